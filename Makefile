@@ -1,0 +1,43 @@
+# On a fresh machine with Python >= 3.11: `make demo` runs everything, `make test` tests it.
+PYTHON ?= python3
+BIN := .venv/bin
+KILLS ?= 30
+
+.PHONY: demo test check lint bench lock clean
+
+demo: .venv/run.stamp
+	$(BIN)/keepwarm demo
+
+test: .venv/test.stamp
+	$(BIN)/pytest $(ARGS)
+
+check: .venv/test.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/keepwarm check
+	$(BIN)/pytest $(ARGS)
+
+bench: .venv/test.stamp
+	$(BIN)/python -m bench
+
+# Writes the locks anew from pyproject.toml.
+lock: .venv/run.stamp
+	$(BIN)/pip install -q uv
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml --group build -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml --group build --group dev --group bench -o requirements-dev.lock
+
+clean:
+	rm -rf .venv var build *.egg-info
+
+.venv/run.stamp: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "keepwarm needs Python 3.11 or newer; run: make PYTHON=python3.12 demo")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+.venv/test.stamp: requirements-dev.lock .venv/run.stamp
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	touch $@

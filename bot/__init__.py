@@ -1,0 +1,1 @@
+"""keepwarm keeps accepted candidates warm until day one, in chat."""

@@ -1,0 +1,207 @@
+"""One deployment, as config.yaml and the environment describe it."""
+
+import os
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from bot import yamltext
+from bot.errors import ContentError, Fault
+
+_VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+_SHIPPED = Path(__file__).parent.parent  # where the flows and messages that come with keepwarm are
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"{name!r} is no time zone: use a name like Asia/Shanghai")
+    return name
+
+
+def _country(code: str) -> str:
+    if not re.fullmatch("[A-Z]{2}", code):
+        raise ValueError(f"{code!r} is no country: use two capital letters like CN")
+    return code
+
+
+def _duration(text: Any) -> Any:
+    found = re.fullmatch(r"(\d+)\s*([mhd])", str(text))
+    if not found:
+        raise ValueError(f"{text!r} is no duration: use a number with m, h or d, like 24h")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def _web_address(url: str) -> str:
+    if not re.match(r"https?://[^/?#]+", url) or "?" in url or "#" in url:
+        raise ValueError(f"{url!r} should be an address like https://keepwarm.example.com")
+    return url.rstrip("/")
+
+
+def _database(url: str) -> str:
+    if not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://", "postgres://")):
+        raise ValueError("should be sqlite:///FILE or postgresql://user:password@host/name")
+    return re.sub("^postgres://", "postgresql://", url)
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+Country = Annotated[str, AfterValidator(_country)]
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+DatabaseUrl = Annotated[str, AfterValidator(_database)]
+Locale = Literal["zh", "en"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Company(_Part):
+    name: str
+    name_en: str = ""
+    country: Country = "CN"
+    timezone: Zone = "Asia/Shanghai"
+    locale: Locale = "zh"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    def called(self, locale: str) -> str:
+        return self.name_en if locale == "en" and self.name_en else self.name
+
+
+class Stages(_Part):
+    road: tuple[str, ...] = ("interview_passed", "background_check", "training_notice", "onboarding_prep", "joined")
+    ends: tuple[str, ...] = ("withdrawn", "rejected", "no_show")
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        return self.road + self.ends
+
+    @property
+    def closed(self) -> tuple[str, ...]:
+        """The stages after which nobody waits any more."""
+        return (self.road[-1], *self.ends)
+
+
+class Privacy(_Part):
+    notice_version: str = "1"
+
+
+class Hr(_Part):
+    answers_within: Duration = timedelta(hours=24)
+
+
+class Binding(_Part):
+    wrong_codes_an_hour: int = Field(default=5, ge=1)
+    code_minutes: int = Field(default=10, ge=1)
+    code_tries: int = Field(default=5, ge=1)
+    codes_an_hour: int = Field(default=3, ge=1)
+
+
+class Wechat(_Part):
+    app_id: str = ""
+    app_secret: str = ""
+    token: str = ""
+    aes_key: str = ""
+    compatible: bool = False
+    api_url: WebAddress = "https://api.weixin.qq.com"
+
+    @property
+    def on(self) -> bool:
+        return bool(self.app_id and self.token)
+
+    @property
+    def aes_keys(self) -> tuple[str, ...]:
+        """The current key first, then the previous one."""
+        return tuple(key.strip() for key in self.aes_key.split(",") if key.strip())
+
+
+class Sms(_Part):
+    account_sid: str = ""
+    auth_token: str = ""
+    messaging_service_sid: str = ""
+    sender: str = Field(default="", alias="from")
+    api_url: WebAddress = "https://api.twilio.com"
+    shared_keys: dict[str, str] = {}
+
+    @property
+    def on(self) -> bool:
+        return bool(self.account_sid and self.auth_token)
+
+
+class Settings(_Part):
+    company: Company
+    public_url: WebAddress = "http://127.0.0.1:8080"
+    database_url: DatabaseUrl = "sqlite:///var/keepwarm.db"
+    redis_url: str = ""
+    secret_key: str = ""
+    data_key: str = ""
+    var: Path = Path("var")
+    flows: Path = _SHIPPED / "flows"
+    messages: Path = _SHIPPED / "messages"
+    stages: Stages = Stages()
+    privacy: Privacy = Privacy()
+    hr: Hr = Hr()
+    binding: Binding = Binding()
+    wechat: Wechat = Wechat()
+    sms: Sms = Sms()
+
+
+def path() -> Path:
+    """The config file in force: KEEPWARM_CONFIG, else config.yaml here."""
+    return Path(os.environ.get("KEEPWARM_CONFIG") or "config.yaml")
+
+
+def load(file: Path | None = None, environment: Mapping[str, str] = os.environ) -> Settings:
+    """Raises ContentError with every fault of the file. Relative paths in it start at its own folder."""
+    file = file or path()
+    document = yamltext.read(file)
+    if document.faults:
+        raise ContentError(document.faults)
+    if not isinstance(document.data, dict):
+        raise ContentError([Fault(str(file), 1, "is empty: it should have at least company: {name: …}")])
+    data = _without_empty(_expand(document.data, environment))
+    try:
+        settings = Settings.model_validate(data)
+    except ValidationError as error:
+        raise ContentError([_fault(document, detail) for detail in error.errors()]) from None
+    return _at_home(settings, file.resolve().parent)
+
+
+def _expand(value: Any, environment: Mapping[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _expand(item, environment) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_expand(item, environment) for item in value]
+    return _VARIABLE.sub(lambda found: environment.get(found[1]) or found[2] or "", value)
+
+
+def _without_empty(value: Any) -> Any:
+    """An unset variable leaves the default in force."""
+    if not isinstance(value, dict):
+        return value
+    return {key: _without_empty(item) for key, item in value.items() if item != ""}
+
+
+def _fault(document: yamltext.Document, detail: Any) -> Fault:
+    where = tuple(str(part) for part in detail["loc"])
+    what = detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "extra_forbidden":
+        what = "is no setting: see docs/operations.md for those there are"
+    if detail["type"] == "missing":
+        what = "is missing"
+    return document.fault(where, f"{'.'.join(where)} {what}")
+
+
+def _at_home(settings: Settings, home: Path) -> Settings:
+    changed: dict[str, Any] = {name: home / getattr(settings, name) for name in ("var", "flows", "messages")}
+    if settings.database_url.startswith("sqlite:///") and not settings.database_url.startswith("sqlite:////"):
+        changed["database_url"] = f"sqlite:///{home / settings.database_url.removeprefix('sqlite:///')}"
+    return settings.model_copy(update=changed)

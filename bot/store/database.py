@@ -1,0 +1,174 @@
+"""One way to the database for every part: `write` runs work in a transaction, `read` looks without one.
+
+On SQLite a single writer thread takes work in the order it came; work that waits meanwhile shares one commit, each
+inside a savepoint of its own. On PostgreSQL a small pool of threads has a transaction for each.
+"""
+
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+T = TypeVar("T")
+Work = Callable[[Connection], T]
+
+_TOGETHER = 32  # pieces of work that may share a commit
+_POOL = 8
+_BUSY_MS = 30_000
+
+
+class Writer(Protocol):
+    """Runs work in a transaction, on a thread of its own."""
+
+    def submit(self, work: Work[Any]) -> Future[Any]: ...
+    def close(self) -> None: ...
+
+
+class Database:
+    """A SQLite file or a PostgreSQL database. Close it when done."""
+
+    def __init__(self, url: str) -> None:
+        self.url = sa.make_url(url)
+        self.sqlite = self.url.get_backend_name() == "sqlite"
+        if self.sqlite and self.url.database:
+            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        self.engine = _sqlite_engine(self.url, "BEGIN") if self.sqlite else _postgres_engine(self.url)
+        self._writer: Writer = (
+            _OneWriter(_sqlite_engine(self.url, "BEGIN IMMEDIATE")) if self.sqlite else _Pool(self.engine)
+        )
+
+    def submit(self, work: Work[T]) -> Future[T]:
+        """Runs `work` in a transaction soon; the future is done once it is durably committed."""
+        return self._writer.submit(work)
+
+    def write(self, work: Work[T]) -> T:
+        """Runs `work` in a transaction and waits until it is durably committed."""
+        return self.submit(work).result()
+
+    def read(self, work: Work[T]) -> T:
+        with self.engine.begin() as connection:
+            return work(connection)
+
+    def close(self) -> None:
+        self._writer.close()
+        self.engine.dispose()
+
+
+class _OneWriter:
+    """SQLite's only writer in this process: first come, first served, group commit."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._waiting: queue.SimpleQueue[tuple[Work[Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, work: Work[Any]) -> Future[Any]:
+        future: Future[Any] = Future()
+        if not self._thread.is_alive():
+            future.set_exception(RuntimeError("the database is closed"))
+            return future
+        self._waiting.put((work, future))
+        return future
+
+    def close(self) -> None:
+        self._waiting.put(None)
+        self._thread.join()
+        self._engine.dispose()
+
+    def _run(self) -> None:
+        open_ = True
+        while open_:
+            group, open_ = self._next_group()
+            if group:
+                self._commit_together(group)
+
+    def _next_group(self) -> tuple[list[tuple[Work[Any], Future[Any]]], bool]:
+        group: list[tuple[Work[Any], Future[Any]]] = []
+        item = self._waiting.get()
+        while item is not None:
+            if item[1].set_running_or_notify_cancel():
+                group.append(item)
+            if len(group) >= _TOGETHER:
+                return group, True
+            try:
+                item = self._waiting.get_nowait()
+            except queue.Empty:
+                return group, True
+        return group, False
+
+    def _commit_together(self, group: list[tuple[Work[Any], Future[Any]]]) -> None:
+        try:
+            with self._engine.begin() as connection:
+                outcomes = [(future, *_in_savepoint(connection, work)) for work, future in group]
+        except BaseException as error:
+            for _, future in group:
+                future.set_exception(error)
+            return
+        for future, result, failure in outcomes:
+            if failure is None:
+                future.set_result(result)
+            else:
+                future.set_exception(failure)
+
+
+def _in_savepoint(connection: Connection, work: Work[Any]) -> tuple[Any, Exception | None]:
+    raw = connection.connection.driver_connection
+    assert raw is not None
+    raw.execute("SAVEPOINT piece")
+    try:
+        result, failure = work(connection), None
+    except Exception as error:
+        raw.execute("ROLLBACK TO piece")
+        result, failure = None, error
+    raw.execute("RELEASE piece")
+    return result, failure
+
+
+class _Pool:
+    """PostgreSQL: several transactions at once. A deadlock's victim, or who met another's key, runs once more."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._threads = ThreadPoolExecutor(_POOL, thread_name_prefix="postgres-writer")
+
+    def submit(self, work: Work[Any]) -> Future[Any]:
+        return self._threads.submit(self._run, work)
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=True)
+
+    def _run(self, work: Work[Any]) -> Any:
+        try:
+            return self._once(work)
+        except (sa.exc.IntegrityError, sa.exc.OperationalError):
+            return self._once(work)
+
+    def _once(self, work: Work[Any]) -> Any:
+        with self._engine.begin() as connection:
+            return work(connection)
+
+
+def _sqlite_engine(url: sa.URL, begin: str) -> sa.Engine:
+    engine = sa.create_engine(url, connect_args={"timeout": _BUSY_MS / 1000, "check_same_thread": False})
+
+    @sa.event.listens_for(engine, "connect")
+    def _connected(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves: the driver's own loses updates
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "begin")
+    def _begun(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _postgres_engine(url: sa.URL) -> sa.Engine:
+    return sa.create_engine(url.set(drivername="postgresql+psycopg"), pool_size=_POOL + 4, pool_pre_ping=True)

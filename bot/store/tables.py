@@ -1,0 +1,335 @@
+"""The tables. Columns of type `Sealed` hold personal data and are opened by `bot.store.cipher` alone."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Moment(sa.TypeDecorator[datetime]):
+    """An aware moment, kept in UTC; a naive one is a bug and refused."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a moment needs its time zone")
+        return value if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        moment: datetime = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return moment.astimezone(UTC)
+
+
+Sealed = sa.LargeBinary
+Index = sa.LargeBinary
+Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def _id() -> sa.Column[int]:
+    return sa.Column("id", Id, primary_key=True, autoincrement=True)
+
+
+meta = sa.Table(
+    "meta",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("value", sa.LargeBinary, nullable=False),
+)
+
+stores = sa.Table(
+    "stores",
+    metadata,
+    _id(),
+    sa.Column("code", sa.Text, nullable=False, unique=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("city", sa.Text),
+    sa.Column("address", sa.Text),
+    sa.Column("lat", sa.Float),
+    sa.Column("lng", sa.Float),
+    sa.Column("openings", sa.Integer),
+    sa.Column("manager", Sealed),
+    sa.Column("phone", Sealed),
+    sa.Column("opens_on", sa.Date),
+    sa.Column("closes_on", sa.Date),
+    sa.Column("updated_at", Moment, nullable=False),
+)
+
+cohorts = sa.Table(
+    "cohorts",
+    metadata,
+    _id(),
+    sa.Column("code", sa.Text, nullable=False, unique=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("starts_at", Moment),
+    sa.Column("ends_at", Moment),
+    sa.Column("place", sa.Text),
+    sa.Column("address", sa.Text),
+    sa.Column("lat", sa.Float),
+    sa.Column("lng", sa.Float),
+    sa.Column("seats", sa.Integer),
+    sa.Column("outline", sa.JSON, nullable=False),
+    sa.Column("bring", sa.JSON, nullable=False),
+    sa.Column("date_state", sa.Text, nullable=False),
+    sa.Column("date_by", Moment),
+    sa.Column("timezone", sa.Text),
+    sa.Column("version", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("updated_at", Moment, nullable=False),
+)
+
+staff = sa.Table(
+    "staff",
+    metadata,
+    _id(),
+    sa.Column("code", sa.Text, nullable=False, unique=True),
+    sa.Column("name", Sealed, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("email", Sealed),
+    sa.Column("phone", Sealed),
+    sa.Column("wecom", Sealed),
+    sa.Column("dingtalk", Sealed),
+    sa.Column("feishu", Sealed),
+    sa.Column("manager", sa.Text),
+    sa.Column("scope", sa.Text),
+    sa.Column("deputy", sa.Text),
+    sa.Column("away_until", Moment),
+    sa.Column("updated_at", Moment, nullable=False),
+)
+
+candidates = sa.Table(
+    "candidates",
+    metadata,
+    _id(),
+    sa.Column("code", sa.Text, nullable=False, unique=True),
+    sa.Column("name", Sealed, nullable=False),
+    sa.Column("phone", Sealed),
+    sa.Column("phone_index", Index, index=True),
+    sa.Column("email", Sealed),
+    sa.Column("locale", sa.Text),
+    sa.Column("timezone", sa.Text),
+    sa.Column("stage", sa.Text, nullable=False),
+    sa.Column("stage_at", Moment, nullable=False),
+    sa.Column("stage_by", sa.Text, nullable=False),
+    sa.Column("cohort_id", sa.ForeignKey("cohorts.id"), index=True),
+    sa.Column("cohort_by", sa.Text),
+    sa.Column("store_id", sa.ForeignKey("stores.id"), index=True),
+    sa.Column("store_by", sa.Text),
+    sa.Column("home_address", Sealed),
+    sa.Column("home_lat", Sealed),
+    sa.Column("home_lng", Sealed),
+    sa.Column("owner", sa.Text),
+    sa.Column("source", sa.Text),
+    sa.Column("invite", Sealed, nullable=False),
+    sa.Column("invite_index", Index, nullable=False, unique=True),
+    sa.Column("position", sa.Text),
+    sa.Column("offer", sa.Text),
+    sa.Column("offer_until", Moment),
+    sa.Column("confirmed_at", Moment),
+    sa.Column("pushes_stopped_at", Moment),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("updated_at", Moment, nullable=False),
+)
+
+# When a candidate entered each stage; the newest row is the candidate's own `stage`.
+stage_times = sa.Table(
+    "stage_times",
+    metadata,
+    sa.Column("candidate_id", sa.ForeignKey("candidates.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("stage", sa.Text, primary_key=True),
+    sa.Column("at", Moment, nullable=False),
+)
+
+# A person on a channel: a WeChat openid, a phone number. `talk` is where that person stands in the flows.
+addresses = sa.Table(
+    "addresses",
+    metadata,
+    _id(),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("address", Sealed, nullable=False),
+    sa.Column("address_index", Index, nullable=False),
+    sa.Column("candidate_id", sa.ForeignKey("candidates.id", ondelete="SET NULL"), index=True),
+    sa.Column("talk", Sealed),
+    sa.Column("turn", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("last_inbound_at", Moment),
+    sa.Column("followed_at", Moment),
+    sa.Column("unfollowed_at", Moment),
+    sa.Column("stopped_at", Moment),
+    sa.Column("wrong_number_at", Moment),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.UniqueConstraint("channel", "address_index"),
+)
+
+# Who was bound to what, how, and which privacy notice they were shown; never updated.
+bindings = sa.Table(
+    "bindings",
+    metadata,
+    _id(),
+    sa.Column("address_id", sa.ForeignKey("addresses.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("candidate_id", sa.ForeignKey("candidates.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("how", sa.Text, nullable=False),
+    sa.Column("notice_version", sa.Text, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+)
+
+# Codes sent to a phone. `candidate_id` is empty where nobody has that number: such a row answers like any other.
+codes = sa.Table(
+    "codes",
+    metadata,
+    _id(),
+    sa.Column("address_id", sa.ForeignKey("addresses.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("phone_index", Index, nullable=False, index=True),
+    sa.Column("candidate_id", sa.ForeignKey("candidates.id", ondelete="CASCADE")),
+    sa.Column("code_index", Index, nullable=False),
+    sa.Column("expires_at", Moment, nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("proved_at", Moment),
+)
+
+# Wrong invite codes, for the limit of tries an hour.
+wrong_codes = sa.Table(
+    "wrong_codes",
+    metadata,
+    _id(),
+    sa.Column("address_id", sa.ForeignKey("addresses.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Index("ix_wrong_codes_address_id_at", "address_id", "at"),
+)
+
+# `key` is the blind index of the provider's message id (an event's id has the openid in it); `answer` holds the bytes
+# of the HTTP answer: a repeated delivery gets them again.
+inbound = sa.Table(
+    "inbound",
+    metadata,
+    _id(),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("key", Index, nullable=False),
+    sa.Column("address_id", sa.ForeignKey("addresses.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("candidate_id", sa.ForeignKey("candidates.id", ondelete="CASCADE")),
+    sa.Column("turn", sa.Integer, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("text", Sealed),
+    sa.Column("detail", Sealed),
+    sa.Column("intent", sa.Text),
+    sa.Column("p", sa.Float),
+    sa.Column("received_at", Moment, nullable=False),
+    sa.Column("answer", Sealed),
+    sa.Column("answer_type", sa.Text),
+    sa.UniqueConstraint("channel", "key"),
+    sa.Index("ix_inbound_address_id_turn", "address_id", "turn"),
+    sa.Index("ix_inbound_candidate_id_received_at", "candidate_id", "received_at"),
+)
+
+# What we say. `road`: reply (in the webhook's own answer) or push. `state`: see bot.outbox.
+outbound = sa.Table(
+    "outbound",
+    metadata,
+    _id(),
+    sa.Column("address_id", sa.ForeignKey("addresses.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("candidate_id", sa.ForeignKey("candidates.id", ondelete="CASCADE"), index=True),
+    sa.Column("inbound_id", sa.ForeignKey("inbound.id", ondelete="SET NULL"), index=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("said", sa.Text),
+    sa.Column("text", Sealed, nullable=False),
+    sa.Column("road", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("due_at", Moment),
+    sa.Column("expires_at", Moment),
+    sa.Column("lease_until", Moment),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("provider_id", sa.Text, unique=True),
+    sa.Column("error_code", sa.Text),
+    sa.Column("reason", sa.Text),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("sent_at", Moment),
+    sa.Column("delivered_at", Moment),
+    sa.Index("ix_outbound_waiting", "state", "due_at", sqlite_where=sa.text("state IN ('queued', 'sending')")),
+)
+
+# Status callbacks, one row a (message, status): they come in any order, repeated, and before the send's own answer.
+receipts = sa.Table(
+    "receipts",
+    metadata,
+    sa.Column("provider_id", sa.Text, primary_key=True),
+    sa.Column("status", sa.Text, primary_key=True),
+    sa.Column("error_code", sa.Text),
+    sa.Column("at", Moment, nullable=False),
+)
+
+# "I tell you as soon as …": kept by the clock when the record changes.
+promises = sa.Table(
+    "promises",
+    metadata,
+    _id(),
+    sa.Column("candidate_id", sa.ForeignKey("candidates.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("about", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("made_at", Moment, nullable=False),
+    sa.Column("due_at", Moment),
+    sa.Index("ix_promises_due", "state", "due_at"),
+    sa.Index(
+        "uq_promises_open",
+        "candidate_id",
+        "about",
+        unique=True,
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    ),
+)
+
+# What HR works on; one open case a person.
+cases = sa.Table(
+    "cases",
+    metadata,
+    _id(),
+    sa.Column("candidate_id", sa.ForeignKey("candidates.id", ondelete="CASCADE")),
+    sa.Column("address_id", sa.ForeignKey("addresses.id", ondelete="CASCADE")),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("opened_at", Moment, nullable=False),
+    sa.Column("updated_at", Moment, nullable=False),
+    sa.Column("asked", sa.Integer, nullable=False, server_default="1"),
+    sa.Index(
+        "uq_cases_open_candidate",
+        "candidate_id",
+        unique=True,
+        sqlite_where=sa.text("state != 'resolved'"),
+        postgresql_where=sa.text("state != 'resolved'"),
+    ),
+    sa.Index("ix_cases_state", "state", "opened_at"),
+)
+
+# Every signal that joined a case, in order.
+case_reasons = sa.Table(
+    "case_reasons",
+    metadata,
+    _id(),
+    sa.Column("case_id", sa.ForeignKey("cases.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("inbound_id", sa.ForeignKey("inbound.id", ondelete="SET NULL")),
+    sa.Column("at", Moment, nullable=False),
+)
+
+# Append-only by trigger; codes and counts, never personal data.
+audit = sa.Table(
+    "audit",
+    metadata,
+    _id(),
+    sa.Column("at", Moment, nullable=False, index=True),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("target", sa.Text),
+    sa.Column("detail", sa.JSON),
+)

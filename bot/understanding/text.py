@@ -1,0 +1,77 @@
+"""Text as candidates type it, brought to one form: width, case, script, repeats and emoji no longer tell two askings apart."""
+
+import re
+import unicodedata
+from functools import cache
+from typing import Any
+
+LONGEST = 600  # characters; the rest of a longer message says nothing more about what it asks
+
+HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+
+_HAN = re.compile(f"[{HAN}]")
+_EMOJI = re.compile(
+    "[\u200b-\u200f\u2060\ufeff\ufe00-\ufe0f\u20e3\u2190-\u21ff\u2300-\u23ff\u2500-\u27bf\u2900-\u29ff\u2b00-\u2bff\U0001f000-\U0001faff]+"
+)
+_STICKER = re.compile(r"\[[^\[\]\d\n]{1,12}\]|/:[:a-z0-9@<>()|,'!*&$~^-]{1,6}")  # "[微笑]", and WeChat's older "/::)"
+_REPEATED_SIGN = re.compile(r"([^\w\s])\1+")
+_REPEATED_LETTER = re.compile(r"([^\W\d])\1{2,}")
+_CLAUSE = re.compile(
+    rf"[,!;。、；…~\n]+|\?+|[.:](?!\d)|(?<!\d)[.:]|\s+-+\s+|(?<=[{HAN}])\s+(?=[{HAN}])"
+)
+_APOSTROPHE = re.compile(r"['’‘`´]")
+_SIGN = re.compile(r"[^\w\s]|_")
+_SPACE = re.compile(r"\s+")
+_SPACE_AT_HAN = re.compile(rf"(?<=[{HAN}])\s+|\s+(?=[{HAN}])")
+
+
+def normal(text: str) -> str:
+    """The text in one width, case and script, without emoji (unless there is nothing else), repeats shortened."""
+    folded = unicodedata.normalize("NFKC", text[:LONGEST]).lower()
+    spoken = _EMOJI.sub(" ", _STICKER.sub(" ", folded))
+    kept = spoken if _SIGN.sub("", spoken).strip() else folded
+    return _SPACE.sub(" ", _shorter(simplified(kept))).strip()
+
+
+def simplified(text: str) -> str:
+    """Traditional characters as Simplified ones; text without Han costs nothing."""
+    return text.translate(_scripts()) if has_han(text) else text
+
+
+def has_han(text: str) -> bool:
+    return _HAN.search(text) is not None
+
+
+def clauses(text: str) -> list[str]:
+    """The parts between punctuation, of a normal text."""
+    return [part.strip() for part in _CLAUSE.split(text) if part and part.strip()]
+
+
+def key(text: str) -> str:
+    """A normal text with its signs taken away: the form in which rules compare. "don't!" and "dont" have one key."""
+    bare = _SPACE.sub(" ", _SIGN.sub(" ", _APOSTROPHE.sub("", text))).strip()
+    return _SPACE_AT_HAN.sub("", bare) or _SPACE.sub("", text)
+
+
+def _shorter(text: str) -> str:
+    return _REPEATED_LETTER.sub(r"\1\1", _REPEATED_SIGN.sub(r"\1", text))
+
+
+@cache
+def _scripts() -> "_Scripts":
+    from opencc import OpenCC
+
+    return _Scripts(OpenCC("t2s"))
+
+
+class _Scripts(dict[int, str]):
+    """A table for str.translate that asks OpenCC once for each character it meets."""
+
+    def __init__(self, converter: Any) -> None:
+        super().__init__()
+        self._converter = converter
+
+    def __missing__(self, codepoint: int) -> str:
+        character = chr(codepoint)
+        self[codepoint] = self._converter.convert(character) if has_han(character) else character
+        return self[codepoint]

@@ -1,0 +1,85 @@
+"""A private PostgreSQL for the tests: a cluster in a temporary folder, on a free port of this machine only."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import mkdtemp
+
+import sqlalchemy as sa
+
+MISSING = "PostgreSQL is not on this machine: apt-get install -y postgresql"
+
+
+def binaries() -> Path | None:
+    """The folder with initdb and postgres, the newest there is."""
+    on_path = shutil.which("initdb")
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
+    return found[-1].parent if found else Path(on_path).parent if on_path else None
+
+
+@contextmanager
+def cluster() -> Iterator[str]:
+    """Gives the URL of its maintenance database."""
+    folder = Path(mkdtemp(prefix="kwpg"))
+    user = _unprivileged()
+    try:
+        if user:
+            shutil.chown(folder, user)
+        port = _free_port()
+        _run(user, "initdb", "-D", folder / "data", "-U", "keepwarm", "-A", "trust", "-E", "UTF8", "--no-sync")
+        options = f"-p {port} -h 127.0.0.1 -k {folder} -c max_connections=200"
+        _run(user, "pg_ctl", "-D", folder / "data", "-o", options, "-l", folder / "log", "-w", "start")
+        try:
+            yield f"postgresql+psycopg://keepwarm@127.0.0.1:{port}/postgres"
+        finally:
+            _run(user, "pg_ctl", "-D", folder / "data", "-m", "immediate", "-w", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def fresh(server: str, name: str, template: str = "template1") -> str:
+    """Makes an empty database (or a copy of `template`) and gives its URL."""
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    engine.dispose()
+    return sa.make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+def drop(server: str, name: str) -> None:
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    engine.dispose()
+
+
+def _unprivileged() -> str | None:
+    """PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return None
+    return "postgres" if any(entry.pw_name == "postgres" for entry in pwd.getpwall()) else "nobody"
+
+
+def _run(user: str | None, program: str, *arguments: object) -> None:
+    folder = binaries()
+    assert folder, MISSING
+    command = [str(folder / program), *map(str, arguments)]
+    subprocess.run(
+        command,
+        check=True,
+        user=user,
+        cwd="/",
+        stdout=subprocess.DEVNULL,
+        env={"LC_ALL": "C.UTF-8", "PATH": os.environ["PATH"]},
+    )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
