@@ -17,11 +17,12 @@ class ChatLog:
         self._watchers: set[asyncio.Queue[Message]] = set()
         self._count = 0
 
-    def add(self, chat: str, *, time: float, direction: str, type: str, content: str, via: str, **more: Any) -> Message:
-        """`direction` is in (the person speaks) or out; `via` says by which road it came."""
+    def add(self, chat: str, time: float, via: str, seen: Message) -> Message:
+        """`via` says by which road it came; `seen` has type, content and whatever else the phone shows."""
         self._count += 1
+        direction = "in" if via == "user" else "out"
         head = {"seq": self._count, "chat": chat, "time": round(time, 3), "direction": direction}
-        message = head | {"type": type, "content": content, "via": via} | more
+        message = head | {"type": seen["type"], "content": seen["content"], "via": via} | seen
         self._messages.append(message)
         self._changed(message)
         return message

@@ -23,6 +23,7 @@ def common(world: World) -> list[web.RouteDef]:
         web.post("/_fake/callback", action(control.set_callback)),
         web.get("/_fake/calls", action(control.calls)),
         web.get("/_fake/sends", action(control.sends)),
+        web.get("/_fake/ambiguous", action(control.ambiguous)),
         web.get("/_fake/deliveries", action(control.deliveries)),
         web.post("/_fake/idle", action(control.idle)),
         web.get("/_fake/events", control.events),
@@ -52,6 +53,7 @@ class _Common:
             self.world.clock.add(float(order["add_seconds"]))
         if "set" in order:
             self.world.clock.set(float(order["set"]))
+        self.world.on_time()
         return {"now": self.world.clock.now(), "iso": self.world.clock.moment().isoformat()}
 
     async def add_faults(self, order: Order) -> Order:
@@ -74,6 +76,10 @@ class _Common:
 
     async def calls(self, _: Order) -> Order:
         return dict(self.world.calls)
+
+    async def ambiguous(self, _: Order) -> Order:
+        """Sends that were accepted without their caller getting an answer."""
+        return {"sends": len(self.world.sends), "ambiguous": self.world.ambiguous()}
 
     async def sends(self, order: Order) -> list[Order]:
         return [send for send in self.world.sends if order.get("to") in (None, send["to"])]

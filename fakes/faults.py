@@ -5,11 +5,12 @@ import contextlib
 import json
 import socket
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 FOREVER = -1
 KINDS = ("errcode", "http", "hang", "reset")
@@ -17,9 +18,9 @@ ALIASES: dict[str, dict[str, Any]] = {
     "reset_before_commit": {"kind": "reset", "when": "before"},
     "reset_after_commit": {"kind": "reset", "when": "after"},
     "hang_after_commit": {"kind": "hang", "when": "after"},
+    "429": {"kind": "errcode", "errcode": 20429, "status": 429},
     "5xx": {"kind": "http", "status": 503},
 }
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 AFTER = "after the answer"  # request key: work to begin once the response is written
 SENDS = "sends"  # request key: what this request has made the platform send
 
@@ -78,7 +79,7 @@ class Faults:
 
 def middleware(
     faults: Faults, count: Callable[[web.Request], None], refusal: Callable[[Fault], web.Response]
-) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+) -> Middleware:
     """Counts each API call, lets a waiting fault strike, and notes which sends were really answered."""
 
     @web.middleware
@@ -86,7 +87,8 @@ def middleware(
         if request.path.startswith("/_fake/"):
             return await handler(request)
         count(request)
-        fault = faults.take(request.path, await request.read())
+        uploads = request.content_type.startswith("multipart/")
+        fault = faults.take(request.path, b"" if uploads else await request.read())
         if fault is None:
             return await _answer(request, await handler(request))
         if fault.when == "before" and fault.kind != "hang":

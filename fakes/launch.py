@@ -20,7 +20,7 @@ class Fake:
 
     def __init__(self, program: str, *options: str, port: int = 0) -> None:
         """`program` is wechat, twilio or simulator; options as on its command line."""
-        self.process = subprocess.Popen(
+        self.process = subprocess.Popen(  # noqa: S603  # our own program
             [sys.executable, "-m", f"fakes.{program}", "--port", str(port), "--watch-stdin", *options],
             cwd=ROOT,
             env=os.environ | {"PYTHONPATH": str(ROOT)},
@@ -35,11 +35,11 @@ class Fake:
     def get(self, path: str, **query: Any) -> Any:
         return self._answer(self._http.get(self.url + path, params=query, timeout=60))
 
-    def post(self, path: str, body: dict[str, Any] | None = None, **fields: Any) -> Any:
+    def post(self, path: str, body: dict[str, Any] | None = None, /, **fields: Any) -> Any:
         """Posts JSON; fields that are Python words go by position: `post("/_fake/push", {"from": "+1…"})`."""
         return self._answer(self._http.post(self.url + path, json=(body or {}) | fields, timeout=60))
 
-    def push(self, body: dict[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
+    def push(self, body: dict[str, Any] | None = None, /, **fields: Any) -> dict[str, Any]:
         """Somebody speaks: `wechat.push(openid="o1", kind="text", content="你好")`."""
         pushed: dict[str, Any] = self.post("/_fake/push", body, **fields)
         return pushed

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 import sys
@@ -41,6 +42,6 @@ def _stop_signal(watch_stdin: bool) -> asyncio.Event:
 
 def _ended(stop: asyncio.Event) -> None:
     """The starter holds our stdin open; when it dies, however it dies, we read its end."""
-    if not sys.stdin.buffer.raw.read(1024):  # type: ignore[attr-defined]
+    if not os.read(sys.stdin.fileno(), 1024):
         asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
         stop.set()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import aiohttp
@@ -22,6 +22,7 @@ class World:
         self.calls: Counter[str] = Counter()
         self.sends: list[dict[str, Any]] = []
         self.deliveries: list[dict[str, Any]] = []
+        self.on_time: Callable[[], None] = lambda: None  # called when the clock was moved
         self._tasks: set[asyncio.Task[Any]] = set()
         self._session: aiohttp.ClientSession | None = None
 

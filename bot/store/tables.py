@@ -138,6 +138,7 @@ candidates = sa.Table(
     sa.Column("offer_until", Moment),
     sa.Column("confirmed_at", Moment),
     sa.Column("pushes_stopped_at", Moment),
+    sa.Column("page_version", sa.Integer, nullable=False, server_default="1"),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("updated_at", Moment, nullable=False),
 )

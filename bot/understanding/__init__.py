@@ -1,6 +1,7 @@
 """What a candidate's sentence means: hard rules first, then a linear model trained on the ways of asking.
 
-To add a way of asking: write it under `ask:` in messages/<locale>/<flow>.yaml. To add a word that a rule obeys: messages/<locale>/words.yaml.
+To add a way of asking: write it under `ask:` in messages/<locale>/<flow>.yaml.
+To add a word that a rule obeys: write it in messages/<locale>/words.yaml.
 """
 
 from bot.understanding.cache import load_or_train

@@ -1,49 +1,86 @@
-"""Lists of phrases as messages/<locale>/words.yaml writes them: `(a|b|)` offers alternatives, `…` stands for one to eight characters."""
+"""Lists of phrases as messages/<locale>/words.yaml writes them.
+
+`(a|b|)` offers alternatives, of which the last may be nothing; `…` stands for one to eight characters.
+"""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import product
 
-from bot.understanding.text import key, normal
+from bot.understanding.text import has_han, key, normal
 
 _ALTERNATIVES = re.compile(r"\(([^()]*)\)")
-_GAP = "…"
-
-
-def expanded(entry: str) -> list[str]:
-    """All the wordings that an entry stands for, in the form in which rules compare."""
-    pieces = [piece.split("|") if odd else [piece] for odd, piece in _alternating(entry)]
-    return [_key(" ".join("".join(choice).split())) for choice in product(*pieces)]
+_NOTHING = re.compile(r"(?!)")
 
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """A set of wordings; `key in phrases` tells whether a text in key form is one of them."""
+    """A set of wordings; `form in phrases` tells whether a text in key form is one of them."""
 
-    exact: frozenset[str]
-    gapped: re.Pattern[str] | None
+    pattern: re.Pattern[str]
 
     @classmethod
     def of(cls, entries: Iterable[str]) -> "Phrases":
-        wordings = {wording for entry in entries for wording in expanded(entry)} - {""}
-        gapped = sorted(wording for wording in wordings if _GAP in wording)
-        pattern = re.compile("|".join(_pattern(wording) for wording in gapped)) if gapped else None
-        return cls(frozenset(wordings.difference(gapped)), pattern)
+        patterns = [pattern(entry) for entry in entries]
+        return cls(re.compile("|".join(patterns)) if patterns else _NOTHING)
 
-    def __contains__(self, text: object) -> bool:
-        if text in self.exact:
-            return True
-        return isinstance(text, str) and self.gapped is not None and self.gapped.fullmatch(text) is not None
+    def __contains__(self, form: str) -> bool:
+        return self.pattern.fullmatch(form) is not None
 
 
-def _alternating(entry: str) -> Iterable[tuple[int, str]]:
-    return ((position % 2, piece) for position, piece in enumerate(_ALTERNATIVES.split(entry)))
+class Edges:
+    """Wordings that may stand before or after what is meant, to be taken off a text."""
+
+    def __init__(self, entries: Iterable[str], lone: bool = False) -> None:
+        """With `lone`, a single Han character counts only where it touches no other letter."""
+        self.wordings = tuple(dict.fromkeys(wording for entry in entries for wording in expanded(entry)))
+        self._lone = lone
+        self._longest_first = tuple(sorted(self.wordings, key=lambda wording: (-len(wording), wording)))
+
+    def off_front(self, text: str) -> str:
+        return self._off(text, text.startswith, lambda size: (text[size : size + 1], text[size:]))
+
+    def off_end(self, text: str) -> str:
+        return self._off(text, text.endswith, lambda size: (text[-size - 1 : -size], text[:-size]))
+
+    def _off(self, text: str, touches: Callable[..., bool], split: Callable[[int], tuple[str, str]]) -> str:
+        if not touches(self._longest_first):
+            return text
+        for wording in self._longest_first:
+            if touches(wording):
+                neighbour, rest = split(len(wording))
+                if not neighbour.isalnum() or self._may_touch(wording):
+                    return rest
+        return text
+
+    def _may_touch(self, wording: str) -> bool:
+        return has_han(wording) and not (self._lone and len(wording) == 1)
 
 
-def _key(wording: str) -> str:
-    return _GAP.join(key(normal(part)) if part.strip() else "" for part in wording.split(_GAP))
+def expanded(entry: str) -> list[str]:
+    """All the wordings that an entry stands for, in the form in which rules compare."""
+    choices = product(*(piece.split("|") for piece in _pieces(entry)))
+    return [wording for choice in choices if (wording := key(normal("".join(choice))))]
 
 
-def _pattern(wording: str) -> str:
-    return r"\s?.{1,8}\s?".join(re.escape(part) for part in wording.split(_GAP))
+def pattern(entry: str) -> str:
+    """A regular expression for all the wordings of an entry in key form; `#` stays as it is."""
+    choices = (map(_literal, piece.split("|")) for piece in _pieces(entry))
+    return "".join(f"(?:{'|'.join(choice)})" for choice in choices)
+
+
+def _pieces(entry: str) -> list[str]:
+    """What stands outside of parentheses and within them, by turns."""
+    return _ALTERNATIVES.split(entry)
+
+
+def _literal(piece: str) -> str:
+    return " ?.{1,8} ?".join(map(_bare_literal, piece.split("…")))
+
+
+def _bare_literal(piece: str) -> str:
+    """Signs (an emoji that is a word by itself) stay; a space may be missing."""
+    folded = normal(piece) if piece.strip() else ""
+    edges = (" ?" if piece[:1].isspace() else "", " ?" if piece[-1:].isspace() else "")
+    return edges[0] + re.escape(folded).replace(r"\ ", " ?").replace(r"\#", "#") + edges[1]

@@ -1,6 +1,5 @@
 """What no classifier may decide: opting out and in, wanting a person, and the bare answer to what we just asked."""
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from bot.understanding.phrases import Phrases
@@ -44,34 +43,44 @@ def _offered_letter(said: "_Said", words: Words, last_offered: frozenset[str]) -
     return any(form in offered for form in said.forms)
 
 
+def bare(normal: str, words: Words) -> bool:
+    """Whether the text only answers a question; when none is open it means nothing."""
+    form = key(normal)
+    return form in words.yes or form in words.no or any(frame.fullmatch(form) for frame in words.number_frames)
+
+
 class _Said:
     """A normal text in the forms in which it is compared with word lists."""
 
     def __init__(self, normal: str, words: Words) -> None:
         self._words = words
-        self._parts = clauses(normal)
         self._asks = "?" in normal
-        whole = key(normal)
-        self.forms = tuple(dict.fromkeys((whole, words.core(whole))))
+        self._parts = [self._forms(part) for part in clauses(normal)]
+        self.forms = self._parts[0] if len(self._parts) == 1 else self._forms(normal)
 
     def wholly(self, phrases: Phrases) -> bool:
         """The message is one of the phrases, or nothing but such phrases one after another."""
-        if any(form in phrases for form in self.forms):
-            return True
-        return len(self._parts) > 1 and all(any(form in phrases for form in forms) for forms in self._by_clause())
+        return _either(self.forms, phrases) or (
+            len(self._parts) > 1 and all(_either(forms, phrases) for forms in self._parts)
+        )
 
     def somewhere(self, phrases: Phrases) -> bool:
         """The message or, unless it asks something, one of its clauses is one of the phrases."""
-        if self.wholly(phrases):
-            return True
-        return not self._asks and any(form in phrases for forms in self._by_clause() for form in forms)
+        if self._asks:
+            return self.wholly(phrases)
+        return _either(self.forms, phrases) or any(_either(forms, phrases) for forms in self._parts)
 
     def number(self) -> str | None:
         for form in self.forms:
-            if match := self._words.number.fullmatch(form):
-                return self._words.numbers.get(match["n"]) or str(int(match["n"]))
+            for frame in self._words.number_frames:
+                if match := frame.fullmatch(form):
+                    return self._words.numbers.get(match[1]) or str(int(match[1]))
         return None
 
-    def _by_clause(self) -> Iterable[tuple[str, str]]:
-        bare = (key(part) for part in self._parts)
-        return [(part, self._words.core(part)) for part in bare]
+    def _forms(self, text: str) -> tuple[str, ...]:
+        whole = key(text)
+        return tuple(dict.fromkeys((whole, self._words.core(whole))))
+
+
+def _either(forms: tuple[str, ...], phrases: Phrases) -> bool:
+    return any(form in phrases for form in forms)

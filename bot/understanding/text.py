@@ -1,4 +1,4 @@
-"""Text as candidates type it, brought to one form: width, case, script, repeats and emoji no longer tell two askings apart."""
+"""Text as candidates type it, brought to one form: width, case, script, repeats and emoji set aside."""
 
 import re
 import unicodedata
@@ -16,9 +16,7 @@ _EMOJI = re.compile(
 _STICKER = re.compile(r"\[[^\[\]\d\n]{1,12}\]|/:[:a-z0-9@<>()|,'!*&$~^-]{1,6}")  # "[微笑]", and WeChat's older "/::)"
 _REPEATED_SIGN = re.compile(r"([^\w\s])\1+")
 _REPEATED_LETTER = re.compile(r"([^\W\d])\1{2,}")
-_CLAUSE = re.compile(
-    rf"[,!;。、；…~\n]+|\?+|[.:](?!\d)|(?<!\d)[.:]|\s+-+\s+|(?<=[{HAN}])\s+(?=[{HAN}])"
-)
+_CLAUSE = re.compile(rf"[,!;。、；…~\n]+|\?+|[.:](?!\d)|(?<!\d)[.:]|\s+-+\s+|(?<=[{HAN}])\s+(?=[{HAN}])")
 _APOSTROPHE = re.compile(r"['’‘`´]")
 _SIGN = re.compile(r"[^\w\s]|_")
 _SPACE = re.compile(r"\s+")

@@ -4,10 +4,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.understanding.phrases import Phrases, expanded
-from bot.understanding.text import HAN, has_han, key
+from bot.understanding.phrases import Edges, Phrases, expanded, pattern
+from bot.understanding.text import key
 
-_NOTHING = re.compile(r"(?!)")
+_COURTESY = ("greetings", "thanks")
+_TRAINING = ("greetings", "thanks", "fillers", "particles", "sounds")
+_AT_THE_EDGES = " ,.!;:~，。！；：、"
 
 
 @dataclass(frozen=True)
@@ -24,31 +26,25 @@ class Words:
     yes: Phrases
     no: Phrases
     repeat: Phrases
-    greetings: tuple[str, ...]
-    thanks: tuple[str, ...]
-    fillers: tuple[str, ...]  # said before what is meant: "请问", "um"
-    particles: tuple[str, ...]  # said after it: "呀", "please"
-    sounds: tuple[str, ...]  # each a string of characters that sound alike
     numbers: Mapping[str, str]  # "二" -> "2"
-    number: re.Pattern[str]  # what an answer with a number looks like; its group `n` is the number
-    opening: re.Pattern[str]
-    closing: re.Pattern[str]
-    courtesy_before: re.Pattern[str]
-    courtesy_after: re.Pattern[str]
+    number_frames: tuple[re.Pattern[str], ...]  # what an answer with a number looks like; its group is the number
+    before: Edges  # greetings, thanks and fillers: "请问", "um"
+    after: Edges  # greetings, thanks and particles: "呀", "please"
+    courtesy: Edges  # greetings and thanks
+    lists: Mapping[str, tuple[str, ...]]  # what training uses, as written
 
     @classmethod
     def of(cls, *mappings: Mapping[str, Sequence[str]]) -> "Words":
-        def listed(name: str) -> list[str]:
-            return [str(entry) for mapping in mappings for entry in mapping.get(name, ())]
+        """The lists of all the mappings; a list that none of them has is empty."""
 
-        def spoken(*names: str) -> tuple[str, ...]:
-            return tuple(dict.fromkeys(wording for name in names for entry in listed(name) for wording in expanded(entry)))
+        def listed(*names: str) -> list[str]:
+            return [str(entry) for name in names for mapping in mappings for entry in mapping.get(name, ())]
 
         numbers = dict(_numbers(mappings))
         return cls(
             stop=Phrases.of(listed("stop")),
             stop_alone=Phrases.of(listed("stop_alone")),
-            stop_letters=frozenset(spoken("stop_letters")),
+            stop_letters=frozenset(listed("stop_letters")),
             start=Phrases.of(listed("start")),
             human=Phrases.of(listed("human")),
             never_mind=Phrases.of(listed("never_mind")),
@@ -56,36 +52,30 @@ class Words:
             yes=Phrases.of(listed("yes")),
             no=Phrases.of(listed("no")),
             repeat=Phrases.of(listed("repeat")),
-            greetings=spoken("greetings"),
-            thanks=spoken("thanks"),
-            fillers=spoken("fillers"),
-            particles=spoken("particles"),
-            sounds=tuple(listed("sounds")),
             numbers=numbers,
-            number=_number(spoken("number_frames"), numbers),
-            opening=_before(spoken("greetings", "thanks", "fillers")),
-            closing=_after(spoken("greetings", "thanks", "particles")),
-            courtesy_before=_before(spoken("greetings", "thanks")),
-            courtesy_after=_after(spoken("greetings", "thanks")),
+            number_frames=tuple(_frames(listed("number_frames"), numbers)),
+            before=Edges(listed(*_COURTESY, "fillers")),
+            after=Edges(listed(*_COURTESY, "particles")),
+            courtesy=Edges(listed(*_COURTESY), lone=True),
+            lists={name: tuple(listed(name)) for name in _TRAINING},
         )
 
-    def core(self, text: str) -> str:
+    def core(self, form: str) -> str:
         """A text in key form without the words around what is meant; what consists of such words alone stays."""
-        for pattern in (self.opening, self.closing) * 3:
-            text = pattern.sub("", text, count=1).strip() or text
-        return text
+        shorter = self.before.off_front(form).strip() or form
+        shorter = self.after.off_end(shorter).strip() or shorter
+        return form if shorter == form else self.core(shorter)
 
     def without_courtesy(self, text: str) -> str:
         """A normal text without greeting and thanks at its ends, if enough to ask something is left."""
-        for pattern in (self.courtesy_before, self.courtesy_after) * 2:
-            rest = pattern.sub("", text, count=1)
-            text = rest if _says_something(rest) else text
+        for _ in range(2):
+            text = _unless_empty(self.courtesy.off_front(text).lstrip(_AT_THE_EDGES), text)
+            text = _unless_empty(self.courtesy.off_end(text.rstrip(_AT_THE_EDGES)).rstrip(_AT_THE_EDGES), text)
         return text
 
 
-def _says_something(text: str) -> bool:
-    bare = key(text)
-    return len(bare) > 2 and bare[0].isalnum()
+def _unless_empty(rest: str, text: str) -> str:
+    return rest if len(key(rest)) > 2 else text
 
 
 def _numbers(mappings: Iterable[Mapping[str, Sequence[str]]]) -> Iterable[tuple[str, str]]:
@@ -95,32 +85,7 @@ def _numbers(mappings: Iterable[Mapping[str, Sequence[str]]]) -> Iterable[tuple[
             yield from ((wording, str(value)) for wording in expanded(str(entry)))
 
 
-def _number(frames: Iterable[str], numbers: Mapping[str, str]) -> re.Pattern[str]:
-    spoken = _any_of(numbers)
-    number = rf"(?P<n>\d{{1,3}}|{spoken})" if numbers else r"(?P<n>\d{1,3})"
-    before, after = [], []
-    for frame in frames:
-        start, _, end = frame.partition("#")
-        before.append(re.escape(start.strip()))
-        after.append(re.escape(end.strip()))
-    return re.compile(rf"(?:{'|'.join(dict.fromkeys(before))})\s?{number}\s?(?:{'|'.join(dict.fromkeys(after))})")
-
-
-def _before(wordings: Sequence[str]) -> re.Pattern[str]:
-    return re.compile(rf"\A[\W_]*(?:{_bounded(wordings)})[\W_]*") if wordings else _NOTHING
-
-
-def _after(wordings: Sequence[str]) -> re.Pattern[str]:
-    return re.compile(rf"[\s,.!~;，。！；]*(?:{_bounded(wordings)})[\s,.!~;，。！；]*\Z") if wordings else _NOTHING
-
-
-def _bounded(wordings: Iterable[str]) -> str:
-    """Latin words must not end within a word; a single Han character must stand alone."""
-    return "|".join(
-        re.escape(wording) if has_han(wording) and len(wording) > 1 else rf"(?<![{HAN}\w]){re.escape(wording)}(?![{HAN}\w])"
-        for wording in sorted(wordings, key=len, reverse=True)
-    )
-
-
-def _any_of(wordings: Iterable[str]) -> str:
-    return "|".join(re.escape(wording) for wording in sorted(wordings, key=len, reverse=True))
+def _frames(entries: Iterable[str], numbers: Mapping[str, str]) -> Iterable[re.Pattern[str]]:
+    spoken = "|".join(map(re.escape, sorted(numbers, key=len, reverse=True)))
+    number = rf"(\d{{1,3}}{'|' if spoken else ''}{spoken})"
+    return (re.compile(pattern(entry).replace("#", rf" ?{number} ?")) for entry in (*entries, "#"))

@@ -38,6 +38,9 @@ class Settings:
                 setattr(self, key, type(getattr(self, key))(order[key]))
 
 
+TYPING_SHOWS = 5.0  # seconds
+
+
 @dataclass
 class Person:
     openid: str
@@ -48,6 +51,7 @@ class Person:
     credits: dict[str, int] = field(default_factory=dict)  # subscription notices left, by template
     blacklisted: bool = False
     minor: bool = False
+    typing_until: float = 0.0
     template_result: str = "success"  # or "failed:user block", "failed: system failed", "" = no event ever comes
 
 

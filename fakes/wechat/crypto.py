@@ -16,7 +16,7 @@ class Garbled(Exception):
 
 def sign(*parts: str) -> str:
     """sha1 over the sorted parts: token, timestamp, nonce, and for msg_signature the cipher text."""
-    return hashlib.sha1("".join(sorted(parts)).encode()).hexdigest()
+    return hashlib.sha1("".join(sorted(parts)).encode(), usedforsecurity=False).hexdigest()
 
 
 def encrypt(message: str, encoding_aes_key: str, app_id: str, random16: bytes | None = None) -> str:

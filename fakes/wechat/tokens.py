@@ -17,7 +17,7 @@ class Token:
 
 
 class Tokens:
-    """`overlap`: seconds a replaced plain token still works; the platform promises "about 5 minutes", we promise none."""
+    """`overlap`: seconds a replaced plain token still works: "about 5 minutes" at WeChat, none here unless set."""
 
     def __init__(self) -> None:
         self.overlap = 0.0

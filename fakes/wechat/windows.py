@@ -13,7 +13,7 @@ class Grant:
 
 
 class Window:
-    """One person's grants, a kind each; a send spends the one that ends soonest [inferred: the order is undocumented]."""
+    """One person's grants, a kind each; a send spends the one that ends soonest (the order is undocumented)."""
 
     def __init__(self) -> None:
         self._grants: dict[str, Grant] = {}

@@ -123,6 +123,7 @@ def upgrade() -> None:
         sa.Column("offer_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("pushes_stopped_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("page_version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["cohort_id"], ["cohorts.id"], name=op.f("fk_candidates_cohort_id")),

@@ -1,0 +1,26 @@
+"""The table of channels that can send. To add a channel: one module, one line here."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import redis
+
+from bot.channels.sms_api import SmsApi
+from bot.channels.wechat_api import SharedTokens, WechatApi
+from bot.settings import Settings
+
+
+class Sender(Protocol):
+    """One channel's way out: gives the provider's id if it has one. Raises DeliveryError."""
+
+    def send(self, address: str, text: str) -> str | None: ...
+
+
+def senders(settings: Settings, connection: "redis.Redis | None" = None) -> Mapping[str, Sender]:
+    """Every channel that has an account. `connection`: the Redis that shares WeChat's token between processes."""
+    found: dict[str, Sender] = {}
+    if settings.wechat.on and settings.wechat.app_secret:
+        found["wechat"] = WechatApi(settings.wechat, SharedTokens(connection, settings.wechat.app_id))
+    if settings.sms.on and (settings.sms.messaging_service_sid or settings.sms.sender):
+        found["sms"] = SmsApi(settings.sms, settings.public_url)
+    return found

@@ -1,0 +1,198 @@
+"""WeChat Official Account, inbound: verifies calls, reads messages and events, composes the passive answer.
+
+Rules: developers.weixin.qq.com/doc/service/guide/product/message (message push, standard messages, event pushes,
+passive replies). Sending is in bot.channels.wechat_api.
+"""
+
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+from xml.parsers.expat import ExpatError
+
+import xmltodict
+from wechatpy.crypto import PrpCrypto, WeChatCrypto
+from wechatpy.exceptions import InvalidAppIdException
+
+from bot.message import Answer, Incoming, legible, split_bytes
+from bot.errors import Rejected
+from bot.settings import Wechat
+
+LONGEST = 2048  # bytes of UTF-8 in a text, passive or pushed
+_XML = "application/xml"
+_KINDS = {
+    "text": "text",
+    "image": "picture",
+    "voice": "voice",
+    "video": "video",
+    "shortvideo": "video",
+    "location": "location",
+    "link": "link",
+    "file": "file",
+}
+_DETAILS = (
+    "PicUrl",
+    "MediaId",
+    "ThumbMediaId",
+    "Format",
+    "Location_X",
+    "Location_Y",
+    "Scale",
+    "Label",
+    "Title",
+    "Description",
+    "Url",
+    "bizmsgmenuid",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A verified call: what came, and how the answer must be wrapped (`aes_key` is the key that opened it)."""
+
+    incoming: Incoming
+    settings: Wechat
+    aes_key: str = ""
+
+    def answer(self, texts: Sequence[str]) -> Answer:
+        """A passive answer with as much of the texts as fits; no text at all is `success`."""
+        whole = legible("\n\n".join(texts))
+        if not whole:
+            return Answer(b"success", "text/plain")
+        parts = split_bytes(whole, LONGEST)
+        xml = _reply(self.incoming, parts[0])
+        if self.aes_key:
+            xml = WeChatCrypto(self.settings.token, self.aes_key, self.settings.app_id).encrypt_message(
+                xml, secrets.token_hex(8)
+            )
+        return Answer(xml.encode(), _XML, tuple(parts), 1)
+
+
+def verify_url(query: Mapping[str, str], settings: Wechat) -> str:
+    """The echo that proves to WeChat that this address is ours. Raises Rejected."""
+    _check_signature(query, settings)
+    return query.get("echostr", "")
+
+
+def read(query: Mapping[str, str], body: bytes, settings: Wechat) -> Call:
+    """Verifies and reads a push in plain, compatible or secure mode, XML or JSON. Raises Rejected.
+
+    WeChat's retries repeat signature, timestamp and nonce, so neither is remembered nor held against the clock.
+    """
+    encrypted = query.get("encrypt_type", "raw") == "aes"
+    if not encrypted:
+        _check_signature(query, settings)
+        if settings.aes_keys and not settings.compatible:
+            raise Rejected("clear body, but an AES key is set")
+        return Call(_incoming(_parse(body)), settings)
+    sealed = _parse(body).get("Encrypt")
+    if not isinstance(sealed, str) or not sealed:
+        raise Rejected("no Encrypt in an encrypted push", 400)
+    _check(query.get("msg_signature", ""), settings.token, query.get("timestamp", ""), query.get("nonce", ""), sealed)
+    clear, key = _decrypt(sealed, settings)
+    return Call(_incoming(_parse(clear.encode())), settings, key)
+
+
+def _check_signature(query: Mapping[str, str], settings: Wechat) -> None:
+    timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
+    if not timestamp or not nonce:
+        raise Rejected("no timestamp or nonce")
+    _check(query.get("signature", ""), settings.token, timestamp, nonce)
+
+
+def _check(signature: str, *parts: str) -> None:
+    expected = hashlib.sha1("".join(sorted(parts)).encode()).hexdigest()  # noqa: S324 - WeChat's own algorithm
+    if not hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace")):
+        raise Rejected("wrong signature")
+
+
+def _decrypt(sealed: str, settings: Wechat) -> tuple[str, str]:
+    """The clear text, and which of our keys opened it: the present one or, while it changes, the previous."""
+    for key in settings.aes_keys:
+        try:
+            return str(_crypto(key).decrypt(sealed, settings.app_id)), key
+        except InvalidAppIdException:
+            continue
+        except Exception:  # noqa: S112 - the library raises whatever garbage makes it raise
+            continue
+    raise Rejected("does not decrypt with our AES key for our app id")
+
+
+@lru_cache(maxsize=8)
+def _crypto(key: str) -> PrpCrypto:
+    return PrpCrypto(WeChatCrypto("", key, "").key)
+
+
+def _parse(body: bytes) -> dict[str, Any]:
+    """The fields of an XML or JSON body. Raises Rejected on anything else; DTDs and entities are refused."""
+    try:
+        found = (
+            json.loads(body)
+            if body.lstrip()[:1] == b"{"
+            else xmltodict.parse(body, process_namespaces=False).get("xml")
+        )
+    except (ExpatError, ValueError, RecursionError, LookupError):
+        raise Rejected("neither XML nor JSON", 400) from None
+    if not isinstance(found, dict):
+        raise Rejected("no message in the body", 400)
+    return found
+
+
+def _incoming(fields: dict[str, Any]) -> Incoming:
+    sender, kind, to = (_text(fields, name) for name in ("FromUserName", "MsgType", "ToUserName"))
+    created = _text(fields, "CreateTime")
+    if not sender or not kind or not to or not (created.isascii() and created.isdigit()) or len(created) > 11:
+        raise Rejected("a message needs ToUserName, FromUserName, CreateTime and MsgType", 400)
+    sent_at = datetime.fromtimestamp(int(created), UTC)
+    if kind == "event":
+        return _event(fields, sender, created, sent_at, to)
+    key = _text(fields, "MsgId") or "|".join((sender, created, kind))
+    detail = {name: _text(fields, name) for name in _DETAILS if _text(fields, name)}
+    text = _text(fields, "Content" if kind == "text" else "Recognition")
+    known = _KINDS.get(kind, "")
+    return Incoming("wechat", sender, key, known or "event", text, "", "", detail, sent_at, to)
+
+
+def _event(fields: dict[str, Any], sender: str, created: str, sent_at: datetime, to: str) -> Incoming:
+    name, event_key = _text(fields, "Event"), _text(fields, "EventKey")
+    key = "|".join((sender, created, "event", name, event_key, _text(fields, "MsgID")))
+    event, scene = _meant(name, event_key)
+    detail = {"event": name, "event_key": event_key}
+    return Incoming("wechat", sender, key, "event", "", event, scene, detail, sent_at, to)
+
+
+def _meant(name: str, event_key: str) -> tuple[str, str]:
+    """Our word for an event, and the scene or menu key that came with it."""
+    if name == "subscribe":
+        scene = event_key.removeprefix("qrscene_") if event_key.startswith("qrscene_") else ""
+        return ("scan" if scene else "follow"), scene
+    if name == "SCAN":
+        return "scan", event_key
+    if name == "CLICK":
+        return "menu", event_key
+    return ("unfollow" if name == "unsubscribe" else ""), ""
+
+
+def _text(fields: Mapping[str, Any], name: str) -> str:
+    """A field as text: JSON brings numbers, XML may bring an empty or nested element."""
+    value = fields.get(name)
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    return legible(str(value)).strip()
+
+
+def _reply(incoming: Incoming, text: str) -> str:
+    now = int(datetime.now(UTC).timestamp())
+    return (
+        f"<xml><ToUserName>{_cdata(incoming.address)}</ToUserName><FromUserName>{_cdata(incoming.to)}</FromUserName>"
+        f"<CreateTime>{now}</CreateTime><MsgType>{_cdata('text')}</MsgType><Content>{_cdata(text)}</Content></xml>"
+    )
+
+
+def _cdata(text: str) -> str:
+    return f"<![CDATA[{text.replace(']]>', ']]]]><![CDATA[>')}]]>"

@@ -1,0 +1,33 @@
+"""The command line: one module a group of commands; those of the clock are found by name (jobs/)."""
+
+import sys
+from importlib.metadata import entry_points
+
+import typer
+
+from bot.cli import audit, candidates, chat, imports, parts, understand
+from bot.errors import KeepwarmError
+
+app = typer.Typer(
+    help="Keeps accepted candidates warm until day one, in chat.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (parts.demo, parts.run, parts.serve, parts.migrate, parts.check, chat.chat, understand.understand):
+    app.command()(command)
+app.command("import")(imports.import_)
+app.add_typer(candidates.app, name="candidates")
+app.add_typer(audit.app, name="audit")
+
+
+def main() -> None:
+    """Errors go to stderr in one line without a traceback. Exit codes: 0 done, 1 found faults, 2 usage."""
+    for command in entry_points(group="keepwarm.commands"):
+        app.command(command.name)(command.load())
+    try:
+        app()
+    except KeepwarmError as error:
+        sys.exit(f"keepwarm: {error}" if "\n" not in str(error) else str(error))
+    except BrokenPipeError:
+        sys.exit(0)

@@ -1,0 +1,103 @@
+"""`keepwarm chat`: talk to the bot in the terminal, through the real conversation, and record a golden talk."""
+
+import json
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import yaml
+from sqlalchemy.engine import Connection
+
+from bot import clock
+from bot.cli.opened import opened
+from bot.conversation import House, Outcome, Ticket, receive
+from bot.conversation.house import build
+from bot.errors import ConfigError
+from bot.message import Answer, Incoming
+from bot.store import people
+from bot.store.database import Database
+
+
+def chat(
+    candidate: Annotated[str, typer.Option(help="Talk as the candidate with this code; else as a stranger.")] = "",
+    locale: Annotated[str, typer.Option(help="Begin in this language: zh or en.")] = "",
+    record: Annotated[Path | None, typer.Option(help="Write the talk here as a golden conversation.")] = None,
+    why: Annotated[bool, typer.Option(help="Show what each sentence was taken to mean.")] = False,
+) -> None:
+    """Talk to the bot as on WeChat. An empty line ends it. What you say is kept nowhere."""
+    with opened() as (settings, database, cipher):
+        house = build(settings, cipher)
+        talk = _Talk(house, database, candidate, locale)
+        turns = []
+        while text := typer.prompt(">", default="", show_default=False, prompt_suffix=" ").strip():
+            answer, outcome = talk.hear(text)
+            typer.echo(answer)
+            if why and outcome.heard:
+                typer.secho(f"  {outcome.heard.rule or outcome.heard.intent or outcome.heard.decision}", dim=True)
+            turns.append(_turn(text, outcome))
+    if record:
+        golden = {"candidate": candidate, "locale": locale, "talk": turns}
+        record.write_text(yaml.safe_dump(golden, allow_unicode=True, sort_keys=False), encoding="utf-8")
+        typer.echo(f"{len(turns)} turns in {record}")
+
+
+class _Undo(Exception):
+    """Takes a turn back, after its answer is known."""
+
+
+class _Talk:
+    """One conversation in one open transaction after another; at the end nothing of it is left.
+
+    Every turn replays those before it and is rolled back, so that trying out a talk changes no record.
+    """
+
+    def __init__(self, house: House, database: Database, candidate: str, locale: str) -> None:
+        self._house, self._database, self._candidate, self._locale = house, database, candidate, locale
+        self._address = f"chat-{uuid.uuid4().hex}"
+        self._said: list[str] = []
+
+    def hear(self, text: str) -> tuple[str, Outcome]:
+        self._said.append(text)
+        answers: list[tuple[str, Outcome]] = []
+
+        def play(connection: Connection) -> None:
+            person = people.meet(connection, self._house.cipher, "wechat", self._address, clock.now())
+            if self._candidate:
+                self._bind(connection, person.id)
+            for number, said in enumerate(self._said):
+                body, outcome = self._one(connection, number, said)
+                answers[:] = [(body, outcome)]
+            raise _Undo
+
+        try:
+            self._database.write(play)
+        except _Undo:
+            return answers[0]
+        raise AssertionError("unreachable")
+
+    def _one(self, connection: Connection, number: int, said: str) -> tuple[str, Outcome]:
+        spoken: list[str] = []
+
+        def compose(texts: Sequence[str]) -> Answer:
+            spoken[:] = list(texts)
+            return Answer(b"", "text/plain", tuple(texts), len(texts))
+
+        incoming = Incoming("wechat", self._address, str(number), "text", said)
+        outcome = receive(connection, self._house, incoming, compose, Ticket(), clock.now)
+        return "\n\n".join(spoken) or json.dumps("…", ensure_ascii=False), outcome
+
+    def _bind(self, connection: Connection, address_id: int) -> None:
+        number = people.by_code(connection, self._candidate)
+        if number is None:
+            raise ConfigError(f"no candidate has the code {self._candidate}")
+        notice = self._house.settings.privacy.notice_version
+        people.bind(connection, address_id, number, "wechat", "chat", notice, clock.now())
+        if self._locale:
+            people.change_candidate(connection, number, clock.now(), locale=self._locale)
+
+
+def _turn(text: str, outcome: Outcome) -> dict[str, object]:
+    said = [f"{one.flow}.{one.key}" for one in outcome.turn.said] if outcome.turn else []
+    return {"hear": text, "say": said}

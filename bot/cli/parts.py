@@ -1,0 +1,97 @@
+"""The parts of keepwarm: serving, checking, migrating, and all of it in one command."""
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot import log, settings
+from bot.cli import demo as sample
+from bot.cli import group
+from bot.cli.opened import opened
+from bot.content.reading import read
+from bot.errors import ContentError, Fault
+from bot.settings import Settings
+from bot.store import schema
+from bot.store.database import Database
+
+Host = Annotated[str, typer.Option(help="Listen on this address.")]
+Port = Annotated[int, typer.Option(help="Listen on this port.")]
+
+
+def serve(host: Host = "127.0.0.1", port: Port = 8080) -> None:
+    """Answer webhooks and show pages. Start as many as you like behind a balancer."""
+    from bot.conversation.house import build
+    from bot.web.app import serve as serve_app
+
+    log.configure()
+    with opened() as (loaded, database, cipher):
+        serve_app(build(loaded, cipher), database, host, port)
+
+
+def migrate() -> None:
+    """Bring the database to this version. Safe to run again."""
+    loaded = settings.load()
+    database = Database(loaded.database_url)
+    try:
+        typer.echo(f"schema {schema.migrate(database)}")
+    finally:
+        database.close()
+
+
+def check(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
+    """Name every fault of config, flows and messages, with file and line; exit 1 if there is one."""
+    faults, notes = _faults()
+    if as_json:
+        rows = [{"file": fault.file, "line": fault.line, "fault": fault.text} for fault in faults]
+        typer.echo(json.dumps({"faults": rows, "notes": notes}, ensure_ascii=False))
+    else:
+        for note in notes:
+            typer.echo(f"note: {note}")
+        for fault in faults:
+            typer.echo(str(fault), err=True)
+        typer.echo(f"{len(faults)} faults" if faults else "no faults")
+    raise typer.Exit(1 if faults else 0)
+
+
+def run(host: Host = "127.0.0.1", port: Port = 8080) -> None:
+    """Everything in one command on this machine, with your config.yaml: serve, work, schedule."""
+    log.configure()
+    settings.load()
+    migrate()
+    group.run([group.serve(host, port), group.Part("work"), group.Part("schedule")], dict(os.environ))
+
+
+def demo(port: Port = 8080, folder: Annotated[Path, typer.Option(help="Where the demo keeps its data.")] = Path("var/demo")) -> None:
+    """Everything at once with a sample company and stand-ins for WeChat and Twilio."""
+    log.configure("warning")
+    sample.demo(port, folder)
+
+
+def _faults() -> tuple[list[Fault], list[str]]:
+    try:
+        loaded = settings.load()
+    except ContentError as error:
+        return list(error.faults), []
+    return read(loaded)[1], _notes(loaded)
+
+
+def _notes(loaded: Settings) -> list[str]:
+    """What is not wrong, but an operator wants to know."""
+    notes = []
+    if not loaded.wechat.on:
+        notes.append("wechat is off: set WECHAT_APP_ID, WECHAT_APP_SECRET and WECHAT_TOKEN")
+    elif not loaded.wechat.app_secret:
+        notes.append("wechat only answers: without WECHAT_APP_SECRET nothing can be sent")
+    if not loaded.sms.on:
+        notes.append("sms is off: set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN")
+    elif not (loaded.sms.messaging_service_sid or loaded.sms.sender):
+        notes.append("sms only answers: set TWILIO_MESSAGING_SERVICE_SID or TWILIO_FROM to send")
+    for name, value in (("KEEPWARM_DATA_KEY", loaded.data_key), ("KEEPWARM_SECRET_KEY", loaded.secret_key)):
+        if not value:
+            notes.append(f"{name} is not set: serving needs it")
+    if not loaded.public_url.startswith("https://"):
+        notes.append(f"public_url is {loaded.public_url}: WeChat and Twilio need an https address they can reach")
+    return notes

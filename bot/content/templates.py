@@ -1,0 +1,78 @@
+"""Turns the words of messages/ into what a person reads: a sandbox with few filters, and dates as people say them."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+import jinja2
+from babel import Locale
+from babel.dates import format_datetime
+from jinja2 import StrictUndefined
+from jinja2.meta import find_undeclared_variables
+from jinja2.runtime import Context
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+_LONGEST = 20_000  # characters of a rendered text
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """No arithmetic that could build huge values."""
+
+    intercepted_binops = frozenset({"*", "**", "%"})
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        raise SecurityError(f"{operator} is not allowed in messages")
+
+
+class Templates:
+    """One locale's way of writing: `formats` has Babel patterns `day`, `time`, `moment` and the `comma` of lists."""
+
+    def __init__(self, locale: str, formats: Mapping[str, str]) -> None:
+        self._locale = locale
+        self._formats = formats
+        self._environment = _environment(self._filters())
+
+    def compile(self, text: str) -> jinja2.Template:
+        """Raises jinja2.TemplateError where the text is no template."""
+        return self._environment.from_string(text)
+
+    def placeholders(self, text: str) -> set[str]:
+        """The names a text asks for. Raises jinja2.TemplateError."""
+        return find_undeclared_variables(self._environment.parse(text))
+
+    def _filters(self) -> dict[str, Callable[..., Any]]:
+        def written(pattern: str) -> Callable[[datetime | date], str]:
+            return lambda moment: _written(moment, self._formats.get(pattern, "yyyy-MM-dd"), self._locale)
+
+        return {
+            "day": written("day"),
+            "time": written("time"),
+            "moment": written("moment"),
+            "joined": lambda items: self._formats.get("comma", ", ").join(map(str, items)),
+            "numbered": lambda items: "\n".join(f"{n}. {item}" for n, item in enumerate(items, 1)),
+        }
+
+
+def render(template: jinja2.Template, values: Mapping[str, Any]) -> str:
+    """The text, trimmed. Raises jinja2.UndefinedError where a value is missing."""
+    return template.render(values).strip()[:_LONGEST]
+
+
+def _environment(filters: Mapping[str, Callable[..., Any]]) -> _Environment:
+    environment = _Environment(undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True)
+    environment.globals.clear()
+    environment.filters.clear()
+    environment.filters.update(filters)
+    return environment
+
+
+@lru_cache(maxsize=4096)
+def _written(moment: datetime | date, pattern: str, locale: str) -> str:
+    return format_datetime(moment, pattern, tzinfo=getattr(moment, "tzinfo", None), locale=_babel(locale))
+
+
+@lru_cache
+def _babel(locale: str) -> Locale:
+    return Locale.parse({"zh": "zh_Hans_CN", "en": "en_US"}.get(locale, locale))

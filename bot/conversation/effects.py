@@ -1,0 +1,184 @@
+"""What flows can make happen, each a small function. The names and outcomes stand in bot.vocabulary.
+
+To add one: write it here, list it in EFFECTS, name it with its outcomes in bot.vocabulary.
+"""
+
+import secrets
+from collections.abc import Mapping
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from bot import invites
+from bot.conversation.world import Do, World
+from bot.engine.flow import Effect
+from bot.engine.turn import Heard
+from bot.store import cases, people
+from bot.store.messages import Spoken, keep_outbound
+from bot.store.tables import codes, wrong_codes
+
+_HOUR = timedelta(hours=1)
+
+
+def _promise(world: World, effect: Effect, heard: Heard) -> str:
+    candidate = world.candidate
+    if candidate:
+        due_at = candidate.cohort.date_by if candidate.cohort else None
+        cases.promise(world.connection, candidate.id, effect.argument, due_at, world.now)
+    return ""
+
+
+def _open_case(world: World, effect: Effect, heard: Heard) -> str:
+    cases.open_case(world.connection, world.candidate_id, world.person.id, effect.argument, world.now)
+    return ""
+
+
+def _stop_pushes(world: World, effect: Effect, heard: Heard) -> str:
+    """Twilio confirms its own words, and blocks that number; a second request is not confirmed again."""
+    obeyed = bool(heard.details.get("obeyed"))
+    already = world.fact("pushes") == "off"
+    columns = {"stopped_at": world.now} if obeyed or not world.candidate_id else {}
+    if columns:
+        people.change(world.connection, world.person.id, **columns)
+    if world.candidate_id and not already:
+        people.change_candidate(world.connection, world.candidate_id, world.now, pushes_stopped_at=world.now)
+    return "silent" if obeyed or already else ""
+
+
+def _resume_pushes(world: World, effect: Effect, heard: Heard) -> str:
+    people.change(world.connection, world.person.id, stopped_at=None)
+    if world.candidate_id:
+        people.change_candidate(world.connection, world.candidate_id, world.now, pushes_stopped_at=None)
+    return "silent" if heard.details.get("obeyed") else ""
+
+
+def _wrong_number(world: World, effect: Effect, heard: Heard) -> str:
+    """A phone that belongs to somebody else is never written to again; a chat is only unbound."""
+    if world.candidate_id:
+        cases.open_case(world.connection, world.candidate_id, world.person.id, "wrong_number", world.now)
+    wrong_at = world.now if world.person.channel == "sms" else None
+    people.change(world.connection, world.person.id, candidate_id=None, wrong_number_at=wrong_at)
+    world.belongs_to(None)
+    return ""
+
+
+def _try_invite(world: World, effect: Effect, heard: Heard) -> str:
+    """Binds at once by a scanned or typed invite, unless somebody else was first."""
+    if _wrong_codes(world) >= world.house.settings.binding.wrong_codes_an_hour:
+        return "limited"
+    tokens = heard.details.get("codes") or [invites.normal(heard.text)]
+    found = people.by_invite(world.connection, world.house.cipher, tokens)
+    if found is None:
+        world.connection.execute(sa.insert(wrong_codes).values(address_id=world.person.id, at=world.now))
+        return "wrong"
+    if world.candidate_id is not None:
+        return "mine" if found == world.candidate_id else "other"
+    if people.bound_elsewhere(world.connection, found, world.person.channel, world.person.id):
+        world.taken = found
+        return "taken"
+    _bind(world, found, "scan" if heard.event == "scan" else "invite")
+    return "bound"
+
+
+def _send_code(world: World, effect: Effect, heard: Heard) -> str:
+    """To the number typed, if exactly one open candidate has it; whoever asks cannot tell."""
+    if world.person.channel == "sms":
+        return "sms"
+    phone = str(heard.details.get("phone", ""))
+    found = people.by_phone(world.connection, world.house.cipher, phone, world.house.settings.stages.closed)
+    return _code_to(world, effect, phone, found[0] if len(found) == 1 else None)
+
+
+def _send_code_to_record(world: World, effect: Effect, heard: Heard) -> str:
+    """To the number in the record of the candidate whose invite is bound already."""
+    candidate_id = world.taken
+    phone = people.phone_of(world.connection, world.house.cipher, candidate_id) if candidate_id else None
+    return _code_to(world, effect, phone, candidate_id) if phone else "no_phone"
+
+
+def _check_code(world: World, effect: Effect, heard: Heard) -> str:
+    """Proves the number; the last code asked for here is the one that counts."""
+    row = world.last_code()
+    if row is None or row.expires_at <= world.now or row.tries >= world.house.settings.binding.code_tries:
+        return "expired"
+    given = world.house.cipher.index(f"{world.person.id}:{world.saved.get('sms_code', '')}", "codes.code")
+    this = sa.update(codes).where(codes.c.id == row.id)
+    if given != bytes(row.code_index) or row.candidate_id is None:
+        world.connection.execute(this.values(tries=row.tries + 1))
+        return "wrong"
+    world.connection.execute(this.values(proved_at=world.now))
+    return ""
+
+
+def _bind_proved(world: World, effect: Effect, heard: Heard) -> str:
+    """Binds to the candidate whose number was proved here within the hour."""
+    proved = world.proved_here()
+    if proved is None:
+        return "lost"
+    _bind(world, proved, "code")
+    return ""
+
+
+def _bind(world: World, candidate_id: int, how: str) -> None:
+    notice = world.house.settings.privacy.notice_version
+    people.bind(world.connection, world.person.id, candidate_id, world.person.channel, how, notice, world.now)
+    world.belongs_to(candidate_id)
+
+
+def _code_to(world: World, effect: Effect, phone: str, candidate_id: int | None) -> str:
+    limit = world.house.settings.binding.codes_an_hour
+    phone_index = world.house.cipher.index(phone, "phone")
+    if (
+        max(
+            _codes_asked(world, codes.c.phone_index == phone_index),
+            _codes_asked(world, codes.c.address_id == world.person.id),
+        )
+        >= limit
+    ):
+        return "limited"
+    code = f"{secrets.randbelow(10**6):06}"
+    expires_at = world.now + timedelta(minutes=world.house.settings.binding.code_minutes)
+    row = {
+        "address_id": world.person.id,
+        "phone_index": phone_index,
+        "candidate_id": candidate_id,
+        "code_index": world.house.cipher.index(f"{world.person.id}:{code}", "codes.code"),
+        "expires_at": expires_at,
+        "created_at": world.now,
+    }
+    world.connection.execute(sa.insert(codes).values(row))
+    if candidate_id is not None:
+        phone_at = people.meet(world.connection, world.house.cipher, "sms", phone, world.now)
+        if not phone_at.wrong_number:
+            spoken = Spoken(
+                world.words(effect.argument, "sms", code=code), f"binding.{effect.argument}", "code", True, expires_at
+            )
+            world.to_send += keep_outbound(
+                world.connection, world.house.cipher, phone_at.id, candidate_id, None, [spoken], world.now
+            )
+    return ""
+
+
+def _codes_asked(world: World, whose: sa.ColumnElement[bool]) -> int:
+    recent = sa.select(sa.func.count()).select_from(codes).where(whose, codes.c.created_at > world.now - _HOUR)
+    return int(world.connection.execute(recent).scalar_one())
+
+
+def _wrong_codes(world: World) -> int:
+    mine = wrong_codes.c.address_id == world.person.id, wrong_codes.c.at > world.now - _HOUR
+    count = sa.select(sa.func.count()).select_from(wrong_codes).where(*mine)
+    return int(world.connection.execute(count).scalar_one())
+
+
+EFFECTS: Mapping[str, Do] = {
+    "promise": _promise,
+    "open_case": _open_case,
+    "stop_pushes": _stop_pushes,
+    "resume_pushes": _resume_pushes,
+    "wrong_number": _wrong_number,
+    "try_invite": _try_invite,
+    "send_code": _send_code,
+    "send_code_to_record": _send_code_to_record,
+    "check_code": _check_code,
+    "bind_proved": _bind_proved,
+}

@@ -1,0 +1,39 @@
+"""What every conversation needs at hand: settings, content, understanding, the cipher."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.content import Content, load
+from bot.settings import Settings
+from bot.store.cipher import Cipher
+from bot.understanding import Meaning, Understanding, Words, load_or_train
+
+
+class Understands(Protocol):
+    """Takes a text to mean something."""
+
+    def meaning(
+        self, text: str, expecting: frozenset[str] = frozenset(), last_offered: frozenset[str] = frozenset()
+    ) -> Meaning: ...
+
+
+@dataclass(frozen=True)
+class House:
+    """Read once at start; never changes while the process lives."""
+
+    settings: Settings
+    content: Content
+    understanding: Understands
+    cipher: Cipher
+
+
+def understanding(settings: Settings, content: Content) -> Understanding:
+    """Trained on how people ask, or read from the cache of an earlier start."""
+    model = load_or_train(content.examples, settings.var / "understanding")
+    return Understanding(model, Words.of(*(words.rules for words in content.words.values())))
+
+
+def build(settings: Settings, cipher: Cipher) -> House:
+    """Raises ContentError where flows or messages are wrong."""
+    content = load(settings)
+    return House(settings, content, understanding(settings, content), cipher)

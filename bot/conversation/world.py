@@ -1,0 +1,122 @@
+"""The house as the engine sees it during one turn: what is so, what is done, what the words are."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bot import facts
+from bot.conversation import hearing
+from bot.conversation.house import House
+from bot.engine.flow import Effect
+from bot.engine.talk import Talk
+from bot.engine.turn import Heard, Said
+from bot.record import Candidate
+from bot.store import people
+from bot.store.people import Person
+from bot.store.tables import codes
+
+_PROVED_FOR = timedelta(hours=1)
+
+
+Do = Callable[["World", Effect, Heard], str]
+
+
+class World:
+    """Lives for one turn, inside its transaction."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        house: House,
+        person: Person,
+        talk: Talk,
+        effects: Mapping[str, Do],
+        now: datetime,
+    ) -> None:
+        self.connection, self.house, self.person, self.talk = connection, house, person, talk
+        self.effects, self.now = effects, now
+        self.locale: str = house.settings.company.locale
+        self.candidate_id: int | None = None
+        self.candidate: Candidate | None = None
+        self.saved: Mapping[str, Any] = {}
+        self.taken: int | None = None  # the candidate whose invite is bound to somebody else already
+        self.to_send: list[int] = []
+        self._known: dict[str, str] | None = None
+        self._values: dict[str, Any] | None = None
+        self.belongs_to(person.candidate_id)
+
+    def belongs_to(self, candidate_id: int | None) -> None:
+        """From here on the turn speaks to this candidate; None: to somebody we do not know."""
+        self.candidate_id = candidate_id
+        self.candidate = people.load(self.connection, self.house.cipher, candidate_id) if candidate_id else None
+        self._known = self._values = None
+
+    # What the engine asks.
+
+    def fact(self, name: str) -> str:
+        if self._known is None:
+            self._known = facts.known(self.candidate, self.person.channel, self.house.settings, self.now)
+            self._known["met"] = "yes" if self.person.turn else "no"
+            self._known["pending"] = "yes" if self.talk.pending else "no"
+        return self._known[name]
+
+    def do(self, effect: Effect, heard: Heard, saved: Mapping[str, Any]) -> str:
+        self.saved = saved
+        outcome = self.effects[effect.name](self, effect, heard)
+        self._known = None
+        return outcome
+
+    def choice(self, flow: str, names: tuple[str, ...], text: str) -> str:
+        return self.house.content.chosen(flow, names, text)
+
+    def read(self, collector: str, heard: Heard) -> str:
+        return hearing.sms_code(heard.text) if collector == "sms_code" else ""
+
+    # What is said.
+
+    def text(self, said: Said) -> str:
+        return self.house.content.text(self.locale, said, self.person.channel, self._all_values(said))
+
+    def words(self, key: str, channel: str, **more: Any) -> str:
+        """A text of the binding flow for another channel than this one, like the code to the phone."""
+        said = Said("binding", key, more)
+        return self.house.content.text(self.locale, said, channel, self._all_values(said))
+
+    def _all_values(self, said: Said) -> Mapping[str, Any]:
+        if self._values is None:
+            labels = self.house.content.words[self.locale].stages
+            self._values = facts.values(self.candidate, labels, self.house.settings, self.locale, self.now)
+        needs = self.house.content.words[self.locale].say[f"{said.flow}.{said.key}"].placeholders
+        if "history" in needs and self.candidate:
+            self._values["history"] = self._history(self.candidate)
+        if "masked" in needs and "masked" not in self._values:
+            self._values["masked"] = self._masked()
+        return self._values
+
+    def _history(self, candidate: Candidate) -> list[tuple[str, datetime]]:
+        labels = self.house.content.words[self.locale].stages
+        zone = facts.zone_of(candidate, self.house.settings)
+        times = people.history(self.connection, candidate.id) or [(candidate.stage, candidate.stage_at)]
+        return [(labels.get(stage, stage), at.astimezone(zone)) for stage, at in times]
+
+    def _masked(self) -> str:
+        """The name of whom this is about, so that only its owner knows it again."""
+        who = self.candidate_id or self.proved_here()
+        return facts.masked(people.load(self.connection, self.house.cipher, who).name) if who else ""
+
+    # Codes sent to a phone.
+
+    def last_code(self) -> sa.Row[Any] | None:
+        """The newest code asked for here: the only one that counts."""
+        mine = sa.select(codes).where(codes.c.address_id == self.person.id)
+        return self.connection.execute(mine.order_by(codes.c.id.desc()).limit(1)).first()
+
+    def proved_here(self) -> int | None:
+        """The candidate whose number was proved here within the hour."""
+        row = self.last_code()
+        if row is None or row.proved_at is None or row.proved_at + _PROVED_FOR < self.now:
+            return None
+        return int(row.candidate_id) if row.candidate_id else None

@@ -1,0 +1,1 @@
+"""The pure engine: a talk and something heard give a new talk and what to say."""

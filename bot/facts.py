@@ -1,0 +1,131 @@
+"""What is so about a candidate now: words for the roads, values for the texts. From the record only."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.record import Candidate, Cohort
+from bot.settings import Settings
+
+
+def known(candidate: Candidate | None, channel: str, settings: Settings, now: datetime) -> dict[str, str]:
+    """Every fact of bot.vocabulary as a word."""
+    cohort = candidate.cohort if candidate else None
+    stages = settings.stages
+    stage = candidate.stage if candidate else stages.road[0]
+    return {
+        "bound": _yes(candidate is not None),
+        "open": _yes(stage not in stages.closed),
+        "stage": stage,
+        "date": _date(cohort),
+        "when": _when(cohort, settings, now),
+        "date_by": _there(cohort and cohort.date_by),
+        "place": _there(cohort and cohort.place),
+        "outline": _there(cohort and cohort.outline),
+        "bring": _there(cohort and cohort.bring),
+        "store": _there(candidate and candidate.store),
+        "next": _there(next_stage(stage, settings)),
+        "pushes": "off" if candidate and candidate.pushes_stopped_at else "on",
+        "owner": _there(candidate and candidate.owner),
+        "channel": channel,
+    }
+
+
+def values(
+    candidate: Candidate | None, labels: Mapping[str, str], settings: Settings, locale: str, now: datetime
+) -> dict[str, Any]:
+    """Every placeholder of bot.vocabulary that the record can fill; what is unknown is None or empty.
+
+    `labels`: how stages are called. Training times are in the place's zone, the rest in the candidate's.
+    """
+    shared = {
+        "company": settings.company.called(locale),
+        "answer_hours": int(settings.hr.answers_within.total_seconds() // 3600),
+        "code_minutes": settings.binding.code_minutes,
+    }
+    if candidate is None:
+        return shared
+    cohort, store = candidate.cohort, candidate.store
+    place, home = zone_of(cohort, settings), zone_of(candidate, settings)
+    following = next_stage(candidate.stage, settings)
+    return shared | {
+        "name": candidate.name,
+        "owner": candidate.owner,
+        "stage": labels.get(candidate.stage, candidate.stage),
+        "stage_since": candidate.stage_at.astimezone(home),
+        "next_stage": labels.get(following, following),
+        "history": [(labels.get(stage, stage), at.astimezone(home)) for stage, at in candidate.stage_times],
+        "start": _at(cohort.starts_at if cohort else None, place),
+        "end": _at(cohort.ends_at if cohort else None, place),
+        "date_by": _at(cohort.date_by if cohort else None, place),
+        "days_left": _days_left(cohort, place, now),
+        "place": cohort and cohort.place,
+        "address": cohort and cohort.address,
+        "outline": list(cohort.outline) if cohort else [],
+        "bring": list(cohort.bring) if cohort else [],
+        "store": store and store.name,
+        "store_city": store and store.city,
+        "store_address": store and store.address,
+        "store_phone": store and store.phone,
+    }
+
+
+def next_stage(stage: str, settings: Settings) -> str:
+    """The stage after this one on the road, or ""."""
+    road = settings.stages.road
+    place = road.index(stage) + 1 if stage in road else len(road)
+    return road[place] if place < len(road) else ""
+
+
+def masked(name: str) -> str:
+    """A name that its owner knows again and nobody else learns: 王**, J***."""
+    first = name.strip()[:1]
+    return f"{first}{'**' if ord(first or ' ') > 0x2E7F else '***'}"
+
+
+def zone_of(what: Candidate | Cohort | None, settings: Settings) -> ZoneInfo:
+    return ZoneInfo(what.timezone) if what and what.timezone else settings.company.zone
+
+
+def _date(cohort: Cohort | None) -> str:
+    if cohort is None:
+        return "none"
+    return cohort.date_state if cohort.starts_at else "unknown"
+
+
+def _when(cohort: Cohort | None, settings: Settings, now: datetime) -> str:
+    """Where now lies from the training, by the days of the place."""
+    if cohort is None or cohort.starts_at is None or cohort.date_state == "unknown":
+        return "none"
+    zone = zone_of(cohort, settings)
+    today, first = now.astimezone(zone).date(), cohort.starts_at.astimezone(zone).date()
+    last = cohort.ends_at.astimezone(zone).date() if cohort.ends_at else first
+    return _place_in_time((first - today).days, today > last)
+
+
+def _place_in_time(days_left: int, over: bool) -> str:
+    if over:
+        return "after"
+    if days_left > 1:
+        return "before"
+    return {1: "tomorrow", 0: "today"}.get(days_left, "during")
+
+
+def _days_left(cohort: Cohort | None, zone: ZoneInfo, now: datetime) -> int:
+    if cohort is None or cohort.starts_at is None:
+        return 0
+    first: date = cohort.starts_at.astimezone(zone).date()
+    return (first - now.astimezone(zone).date()).days
+
+
+def _at(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
+    return moment.astimezone(zone) if moment else None
+
+
+def _yes(is_so: bool) -> str:
+    return "yes" if is_so else "no"
+
+
+def _there(value: object) -> str:
+    return "known" if value else "unknown"

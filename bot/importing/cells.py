@@ -1,0 +1,201 @@
+"""Reads one cell: text in, a value out, or in plain words what would be right."""
+
+import functools
+import re
+import typing
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo, available_timezones
+
+from bot import invites
+from bot.importing import phones
+from bot.settings import Locale
+
+_LONGEST = 2_000
+_LONGEST_CODE = 64
+_LARGEST = 1_000_000
+_YEARS = range(1950, 2151)
+_EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>.]+(\.[^@\s,;<>.]+)+")
+_DATE = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?", re.ASCII)
+_EXCEL_ERRORS = ("#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!")
+
+
+class BadCell(ValueError):  # noqa: N818
+    """What is wrong with a cell; who reads it adds the column. Names no personal data."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What a cell is read against: the moment of the import and the company's own ways."""
+
+    now: datetime
+    zone: ZoneInfo
+    country: str
+    road: Sequence[str]
+    ends: Sequence[str]
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        return (*self.road, *self.ends)
+
+    @property
+    def closed(self) -> tuple[str, ...]:
+        return (self.road[-1], *self.ends)
+
+
+Reader = Callable[[str, Frame], typing.Any]
+
+
+def text(cell: str, _: Frame) -> str:
+    if len(cell) > _LONGEST:
+        raise BadCell(f"is longer than {_LONGEST} characters")
+    if cell in _EXCEL_ERRORS:
+        raise BadCell(f"{cell} is an error of the spreadsheet: put in what it should be")
+    return cell
+
+
+def code(cell: str, frame: Frame) -> str:
+    if len(cell) > _LONGEST_CODE or not cell.isprintable():
+        raise BadCell(f"should be one line of at most {_LONGEST_CODE} characters")
+    return text(cell, frame)
+
+
+def email(cell: str, frame: Frame) -> str:
+    if not _EMAIL.fullmatch(text(cell, frame)):
+        raise BadCell("is no e-mail address: write one like name@example.com")
+    return cell
+
+
+def phone(cell: str, frame: Frame) -> str:  # E.164
+    try:
+        return phones.e164(cell, frame.country)
+    except ValueError as error:
+        raise BadCell(str(error)) from None
+
+
+def locale(cell: str, _: Frame) -> str:
+    """`zh`, and also zh-CN or zh_CN: the part that says the language."""
+    language = re.split("[-_]", cell.lower())[0]
+    return _one_of(language, typing.get_args(Locale), "language")
+
+
+def timezone(cell: str, _: Frame) -> str:
+    if cell not in _zones():
+        raise BadCell(f"{cell!r} is no time zone: use a name like Asia/Shanghai")
+    return cell
+
+
+def stage(cell: str, frame: Frame) -> str:
+    return _one_of(cell, frame.stages, "stage")
+
+
+def one_of(*words: str, what: str) -> Reader:
+    return lambda cell, _: _one_of(cell, words, what)
+
+
+def invite(cell: str, frame: Frame) -> str:
+    if not re.fullmatch(r"\w{4,32}", invites.normal(cell)):
+        raise BadCell("should have 4 to 32 letters and digits")
+    return text(cell, frame)
+
+
+def items(cell: str, frame: Frame) -> list[str]:
+    """Items separated by `|`."""
+    return [item for item in map(str.strip, text(cell, frame).split("|")) if item]
+
+
+def count(cell: str, _: Frame) -> int:
+    if not re.fullmatch(r"\+?\d{1,9}", cell, re.ASCII) or int(cell) > _LARGEST:
+        raise BadCell("should be a whole number, 0 or more")
+    return int(cell)
+
+
+def latitude(cell: str, _: Frame) -> float:
+    return _degrees(cell, 90)
+
+
+def longitude(cell: str, _: Frame) -> float:
+    return _degrees(cell, 180)
+
+
+def moment(cell: str, frame: Frame) -> datetime:
+    """A date, or a date and time; without an offset in the company's zone; a date alone is its first minute."""
+    return _moment(cell, frame.zone)
+
+
+def end_of(cell: str, frame: Frame) -> datetime:
+    """As `moment`, but a date alone lasts until its last minute: an offer until the 5th is good on the 5th."""
+    found = wall(cell)
+    at = datetime.combine(found, time(23, 59)) if not isinstance(found, datetime) else found
+    return aware(at, frame.zone)
+
+
+def wall(cell: str, _: Frame | None = None) -> date | datetime:
+    """A date, or a date and time as it stands: who reads it knows the zone."""
+    try:
+        found = _year_first(cell) or _iso(cell)
+    except ValueError:
+        found = None
+    if found is None or found.year not in _YEARS:
+        raise BadCell("is no date: write it like 2026-11-04 or 2026-11-04 09:00")
+    return found
+
+
+def wall_time(cell: str, _: Frame) -> datetime:
+    found = wall(cell)
+    if not isinstance(found, datetime):
+        raise BadCell("needs the time of day too: write it like 2026-11-04 09:00")
+    return found
+
+
+def day(cell: str, _: Frame) -> date:
+    found = wall(cell)
+    return found.date() if isinstance(found, datetime) else found
+
+
+def aware(found: date | datetime, zone: ZoneInfo) -> datetime:
+    """The moment in UTC: a naive time is the zone's, a date alone its first minute."""
+    at = found if isinstance(found, datetime) else datetime.combine(found, time())
+    return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+
+
+@functools.lru_cache(4096)
+def _moment(cell: str, zone: ZoneInfo) -> datetime:
+    return aware(wall(cell), zone)
+
+
+def _year_first(cell: str) -> date | datetime | None:
+    found = _DATE.fullmatch(cell)
+    if found is None:
+        return None
+    numbers = [int(number) for number in found.groups(default="0")]
+    return datetime(*numbers) if found[4] else date(*numbers[:3])  # type: ignore[arg-type]
+
+
+def _iso(cell: str) -> date | datetime | None:
+    if re.fullmatch(r"\d{8}", cell, re.ASCII):
+        return date.fromisoformat(cell)
+    return datetime.fromisoformat(cell) if re.match(r"\d{4}-?\d\d-?\d\d[T ]", cell, re.ASCII) else None
+
+
+def _degrees(cell: str, limit: int) -> float:
+    found = float(cell) if re.fullmatch(r"[+-]?\d{1,3}(\.\d{1,20})?", cell, re.ASCII) else limit + 1.0
+    if abs(found) > limit:
+        raise BadCell(f"should be a number of degrees from -{limit} to {limit}, like 31.2304")
+    return found
+
+
+def _one_of(cell: str, words: Sequence[str], what: str) -> str:
+    if cell in words:
+        return cell
+    same = cell.lower().replace(" ", "_")
+    found = next((word for word in words if word.lower() == same), None)
+    if found is None:
+        raise BadCell(f"{cell[:40]!r} is no {what}: use {', '.join(words[:-1])} or {words[-1]}")
+    return found
+
+
+@functools.cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())

@@ -1,0 +1,226 @@
+"""What every kind of file has in common: rows are read, compared with the record, and written in small batches."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bot.importing.cells import BadCell, Frame, Reader
+from bot.importing.headers import Layout, folded
+from bot.importing.sheet import Line, plain
+from bot.store.cipher import Cipher
+
+CLEAR = "-"
+
+Held = Mapping[str, Any]  # a row of the record, as it is stored
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Column:
+    """How a cell is read; `sealed`: kept as cipher text; `kept`: cannot be cleared."""
+
+    read: Reader
+    sealed: bool = False
+    kept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row, read and checked by itself. A column that is not in `values` changes nothing; None clears.
+
+    `faults` says what is wrong with it so far, `unread` which of its cells could not be read.
+    """
+
+    line: Line
+    code: str
+    values: Mapping[str, Any]
+    faults: Sequence[str] = ()
+    unread: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """A row that is not applied, and every reason why."""
+
+    line: Line
+    code: str
+    reasons: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a good row does: `held` is what there was (None: nothing), `values` the columns to store."""
+
+    row: Row
+    held: Held | None
+    values: Values
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def outcome(self) -> str:
+        if self.held is None:
+            return "created"
+        return "updated" if self.values or self.more else "unchanged"
+
+
+Decision = Bad | Change
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the record holds about a batch: the rows by code, and whatever else the kind asked for."""
+
+    rows: Mapping[str, Held]
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Kind:
+    """One kind of file. To add one: subclass, and list it in bot.importing.run."""
+
+    name: ClassVar[str]
+    table: ClassVar[sa.Table]
+    needed: ClassVar[Sequence[Sequence[str]]]  # a new row needs one of each
+    looks_ahead: ClassVar[bool] = False  # rows may refer to later ones
+
+    def __init__(self, cipher: Cipher, frame: Frame) -> None:
+        self.cipher = cipher
+        self.frame = frame
+        self.columns = self.all_columns(frame.stages)
+        self._sealed = {name: f"{self.table.name}.{name}" for name, column in self.columns.items() if column.sealed}
+
+    @classmethod
+    def all_columns(cls, stages: Sequence[str]) -> Mapping[str, Column]:
+        raise NotImplementedError
+
+    def contradictions(self, values: Mapping[str, Any]) -> Iterator[str]:
+        """What does not fit together within one row."""
+        yield from ()
+
+    def foresee(self, connection: Connection, rows: Iterable[Row]) -> None:
+        """Looks through the whole file before the first row is applied; for kinds that `look_ahead`."""
+
+    def look(self, connection: Connection, rows: Sequence[Row]) -> Found:
+        """What the record holds for these rows; in a transaction that writes, until it ends."""
+        return Found(self.held(connection, rows))
+
+    def decide(self, rows: Sequence[Row], found: Found) -> list[Decision]:
+        return [self.decide_one(row, found) for row in rows]
+
+    def decide_one(self, row: Row, found: Found) -> Decision:
+        held = found.rows.get(row.code)
+        wanted, reasons = self.wanted(row, held, found)
+        if faults := self.faults(row, held, reasons):
+            return Bad(row.line, row.code, faults)
+        return Change(row, held, self.changed(wanted, held))
+
+    def faults(self, row: Row, held: Held | None, reasons: Sequence[str]) -> list[str]:
+        """Everything against a row. What only follows from a cell that could not be read is none of its own."""
+        lacks = self.missing(row) if held is None else ()
+        further = [*lacks, *reasons]
+        return [*row.faults, *(fault for fault in further if not any(column in fault for column in row.unread))]
+
+    def wanted(self, row: Row, held: Held | None, found: Found) -> tuple[Values, list[str]]:
+        """The table's columns as the row wants them, and what speaks against it."""
+        return dict(row.values), []
+
+    def remarks(self, row: Row) -> Iterator[str]:
+        """What is worth a warning about a good row."""
+        yield from ()
+
+    def remember(self) -> None:
+        """Takes note of what the last `decide` would have written, for a dry run's rows to come."""
+
+    def apply(self, connection: Connection, changes: Sequence[Change]) -> None:
+        created = [self.fresh(change) for change in changes if change.held is None]
+        if created:
+            connection.execute(sa.insert(self.table), created)
+        self._update(connection, [change for change in changes if change.held is not None and change.values])
+
+    def fresh(self, change: Change) -> Values:
+        """A new row of the table, whole."""
+        return {**self.blank(), "code": change.row.code, **change.values, "updated_at": self.frame.now}
+
+    def blank(self) -> Values:
+        return dict.fromkeys(self.columns)
+
+    def held(self, connection: Connection, rows: Sequence[Row]) -> dict[str, Held]:
+        codes = [row.code for row in rows]
+        query = sa.select(self.table).where(self.table.c.code.in_(codes)).order_by(self.table.c.id)
+        return {held["code"]: dict(held) for held in connection.execute(query.with_for_update()).mappings()}
+
+    def missing(self, row: Row) -> Iterator[str]:
+        """What a new row lacks."""
+        for names in self.needed:
+            if not any(row.values.get(name) is not None or name == "code" for name in names):
+                yield f"{' or '.join(names)}: is missing: new {self.name} need it"
+
+    def stored(self, column: str, value: Any) -> Any:
+        """A value as the table keeps it."""
+        sealed_as = self._sealed.get(column)
+        return value if value is None or sealed_as is None else self.cipher.seal(str(value), sealed_as)
+
+    def differs(self, column: str, value: Any, held: Held) -> bool:
+        kept, sealed_as = held[column], self._sealed.get(column)
+        if kept is None or value is None or sealed_as is None:
+            return bool(kept != value)
+        return self.cipher.open(kept, sealed_as) != str(value)
+
+    def changed(self, wanted: Mapping[str, Any], held: Held | None) -> Values:
+        """The columns that are to be stored: all of a new row, of a known one those that differ."""
+        if held is None:
+            return {column: self.stored(column, value) for column, value in wanted.items()}
+        return {
+            column: self.stored(column, value) for column, value in wanted.items() if self.differs(column, value, held)
+        }
+
+    def _update(self, connection: Connection, changes: Sequence[Change]) -> None:
+        alike: dict[tuple[str, ...], list[Values]] = defaultdict(list)
+        for change in changes:
+            assert change.held is not None
+            values = {**change.values, "updated_at": self.frame.now, "this": change.held["id"]}
+            alike[tuple(change.values)].append(values)
+        for rows in alike.values():
+            connection.execute(sa.update(self.table).where(self.table.c.id == sa.bindparam("this")), rows)
+
+
+def read_row(line: Line, layout: Layout, kind: Kind) -> Row:
+    """Reads a row, and checks what can be checked without the record."""
+    values: Values = {}
+    unread: list[str] = []
+    reasons: list[str] = [line.flaw] if line.flaw else []
+    if any(cell.strip() for cell in line.cells[layout.width :]):
+        reasons.append("has more cells than there are headers: is a cell with a comma not in quotation marks?")
+    for column, place in layout.places.items():
+        cell = plain(line.cells[place]) if place < len(line.cells) else ""
+        if cell:
+            try:
+                values[column] = _value(column, cell, layout, kind)
+            except BadCell as error:
+                unread.append(column)
+                reasons.append(f"{column}: {error}")
+    code = values.pop("code", "")
+    if not code and "code" not in unread:
+        reasons.append("code: is missing")
+    reasons += (fault for fault in kind.contradictions(values) if not any(column in fault for column in unread))
+    return Row(line, code, values, reasons, unread)
+
+
+def place_alone(values: Mapping[str, Any], lat: str, lng: str) -> Iterator[str]:
+    """A latitude without its longitude is no place."""
+    if (values.get(lat) is None) != (values.get(lng) is None):
+        yield f"{lat}, {lng}: go together: give both or none"
+
+
+def _value(column: str, cell: str, layout: Layout, kind: Kind) -> Any:
+    reader = kind.columns[column]
+    if cell == CLEAR:
+        if reader.kept:
+            raise BadCell("cannot be cleared")
+        return None
+    if column in layout.values:
+        cell = layout.values[column].get(folded(cell), cell)
+    return reader.read(cell, kind.frame)

@@ -1,0 +1,220 @@
+"""Imports one file: a batch of rows is read and decided outside the transaction, looked at again and written inside.
+
+Transactions stay small, so that whoever writes meanwhile (a webhook) waits for milliseconds.
+"""
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bot.importing import errorfile, headers, sheet
+from bot.importing.candidates import Candidates
+from bot.importing.cells import Frame
+from bot.importing.cohorts import Cohorts
+from bot.importing.headers import HeaderMap, Layout
+from bot.importing.kind import Bad, Change, Decision, Found, Kind, Row, read_row
+from bot.importing.sheet import Line, UnusableFile
+from bot.importing.staff import Staff
+from bot.importing.stores import Stores
+from bot.settings import Settings
+from bot.store import audit
+from bot.store.cipher import Cipher
+from bot.store.database import Database
+
+KINDS: Mapping[str, type[Kind]] = {kind.name: kind for kind in (Stores, Cohorts, Candidates, Staff)}
+
+_ROWS_A_TRANSACTION = 200
+_TRIES = 3
+_SHOWN = 20
+
+
+@dataclass
+class Report:
+    """What a run did. `faults` and `warnings` are the first of each, in words; the counts have them all."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    bad: int = 0
+    warned: int = 0
+    faults: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    errors_file: Path | None = None
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return {name: getattr(self, name) for name in ("created", "updated", "unchanged", "bad")}
+
+    @property
+    def rows(self) -> int:
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to import, into where, and in whose name."""
+
+    what: str
+    file: Path
+    settings: Settings
+    database: Database
+    cipher: Cipher
+    now: datetime
+    actor: str
+    dry_run: bool = False
+    map: Path | None = None
+
+
+Progress = Callable[[float, Report], None]
+
+
+def run(job: Job, progress: Progress = lambda share, report: None) -> Report:
+    """Raises UnusableFile or ContentError (the map) before anything is written."""
+    return _Run(job, progress).run()
+
+
+class _Run:
+    def __init__(self, job: Job, progress: Progress) -> None:
+        self._job = job
+        self._progress = progress
+        self._kind = KINDS[job.what](job.cipher, _frame(job))
+        self._report = Report()
+
+    def run(self) -> Report:
+        job = self._job
+        ways = _header_map(job)
+        with sheet.opened(job.file, job.what) as page:
+            layout = headers.match(job.file, page.header, list(self._kind.columns), ways)
+            batches = self._checked(_batches(page.rows), layout)
+            self._report.notes += _notes(page, layout)
+            self._look_ahead(layout)
+            with errorfile.opened(job.file, page.header) as bad_rows:
+                self._import(batches, layout, page, bad_rows)
+        return self._report
+
+    def _checked(self, batches: Iterator[list[Line]], layout: Layout) -> Iterator[list[Line]]:
+        """A file without a column that new rows need can only be about those we know: else its headers are wrong."""
+        lacking = [" or ".join(names) for names in self._kind.needed if not layout.places.keys() & set(names)]
+        first = next(batches, [])
+        if "code" in lacking or (lacking and not self._knows_any(first, layout)):
+            has = ", ".join(repr(text) for text in layout.unknown) or "nothing else"
+            raise UnusableFile(
+                f"{self._job.file}: has no column {', '.join(lacking)}. It has {', '.join(layout.places) or 'none'} "
+                f"of our columns, and {has}: rename its headers, or say with --map which is which"
+            )
+        return itertools.chain([first] if first else [], batches)
+
+    def _knows_any(self, lines: Sequence[Line], layout: Layout) -> bool:
+        rows = list(self._read(lines, layout))
+        return bool(self._job.database.read(lambda connection: self._kind.held(connection, rows)))
+
+    def _look_ahead(self, layout: Layout) -> None:
+        if not self._kind.looks_ahead:
+            return
+        with sheet.opened(self._job.file, self._job.what) as page:
+            rows = _first_of_each(self._read(page.rows, layout), {})
+            self._job.database.read(lambda connection: self._kind.foresee(connection, rows))
+
+    def _read(self, lines: Iterable[Line], layout: Layout) -> Iterator[Row]:
+        return (read_row(line, layout, self._kind) for line in lines)
+
+    def _import(
+        self, batches: Iterator[list[Line]], layout: Layout, page: sheet.Sheet, bad_rows: errorfile.BadRows
+    ) -> None:
+        try:
+            seen: dict[int, int] = {}
+            for lines in batches:
+                for decision in self._settle(list(_first_of_each(self._read(lines, layout), seen))):
+                    self._count(decision, bad_rows)
+                self._progress(page.done, self._report)
+        finally:
+            self._record()
+
+    def _settle(self, rows: Sequence[Row]) -> list[Decision]:
+        """Decides, and writes unless this is a dry run. A key that someone else took meanwhile means: look again."""
+        for _ in range(_TRIES):
+            found = self._job.database.read(lambda connection: self._kind.look(connection, rows))
+            decisions = self._kind.decide(rows, found)
+            if self._job.dry_run:
+                self._kind.remember()
+                return decisions
+            try:
+                return self._job.database.write(partial(self._apply, rows, found, decisions))
+            except sa.exc.IntegrityError as error:
+                clash = error
+        raise clash
+
+    def _apply(
+        self, rows: Sequence[Row], found: Found, decisions: list[Decision], connection: Connection
+    ) -> list[Decision]:
+        now = self._kind.look(connection, rows)
+        if now != found:
+            decisions = self._kind.decide(rows, now)
+        self._kind.apply(connection, [change for change in decisions if isinstance(change, Change)])
+        return decisions
+
+    def _count(self, decision: Decision, bad_rows: errorfile.BadRows) -> None:
+        report = self._report
+        if isinstance(decision, Bad):
+            report.bad += 1
+            report.errors_file = bad_rows.path
+            bad_rows.add(decision)
+            _note(report.faults, f"{self._where(decision)}: {'; '.join(decision.reasons)}")
+            return
+        setattr(report, decision.outcome, getattr(report, decision.outcome) + 1)
+        for remark in self._kind.remarks(decision.row):
+            report.warned += 1
+            _note(report.warnings, f"{self._where(decision.row)}: {remark}")
+
+    def _where(self, row: Row | Bad) -> str:
+        return f"{self._job.file.name}:{row.line.number}: {row.code or 'no code'}"
+
+    def _record(self) -> None:
+        job = self._job
+        if not job.dry_run:
+            action = f"import.{job.what}"
+            job.database.write(
+                lambda connection: audit.record(connection, job.actor, action, None, job.now, self._report.counts)
+            )
+
+
+def _frame(job: Job) -> Frame:
+    company, stages = job.settings.company, job.settings.stages
+    return Frame(job.now, company.zone, company.country, stages.road, stages.ends)
+
+
+def _header_map(job: Job) -> HeaderMap:
+    if job.map is None:
+        return HeaderMap()
+    known = {column for kind in KINDS.values() for column in kind.all_columns(job.settings.stages.all)}
+    return headers.read_map(job.map, sorted(known))
+
+
+def _notes(page: sheet.Sheet, layout: Layout) -> list[str]:
+    unknown = ", ".join(repr(text) for text in layout.unknown)
+    return page.notes + ([f"columns that are not read: {unknown}"] if unknown else [])
+
+
+def _batches(lines: Iterator[Line]) -> Iterator[list[Line]]:
+    while batch := list(itertools.islice(lines, _ROWS_A_TRANSACTION)):
+        yield batch
+
+
+def _first_of_each(rows: Iterable[Row], seen: dict[int, int]) -> Iterator[Row]:
+    """Of several rows with one code the first counts, and the others are bad. `seen`: hash of a code → its line."""
+    for row in rows:
+        first = seen.setdefault(hash(row.code), row.line.number) if row.code else row.line.number
+        twice = [f"code: stands on line {first} too"] if first != row.line.number else []
+        yield replace(row, faults=[*twice, *row.faults]) if twice else row
+
+
+def _note(notes: list[str], text: str) -> None:
+    if len(notes) < _SHOWN:
+        notes.append(text)

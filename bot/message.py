@@ -1,0 +1,60 @@
+"""What every channel gives and takes."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+# Characters that XML 1.0 cannot carry: a text with one would make the whole answer unreadable.
+_ILLEGAL = dict.fromkeys([*range(0x00, 0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF])
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One message or event from a person, verified and read.
+
+    `key` tells repeats: the provider's message id, or what identifies an event. `kind`: text, event, or what else came
+    (picture, voice, video, location, link, file). `event`: follow, unfollow, scan, menu … or "" for one we only keep.
+    """
+
+    channel: str
+    address: str
+    key: str
+    kind: str
+    text: str = ""
+    event: str = ""
+    scene: str = ""
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    sent_at: datetime | None = None
+    to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The body of the HTTP answer. `parts`: its texts cut as the channel's own messages; those from `fitting` on did not
+    fit into the body."""
+
+    body: bytes
+    content_type: str
+    parts: tuple[str, ...] = ()
+    fitting: int = 0
+
+
+Compose = Callable[[Sequence[str]], Answer]
+
+
+def legible(text: str) -> str:
+    """The text without what XML cannot carry."""
+    return text.translate(_ILLEGAL)
+
+
+def split_bytes(text: str, limit: int) -> list[str]:
+    """Parts of at most `limit` bytes of UTF-8, cut between lines where possible, never inside a character."""
+    parts = []
+    while len(text.encode()) > limit:
+        fitting = text.encode()[:limit].decode(errors="ignore")
+        line_end = fitting.rfind("\n")
+        cut = line_end if line_end > len(fitting) // 2 else len(fitting)
+        parts.append(text[:cut].rstrip("\n"))
+        text = text[cut:].lstrip("\n")
+    return [*parts, text]

@@ -1,0 +1,37 @@
+"""Opens what HR works on, and remembers what was promised."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+
+from bot.store.tables import case_reasons, cases, promises
+
+
+def open_case(connection: Connection, candidate_id: int | None, address_id: int, reason: str, now: datetime) -> int:
+    """One open case a person: a further reason joins it. Gives the case's id."""
+    who = cases.c.candidate_id == candidate_id if candidate_id else cases.c.address_id == address_id
+    found = connection.execute(sa.select(cases.c.id).where(who, cases.c.state != "resolved")).scalar()
+    if found is None:
+        row = {
+            "candidate_id": candidate_id,
+            "address_id": address_id,
+            "state": "new",
+            "reason": reason,
+            "opened_at": now,
+            "updated_at": now,
+        }
+        found = connection.execute(sa.insert(cases).values(row).returning(cases.c.id)).scalar_one()
+    else:
+        again = sa.update(cases).where(cases.c.id == found).values(updated_at=now, asked=cases.c.asked + 1)
+        connection.execute(again)
+    connection.execute(sa.insert(case_reasons).values(case_id=found, reason=reason, at=now))
+    return int(found)
+
+
+def promise(connection: Connection, candidate_id: int, about: str, due_at: datetime | None, now: datetime) -> None:
+    """We said that we would come back; saying it twice is one promise."""
+    row = {"candidate_id": candidate_id, "about": about, "state": "open", "made_at": now, "due_at": due_at}
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    connection.execute(insert(promises).values(row).on_conflict_do_nothing())

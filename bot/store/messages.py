@@ -1,0 +1,123 @@
+"""Keeps what came in and what was said, sealed, with the answer that a repeated delivery gets again."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bot.message import Answer, Incoming
+from bot.store.cipher import Cipher
+from bot.store.people import Person
+from bot.store.tables import inbound, outbound
+
+_FIND = sa.select(inbound.c.answer, inbound.c.answer_type).where(
+    inbound.c.channel == sa.bindparam("channel"), inbound.c.key == sa.bindparam("key")
+)
+_INSERT_INBOUND = sa.insert(inbound).returning(inbound.c.id)
+_INSERT_OUTBOUND = sa.insert(outbound).returning(outbound.c.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What an inbound text was taken to mean, for the reports."""
+
+    intent: str | None = None
+    p: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """One text to a person. `said`: the keys of its words. `pushed`: it needs the outbox, else it rides the answer."""
+
+    text: str
+    said: str
+    kind: str = "answer"
+    pushed: bool = False
+    expires_at: datetime | None = None
+
+
+def answered(connection: Connection, cipher: Cipher, incoming: Incoming) -> Answer | None:
+    """The answer that this very message got before, byte for byte."""
+    row = connection.execute(_FIND, {"channel": incoming.channel, "key": _key(cipher, incoming)}).first()
+    return Answer(cipher.open_bytes(row.answer, "inbound.answer"), row.answer_type) if row else None
+
+
+def keep_inbound(
+    connection: Connection,
+    cipher: Cipher,
+    incoming: Incoming,
+    person: Person,
+    understood: Understood,
+    answer: Answer,
+    now: datetime,
+) -> int:
+    """Raises IntegrityError where the same message was kept meanwhile by another process."""
+    detail = {**incoming.detail, **({"event": incoming.event, "scene": incoming.scene} if incoming.event else {})}
+    row: dict[str, Any] = {
+        "channel": incoming.channel,
+        "key": _key(cipher, incoming),
+        "address_id": person.id,
+        "candidate_id": person.candidate_id,
+        "turn": person.turn,
+        "kind": incoming.kind,
+        "text": cipher.seal(incoming.text, "inbound.text") if incoming.text else None,
+        "detail": cipher.seal(json.dumps(detail, ensure_ascii=False), "inbound.detail") if detail else None,
+        "intent": understood.intent,
+        "p": understood.p,
+        "received_at": now,
+        "answer": cipher.seal_bytes(answer.body, "inbound.answer"),
+        "answer_type": answer.content_type,
+    }
+    return int(connection.execute(_INSERT_INBOUND, row).scalar_one())
+
+
+def keep_outbound(
+    connection: Connection,
+    cipher: Cipher,
+    address_id: int,
+    candidate_id: int | None,
+    inbound_id: int | None,
+    spoken: Sequence[Spoken],
+    now: datetime,
+) -> list[int]:
+    """Keeps what is said, in order; gives the ids of those that the outbox must send."""
+    waiting: list[int] = []
+    for one in spoken:
+        row: dict[str, Any] = {
+            "address_id": address_id,
+            "candidate_id": candidate_id,
+            "inbound_id": inbound_id,
+            "kind": one.kind,
+            "said": one.said,
+            "text": cipher.seal(one.text, "outbound.text"),
+            "road": "push" if one.pushed else "reply",
+            "state": "queued" if one.pushed else "sent",
+            "due_at": now + timedelta(microseconds=len(waiting)) if one.pushed else None,
+            "expires_at": one.expires_at,
+            "created_at": now,
+            "sent_at": None if one.pushed else now,
+        }
+        number = int(connection.execute(_INSERT_OUTBOUND, row).scalar_one())
+        if one.pushed:
+            waiting.append(number)
+    return waiting
+
+
+def push_instead(
+    connection: Connection, cipher: Cipher, incoming: Incoming, answer: Answer, now: datetime
+) -> list[int]:
+    """What was said in an answer that nobody took is queued; from now on `answer` is what a repeat gets."""
+    this = inbound.c.channel == incoming.channel, inbound.c.key == _key(cipher, incoming)
+    sealed = cipher.seal_bytes(answer.body, "inbound.answer")
+    connection.execute(sa.update(inbound).where(*this).values(answer=sealed, answer_type=answer.content_type))
+    said = outbound.c.inbound_id.in_(sa.select(inbound.c.id).where(*this)), outbound.c.road == "reply"
+    queued = {"road": "push", "state": "queued", "due_at": now, "sent_at": None}
+    return list(connection.execute(sa.update(outbound).where(*said).values(queued).returning(outbound.c.id)).scalars())
+
+
+def _key(cipher: Cipher, incoming: Incoming) -> bytes:
+    return cipher.index(incoming.key, f"inbound.{incoming.channel}")

@@ -1,0 +1,235 @@
+"""Finds and changes people: addresses, the candidates they belong to, and what is known about those."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+
+from bot.record import Candidate, Cohort, Store
+from bot.store.cipher import Cipher
+from bot.store.tables import addresses, bindings, candidates, cohorts, staff, stage_times, stores
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An address as it stands: who it belongs to, and where its talk is."""
+
+    id: int
+    channel: str
+    candidate_id: int | None
+    talk: str
+    turn: int
+    stopped: bool
+    wrong_number: bool
+
+
+_owner = staff.alias("owner")
+_FIND = sa.select(
+    addresses.c.id,
+    addresses.c.candidate_id,
+    addresses.c.talk,
+    addresses.c.turn,
+    addresses.c.stopped_at,
+    addresses.c.wrong_number_at,
+).where(addresses.c.channel == sa.bindparam("channel"), addresses.c.address_index == sa.bindparam("index"))
+_LOCK = _FIND.with_for_update()
+_CANDIDATE = (
+    sa.select(
+        candidates.c.id,
+        candidates.c.code,
+        candidates.c.name,
+        candidates.c.phone_index,
+        candidates.c.locale,
+        candidates.c.timezone,
+        candidates.c.stage,
+        candidates.c.stage_at,
+        candidates.c.pushes_stopped_at,
+        _owner.c.name.label("owner_name"),
+        cohorts.c.code.label("cohort_code"),
+        cohorts.c.name.label("cohort_name"),
+        cohorts.c.starts_at,
+        cohorts.c.ends_at,
+        cohorts.c.place,
+        cohorts.c.address.label("cohort_address"),
+        cohorts.c.outline,
+        cohorts.c.bring,
+        cohorts.c.date_state,
+        cohorts.c.date_by,
+        cohorts.c.timezone.label("cohort_timezone"),
+        stores.c.code.label("store_code"),
+        stores.c.name.label("store_name"),
+        stores.c.city,
+        stores.c.address.label("store_address"),
+        stores.c.phone.label("store_phone"),
+    )
+    .select_from(candidates)
+    .outerjoin(cohorts, candidates.c.cohort_id == cohorts.c.id)
+    .outerjoin(stores, candidates.c.store_id == stores.c.id)
+    .outerjoin(_owner, candidates.c.owner == _owner.c.code)
+    .where(candidates.c.id == sa.bindparam("id"))
+)
+_STAGE_TIMES = (
+    sa.select(stage_times.c.stage, stage_times.c.at)
+    .where(stage_times.c.candidate_id == sa.bindparam("id"))
+    .order_by(stage_times.c.at)
+)
+_CHANGE = sa.update(addresses).where(addresses.c.id == sa.bindparam("address_id"))
+_TURN = _CHANGE.values(
+    talk=sa.bindparam("new_talk"), turn=sa.bindparam("new_turn"), last_inbound_at=sa.bindparam("now")
+)
+
+
+def find(connection: Connection, cipher: Cipher, channel: str, address: str) -> Person | None:
+    """The person at an address, held until the transaction ends: one message of theirs at a time."""
+    statement = _LOCK if connection.dialect.name == "postgresql" else _FIND
+    row = connection.execute(statement, {"channel": channel, "index": _index(cipher, channel, address)}).first()
+    if row is None:
+        return None
+    talk = cipher.open(row.talk, "addresses.talk") if row.talk else ""
+    stopped, wrong = row.stopped_at is not None, row.wrong_number_at is not None
+    return Person(row.id, channel, row.candidate_id, talk, row.turn, stopped, wrong)
+
+
+def meet(connection: Connection, cipher: Cipher, channel: str, address: str, now: datetime) -> Person:
+    """The person at an address, made known if it is new."""
+    person = find(connection, cipher, channel, address)
+    if person:
+        return person
+    row = {
+        "channel": channel,
+        "address": cipher.seal(address, "addresses.address"),
+        "address_index": _index(cipher, channel, address),
+        "created_at": now,
+    }
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    connection.execute(insert(addresses).values(row).on_conflict_do_nothing())
+    found = find(connection, cipher, channel, address)
+    assert found
+    return found
+
+
+def change(connection: Connection, address_id: int, **columns: Any) -> None:
+    connection.execute(_CHANGE.values(**columns), {"address_id": address_id})
+
+
+def took_turn(connection: Connection, cipher: Cipher, person: Person, talk: str, now: datetime) -> None:
+    """Keeps where the talk stands now; the next message has the next turn."""
+    sealed = cipher.seal(talk, "addresses.talk") if talk else None
+    row = {"address_id": person.id, "new_talk": sealed, "new_turn": person.turn + 1, "now": now}
+    connection.execute(_TURN, row)
+
+
+def load(connection: Connection, cipher: Cipher, candidate_id: int) -> Candidate:
+    """A candidate with cohort, store and owner; `stage_times` are left out (see `history`)."""
+    return _candidate(connection.execute(_CANDIDATE, {"id": candidate_id}).one(), cipher)
+
+
+def history(connection: Connection, candidate_id: int) -> list[tuple[str, datetime]]:
+    """When each stage was entered, oldest first."""
+    return [(row.stage, row.at) for row in connection.execute(_STAGE_TIMES, {"id": candidate_id})]
+
+
+def by_phone(connection: Connection, cipher: Cipher, phone: str, closed: tuple[str, ...]) -> list[int]:
+    """The open candidates with this number (E.164), by id; two are enough to know that it is shared."""
+    index = cipher.index(phone, "phone")
+    who = candidates.c.phone_index == index, candidates.c.stage.not_in(closed)
+    return list(connection.execute(sa.select(candidates.c.id).where(*who).limit(2)).scalars())
+
+
+def by_invite(connection: Connection, cipher: Cipher, codes: list[str]) -> int | None:
+    """The candidate whose invite is among these normalised codes."""
+    wanted = [cipher.index(code, "candidates.invite") for code in codes]
+    row = connection.execute(sa.select(candidates.c.id).where(candidates.c.invite_index.in_(wanted)).limit(1)).first()
+    return row.id if row else None
+
+
+def by_code(connection: Connection, code: str) -> int | None:
+    return connection.execute(sa.select(candidates.c.id).where(candidates.c.code == code)).scalar()
+
+
+def phone_of(connection: Connection, cipher: Cipher, candidate_id: int) -> str | None:
+    sealed = connection.execute(sa.select(candidates.c.phone).where(candidates.c.id == candidate_id)).scalar()
+    return cipher.open_maybe(sealed, "candidates.phone")
+
+
+def bound_elsewhere(connection: Connection, candidate_id: int, channel: str, address_id: int) -> list[int]:
+    """Other addresses of the same channel that the candidate is bound to."""
+    others = (
+        addresses.c.candidate_id == candidate_id,
+        addresses.c.channel == channel,
+        addresses.c.id != address_id,
+    )
+    return list(connection.execute(sa.select(addresses.c.id).where(*others)).scalars())
+
+
+def bind(
+    connection: Connection, address_id: int, candidate_id: int, channel: str, how: str, notice: str, now: datetime
+) -> None:
+    """The address belongs to the candidate from now on, and no other address of that channel does."""
+    for other in bound_elsewhere(connection, candidate_id, channel, address_id):
+        change(connection, other, candidate_id=None, talk=None)
+    change(connection, address_id, candidate_id=candidate_id, wrong_number_at=None)
+    row = {"address_id": address_id, "candidate_id": candidate_id, "how": how, "notice_version": notice, "at": now}
+    connection.execute(sa.insert(bindings).values(row))
+
+
+def bound_how(connection: Connection, address_id: int) -> str | None:
+    """How the address was bound the last time."""
+    newest = (
+        sa.select(bindings.c.how).where(bindings.c.address_id == address_id).order_by(bindings.c.id.desc()).limit(1)
+    )
+    return connection.execute(newest).scalar()
+
+
+def change_candidate(connection: Connection, candidate_id: int, now: datetime, **columns: Any) -> None:
+    changed = sa.update(candidates).where(candidates.c.id == candidate_id)
+    connection.execute(changed.values(updated_at=now, **columns))
+
+
+def phone_is(connection: Connection, cipher: Cipher, candidate_id: int, phone: str) -> bool:
+    """Whether the record still has this number for the candidate."""
+    found = connection.execute(sa.select(candidates.c.phone_index).where(candidates.c.id == candidate_id)).scalar()
+    return found is not None and bytes(found) == cipher.index(phone, "phone")
+
+
+def _index(cipher: Cipher, channel: str, address: str) -> bytes:
+    return cipher.index(address, f"addresses.{channel}")
+
+
+def _candidate(row: Any, cipher: Cipher) -> Candidate:
+    fields: Mapping[str, Any] = row._mapping
+    cohort = store = None
+    if row.cohort_code:
+        cohort = Cohort(
+            row.cohort_code,
+            row.cohort_name,
+            row.starts_at,
+            row.ends_at,
+            row.place,
+            row.cohort_address,
+            tuple(row.outline),
+            tuple(row.bring),
+            row.date_state,
+            row.date_by,
+            row.cohort_timezone,
+        )
+    if row.store_code:
+        phone = cipher.open_maybe(row.store_phone, "stores.phone")
+        store = Store(row.store_code, row.store_name, row.city, row.store_address, phone)
+    return Candidate(
+        row.id,
+        row.code,
+        cipher.open(row.name, "candidates.name"),
+        row.locale,
+        row.timezone,
+        row.stage,
+        row.stage_at,
+        row.pushes_stopped_at,
+        cipher.open_maybe(fields["owner_name"], "staff.name"),
+        cohort,
+        store,
+    )

@@ -1,0 +1,80 @@
+"""What a message means: a rule's verdict if a rule decides, else the model's, with what to do about its doubt."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from bot.understanding.model import Model, Verdict
+from bot.understanding.rules import Ruling, bare, ruling
+from bot.understanding.text import clauses, normal
+from bot.understanding.words import Words
+
+Decision = Literal["answer", "ask", "fallback"]
+
+ANSWER_FROM = 0.7
+ASK_FROM = 0.3
+
+_MOST_CLAUSES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What we take a message to mean, and how sure we are."""
+
+    text: str  # as it came
+    normal: str
+    intent: str | None  # "training.when"; None on fallback and when a rule decided
+    p: float  # 0..1, calibrated
+    decision: Decision
+    top: tuple[tuple[str, float], ...]  # up to three (intent, score), best first
+    rule: str | None = None  # stop, start, human, never_mind, wrong_number, yes, no, number, repeat
+    value: str | None = None  # of the rule "number": "2"
+
+
+class Understanding:
+    """Understands one message at a time; knows nothing of who wrote it or what was said before."""
+
+    def __init__(self, model: Model, words: Words) -> None:
+        self._model = model
+        self._words = words
+
+    def meaning(
+        self, text: str, expecting: frozenset[str] = frozenset(), last_offered: frozenset[str] = frozenset()
+    ) -> Meaning:
+        """`expecting`: what the open question waits for, of yes_no, number, text. `last_offered`: the letters that the
+        last message offered for opting out."""
+        plain = normal(text)
+        if ruled := ruling(plain, self._words, expecting, last_offered):
+            return _by_rule(text, plain, ruled)
+        if bare(plain, self._words):
+            return Meaning(text, plain, None, 0.0, "fallback", ())
+        asked = self._words.without_courtesy(plain)
+        found = verdict(self._model, asked)
+        if asked != plain and found.p < ANSWER_FROM:
+            found = max(found, self._model.judge(plain), key=lambda each: each.p)
+        return _by_model(text, asked, found)
+
+
+def verdict(model: Model, asked: str) -> Verdict:
+    """The model's verdict on a normal text; on a clause of it if the whole is not clear but the clause is."""
+    whole = model.judge(asked)
+    if decision(whole.p) == "answer":
+        return whole
+    parts = clauses(asked)[:_MOST_CLAUSES]
+    best = max(map(model.judge, parts), key=lambda found: found.p) if len(parts) > 1 else whole
+    return best if decision(best.p) == "answer" else whole
+
+
+def decision(p: float) -> Decision:
+    """What to do with an answer that is right with this probability."""
+    if p >= ANSWER_FROM:
+        return "answer"
+    return "ask" if p >= ASK_FROM else "fallback"
+
+
+def _by_rule(text: str, plain: str, ruled: Ruling) -> Meaning:
+    return Meaning(text, plain, None, 1.0, "answer", (), ruled.rule, ruled.value)
+
+
+def _by_model(text: str, plain: str, found: Verdict) -> Meaning:
+    decided = decision(found.p)
+    return Meaning(text, plain, None if decided == "fallback" else found.top[0][0], found.p, decided, found.top)

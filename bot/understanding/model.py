@@ -1,0 +1,147 @@
+"""The trained model as it serves: a dict, a few arrays, and no scikit-learn."""
+
+import io
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import exp, log, sqrt
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.understanding.features import BLOCKS, FORGIVING, Features, features
+
+SHARPNESS = 3.0  # turns distances from the separating planes into shares
+
+_TOP = 3
+
+
+class Evidence(NamedTuple):
+    """What speaks for the best intent being right."""
+
+    value: float  # its distance from the separating plane
+    lead: float  # log of its share among all intents
+    known: float  # share of the text that training had seen; a rare feature weighs more, an unknown one most
+
+
+class Verdict(NamedTuple):
+    """What the model makes of a text."""
+
+    top: tuple[tuple[str, float], ...]  # up to three (intent, share of belief), best first
+    p: float  # that the first is right, calibrated
+    accept_score: float  # the same before it is squeezed into 0..1
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """One linear classifier over weighted features, and the calibration that knows when not to believe it."""
+
+    intents: tuple[str, ...]
+    vocabularies: tuple[Mapping[str, int], ...]  # by block: feature -> row
+    idf: NDArray[np.float32]  # by row
+    coefficients: NDArray[np.float16]  # row x intent
+    bias: NDArray[np.float32]  # by intent
+    calibration: tuple[float, ...]  # constant, then one weight for each field of Evidence
+    threshold: float  # the p that nearly all right answers reached in cross-validation
+    sounds: Mapping[str, str]
+
+    def judge(self, text: str) -> Verdict:
+        """The verdict on a normal text."""
+        found = features(text, self.sounds)
+        scores = self._scores(found)
+        order = np.argsort(-scores, kind="stable")[:_TOP]
+        shares = np.exp(SHARPNESS * (scores - scores[order[0]]))
+        total = float(shares.sum())
+        evidence = Evidence(float(scores[order[0]]), -log(total), self._known(found))
+        accept_score = self.calibration[0] + sum(w * e for w, e in zip(self.calibration[1:], evidence, strict=True))
+        top = tuple((self.intents[place], float(shares[place]) / total) for place in order)
+        return Verdict(top, squeezed(accept_score), accept_score)
+
+    def dumped(self) -> bytes:
+        """The model as one file; equal models give equal bytes."""
+        head: dict[str, Any] = {"intents": self.intents, "calibration": self.calibration}
+        head |= {"threshold": self.threshold, "sounds": dict(self.sounds)}
+        arrays: dict[str, Any] = {
+            "head": _bytes(json.dumps(head, ensure_ascii=False, sort_keys=True)),
+            "idf": self.idf,
+            "coefficients": self.coefficients,
+            "bias": self.bias,
+        }
+        arrays |= {block: _bytes("\n".join(names)) for block, names in zip(BLOCKS, self.vocabularies, strict=True)}
+        file = io.BytesIO()
+        np.savez_compressed(file, **arrays)
+        return file.getvalue()
+
+    @classmethod
+    def loaded(cls, content: bytes) -> "Model":
+        """The model that `dumped` wrote; ValueError, KeyError or zipfile.BadZipFile if it is something else."""
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            head: dict[str, Any] = json.loads(arrays["head"].tobytes())
+            return cls(
+                intents=tuple(head["intents"]),
+                vocabularies=vocabularies([arrays[block].tobytes().decode().split("\n") for block in BLOCKS]),
+                idf=arrays["idf"],
+                coefficients=arrays["coefficients"],
+                bias=arrays["bias"],
+                calibration=tuple(head["calibration"]),
+                threshold=head["threshold"],
+                sounds=head["sounds"],
+            )
+
+    def _scores(self, found: Features) -> NDArray[np.float32]:
+        rows: list[int] = []
+        values: list[float] = []
+        for block, vocabulary, names in zip(BLOCKS, self.vocabularies, found.blocks, strict=True):
+            block_rows, block_values = self._weighed(vocabulary, names, block_weight(block, found.han))
+            rows += block_rows
+            values += block_values
+        scores: NDArray[np.float32] = np.asarray(values, np.float32) @ self.coefficients[rows].astype(np.float32)
+        return scores + self.bias
+
+    def _weighed(
+        self, vocabulary: Mapping[str, int], names: Sequence[str], length: float
+    ) -> tuple[list[int], list[float]]:
+        """The block's known features, with values that make a vector of this length."""
+        counts = {vocabulary[name]: count for name, count in Counter(names).items() if name in vocabulary}
+        rows = list(counts)
+        raw = [(1 + log(count)) * idf for count, idf in zip(counts.values(), self.idf[rows].tolist(), strict=True)]
+        scale = length / (sqrt(sum(value * value for value in raw)) or 1)
+        return rows, [value * scale for value in raw]
+
+    def _known(self, found: Features) -> float:
+        known = unknown = 0.0
+        for block, names, vocabulary in zip(BLOCKS, found.blocks, self.vocabularies, strict=True):
+            if block in FORGIVING:
+                rows = [vocabulary[name] for name in names if name in vocabulary]
+                known += float(self.idf[rows].sum())
+                unknown += (len(names) - len(rows)) * self._rarest
+        return known / ((known + unknown) or 1)
+
+    @cached_property
+    def _rarest(self) -> float:
+        return float(self.idf.max())
+
+
+def block_weight(block: str, han: float) -> float:
+    """How long the part of a text's vector is that comes from this block, when `han` of the text is Han."""
+    return sqrt((han if block in ("han", "sound") else 1 - han) / 2)
+
+
+def vocabularies(names: Sequence[Sequence[str]]) -> tuple[dict[str, int], ...]:
+    """Rows for the blocks' features, one block after the other."""
+    start, numbered = 0, []
+    for block in names:
+        numbered.append({name: start + place for place, name in enumerate(block) if name})
+        start += len(numbered[-1])
+    return tuple(numbered)
+
+
+def squeezed(score: float) -> float:
+    return 1 / (1 + exp(-max(-60.0, min(60.0, score))))
+
+
+def _bytes(text: str) -> NDArray[np.uint8]:
+    return np.frombuffer(text.encode(), np.uint8)

@@ -1,0 +1,102 @@
+"""The words that flows and messages may use: facts, effects, collectors, placeholders. Anything else is a fault.
+
+To add a fact or placeholder: name it here, fill it in bot/facts.py. To add an effect: name it here with its outcomes,
+write it in bot/effects.py.
+"""
+
+from collections.abc import Mapping
+
+# What `if:` may ask, with the words it may be answered with. Empty: the stages of config.yaml.
+FACTS: Mapping[str, tuple[str, ...]] = {
+    "bound": ("yes", "no"),
+    "open": ("yes", "no"),
+    "stage": (),
+    "date": ("none", "unknown", "planned", "published"),
+    "when": ("none", "before", "tomorrow", "today", "during", "after"),
+    "date_by": ("known", "unknown"),
+    "place": ("known", "unknown"),
+    "outline": ("known", "unknown"),
+    "bring": ("known", "unknown"),
+    "store": ("known", "unknown"),
+    "next": ("known", "unknown"),
+    "pushes": ("on", "off"),
+    "owner": ("known", "unknown"),
+    "channel": ("wechat", "sms"),
+    "met": ("yes", "no"),
+    "pending": ("yes", "no"),
+    "missed": ("once", "twice"),
+}
+
+# What `do:` may name, with the outcomes that `on:` may lead on from.
+EFFECTS: Mapping[str, tuple[str, ...]] = {
+    "promise": (),
+    "open_case": (),
+    "stop_pushes": ("silent",),
+    "resume_pushes": ("silent",),
+    "wrong_number": (),
+    "try_invite": ("bound", "mine", "other", "taken", "wrong", "limited"),
+    "send_code": ("limited", "sms"),
+    "send_code_to_record": ("limited", "no_phone"),
+    "check_code": ("wrong", "expired"),
+    "bind_proved": ("lost",),
+}
+
+# Effects whose argument is the key of a text that they send.
+SPEAKING: frozenset[str] = frozenset({"send_code", "send_code_to_record"})
+
+# What `collect:` may wait for.
+COLLECTORS: tuple[str, ...] = ("sms_code",)
+
+# What `{{ … }}` may name.
+VALUES: frozenset[str] = frozenset(
+    {
+        "name",
+        "company",
+        "start",
+        "end",
+        "date_by",
+        "days_left",
+        "place",
+        "address",
+        "outline",
+        "bring",
+        "store",
+        "store_city",
+        "store_address",
+        "store_phone",
+        "stage",
+        "stage_since",
+        "next_stage",
+        "history",
+        "owner",
+        "answer_hours",
+        "masked",
+        "code",
+        "code_minutes",
+    }
+)
+
+# What may begin a road under `rules:` (a hard rule of understanding) …
+RULES: tuple[str, ...] = (
+    "stop",
+    "start",
+    "human",
+    "never_mind",
+    "wrong_number",
+    "bot",
+    "invite",
+    "phone",
+)
+
+# … and under `events:` (something that is not words).
+EVENTS: tuple[str, ...] = (
+    "follow",
+    "scan",
+    "first_contact",
+    "picture",
+    "voice",
+    "video",
+    "location",
+    "link",
+    "file",
+)

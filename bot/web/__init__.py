@@ -1,0 +1,1 @@
+"""The aiohttp door: thin, and the only place that knows HTTP."""

@@ -1,0 +1,76 @@
+"""Puts the door together and serves until told to stop."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+from aiohttp import web
+
+from bot import clock, embedded_redis
+from bot.channels.senders import senders
+from bot.conversation import House
+from bot.log import broke
+from bot.outbox import Outbox
+from bot.store.database import Database
+from bot.web import doors
+from bot.web.candidate_page import CandidatePage
+from bot.web.health import Health
+from bot.web.spool import Spool
+from bot.web.webhooks import BIGGEST, Webhooks
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_SAFE = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+_SPOOL_EVERY = 30  # seconds between looks at what waits on disk
+_log = structlog.get_logger()
+
+
+def build(house: House, database: Database) -> web.Application:
+    """The whole application; its parts close with it."""
+    connection = embedded_redis.connect(house.settings.redis_url, house.settings.var)
+    outbox = Outbox(database, house.cipher, senders(house.settings, connection), clock.now)
+    webhooks = Webhooks(house, database, outbox, Spool(house.settings.var / "spool", house.cipher), clock.now)
+    app = web.Application(client_max_size=BIGGEST, middlewares=[_safe_headers])
+    app.add_routes(
+        [*webhooks.routes(), *Health(database).routes(), *CandidatePage(house, database).routes(), *doors.routes()]
+    )
+
+    async def spooled(_app: web.Application) -> "asyncio.AsyncIterator[None]":  # type: ignore[name-defined]
+        task = asyncio.create_task(_finish_spooled(webhooks))
+        yield
+        task.cancel()
+        await asyncio.to_thread(webhooks.close)
+
+    app.cleanup_ctx.append(spooled)
+    return app
+
+
+def serve(house: House, database: Database, host: str, port: int) -> None:
+    """Blocks until SIGINT or SIGTERM; calls that are being answered are finished first."""
+
+    def ready(_text: str) -> None:
+        _log.info("serving", port=port)
+
+    web.run_app(build(house, database), host=host, port=port, access_log=None, print=ready, shutdown_timeout=10)
+
+
+async def _finish_spooled(webhooks: Webhooks) -> None:
+    while True:
+        try:
+            await asyncio.to_thread(webhooks.finish_spooled)
+        except Exception as error:
+            _log.error("spool_broke", **broke(error))
+        await asyncio.sleep(_SPOOL_EVERY)
+
+
+@web.middleware
+async def _safe_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
+    response = await handler(request)
+    if not response.prepared:
+        for name, value in _SAFE.items():
+            response.headers.setdefault(name, value)
+    return response

@@ -1,0 +1,74 @@
+"""Probes and metrics: alive, ready, and how much waits."""
+
+import asyncio
+from datetime import datetime
+
+import prometheus_client
+import sqlalchemy as sa
+from aiohttp import web
+from sqlalchemy.engine import Connection
+
+from bot import clock
+from bot.store import schema
+from bot.store.database import Database
+from bot.store.tables import cases, outbound, promises
+from bot.web import metrics
+
+_MOST_SKEW = 5  # seconds between this machine's clock and the database's
+_OPEN_STATES = ("queued", "sending", "unknown", "failed")
+
+
+class Health:
+    """Looks at the database; needs nothing else, so that serving goes on while Redis is away."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get("/healthz", self.alive), web.get("/readyz", self.ready), web.get("/metrics", self.metrics)]
+
+    async def alive(self, _request: web.Request) -> web.Response:
+        return web.json_response({"status": "ok"})
+
+    async def ready(self, _request: web.Request) -> web.Response:
+        """503 with the reason, if a call that came now could not be served rightly."""
+        problem = await asyncio.to_thread(self._problem)
+        return web.json_response({"status": problem or "ready"}, status=503 if problem else 200)
+
+    async def metrics(self, _request: web.Request) -> web.Response:
+        await asyncio.to_thread(self._database.read, _count)
+        body = prometheus_client.generate_latest(metrics.registry)
+        return web.Response(body=body, headers={"Content-Type": prometheus_client.CONTENT_TYPE_LATEST})
+
+    def _problem(self) -> str:
+        try:
+            if schema.current(self._database) != schema.newest():
+                return "the database has another schema: run keepwarm migrate"
+            skew = abs((clock.now() - self._database.read(_database_clock)).total_seconds())
+        except sa.exc.SQLAlchemyError as error:
+            return f"the database does not answer: {type(error).__name__}"
+        return f"this machine's clock is {skew:.0f} s off the database's" if skew > _MOST_SKEW else ""
+
+
+def _database_clock(connection: Connection) -> datetime:
+    if connection.dialect.name == "sqlite":
+        return datetime.fromisoformat(
+            str(connection.exec_driver_sql("SELECT datetime('now', 'subsec') || '+00:00'").scalar())
+        )
+    moment: datetime = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
+    return moment
+
+
+def _count(connection: Connection) -> None:
+    waiting = (
+        sa.select(outbound.c.state, sa.func.count().label("number"))
+        .where(outbound.c.state.in_(_OPEN_STATES))
+        .group_by(outbound.c.state)
+    )
+    counted = {row.state: row.number for row in connection.execute(waiting)}
+    for state in _OPEN_STATES:
+        metrics.OUTBOUND.labels(state).set(counted.get(state, 0))
+    open_cases = sa.select(sa.func.count()).select_from(cases).where(cases.c.state != "resolved")
+    open_promises = sa.select(sa.func.count()).select_from(promises).where(promises.c.state == "open")
+    metrics.CASES.set(connection.execute(open_cases).scalar_one())
+    metrics.PROMISES.set(connection.execute(open_promises).scalar_one())

@@ -1,0 +1,21 @@
+"""What Prometheus reads at /metrics: counts and durations, never who."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+registry = CollectorRegistry()
+INBOUND = Counter("keepwarm_inbound_total", "Messages and events taken in", ["channel", "kind"], registry=registry)
+REPEATS = Counter("keepwarm_inbound_repeats_total", "Deliveries answered before", ["channel"], registry=registry)
+REJECTED = Counter("keepwarm_rejected_total", "Calls refused", ["path"], registry=registry)
+LATE = Counter("keepwarm_late_total", "Answers that follow as a message of their own", ["channel"], registry=registry)
+FAILED = Counter("keepwarm_failed_total", "Calls that broke", ["path"], registry=registry)
+SECONDS = Histogram(
+    "keepwarm_answer_seconds",
+    "From the call to the committed answer",
+    ["channel"],
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 4.5, 10),
+    registry=registry,
+)
+OUTBOUND = Gauge("keepwarm_outbound", "Messages by state, without those that are done", ["state"], registry=registry)
+CASES = Gauge("keepwarm_cases_open", "Cases not resolved", registry=registry)
+PROMISES = Gauge("keepwarm_promises_open", "Promises not kept yet", registry=registry)
+SPOOLED = Gauge("keepwarm_spooled", "Messages that wait on disk for the database", registry=registry)

@@ -1,0 +1,205 @@
+"""The webhooks: verify and read, hand to the conversation, answer in time."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+from aiohttp import web
+
+from bot.channels import sms, wechat
+from bot.conversation import House, Outcome, Ticket, receive
+from bot.errors import Rejected
+from bot.log import broke
+from bot.message import Answer, Compose, Incoming
+from bot.outbox import Outbox, keep_receipt
+from bot.store.database import Database
+from bot.web import metrics
+from bot.web.spool import Spool
+
+BIGGEST = 64 * 1024  # bytes of a call
+WECHAT_WAITS = 4.5  # seconds of the 5 that WeChat gives
+TWILIO_WAITS = 13.0  # of 15
+_log = structlog.get_logger()
+
+
+class Call(Protocol):
+    """A verified call of either channel."""
+
+    @property
+    def incoming(self) -> Incoming: ...
+
+    def answer(self, texts: "list[str]") -> Answer: ...
+
+
+@dataclass
+class Webhooks:
+    """What the handlers share."""
+
+    house: House
+    database: Database
+    outbox: Outbox
+    spool: Spool
+    clock: Callable[[], datetime]
+    outgoing: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(4, thread_name_prefix="outgoing"))
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/wechat", self._guarded(self.wechat_verify), allow_head=False),
+            web.post("/wechat", self._guarded(self.wechat_message)),
+            web.get("/sms", self._guarded(self.sms_message), allow_head=False),
+            web.post("/sms", self._guarded(self.sms_message)),
+            web.post("/sms/status", self._guarded(self.sms_status)),
+        ]
+
+    async def wechat_verify(self, request: web.Request) -> web.Response:
+        settings = self.house.settings.wechat
+        _require(settings.on)
+        return web.Response(text=wechat.verify_url(request.query, settings))
+
+    async def wechat_message(self, request: web.Request) -> web.Response:
+        settings = self.house.settings.wechat
+        _require(settings.on)
+        call = wechat.read(request.query, await _body(request), settings)
+        return await self._handle(call.incoming, call.answer, WECHAT_WAITS)
+
+    async def sms_message(self, request: web.Request) -> web.Response:
+        settings = self.house.settings
+        _require(settings.sms.on)
+        call = sms.read(await _sms_request(request), settings.sms, settings.public_url)
+        return await self._handle(call.incoming, call.answer, TWILIO_WAITS)
+
+    async def sms_status(self, request: web.Request) -> web.Response:
+        settings = self.house.settings
+        _require(settings.sms.on)
+        status = sms.read_status(await _sms_request(request), settings.sms, settings.public_url)
+        now = self.clock()
+        await asyncio.wrap_future(self.database.submit(lambda connection: keep_receipt(connection, status, now)))
+        return web.Response(status=204)
+
+    async def _handle(self, incoming: Incoming, compose: Compose, waits: float) -> web.Response:
+        """Answers in this very call, or says "received" once the message is safe, and answers afterwards."""
+        started = time.perf_counter()
+        ticket = Ticket()
+        work = self._begin(incoming, compose, ticket)
+        done = asyncio.wrap_future(work)
+        try:
+            outcome = await asyncio.wait_for(asyncio.shield(done), waits)
+        except TimeoutError:
+            if await self._keep_for_later(incoming, ticket, work):
+                return _response(compose([]))
+            outcome = await done
+        metrics.SECONDS.labels(incoming.channel).observe(time.perf_counter() - started)
+        return _response(outcome.answer)
+
+    def _begin(self, incoming: Incoming, compose: Compose, ticket: Ticket) -> Future[Outcome]:
+        work = self.database.submit(
+            lambda connection: receive(connection, self.house, incoming, compose, ticket, self.clock)
+        )
+        work.add_done_callback(lambda future: self._after(incoming, future))
+        return work
+
+    async def _keep_for_later(self, incoming: Incoming, ticket: Ticket, work: Future[Outcome]) -> bool:
+        """Whether the message is on disk, so that "received" is no lie. Not if its answer is just being committed."""
+        if not ticket.claim("late"):
+            return False
+        metrics.LATE.labels(incoming.channel).inc()
+        path = await asyncio.to_thread(self.spool.keep, incoming)
+        metrics.SPOOLED.inc()
+        work.add_done_callback(lambda future: self._unspool(path, future))
+        return True
+
+    def _unspool(self, path: Path, work: Future[Outcome]) -> None:
+        if work.exception() is None:
+            path.unlink(missing_ok=True)
+            metrics.SPOOLED.dec()
+
+    def _after(self, incoming: Incoming, work: Future[Outcome]) -> None:
+        """What a person waits for goes out at once; the outbox's own tick catches what this misses."""
+        if work.cancelled() or work.exception():
+            return
+        outcome = work.result()
+        counter = metrics.REPEATS.labels(incoming.channel)
+        (counter if outcome.repeat else metrics.INBOUND.labels(incoming.channel, incoming.kind)).inc()
+        if outcome.to_send:
+            self.send_soon(outcome.to_send)
+
+    def send_soon(self, ids: tuple[int, ...]) -> None:
+        try:
+            self.outgoing.submit(self._deliver, ids)
+        except RuntimeError:
+            return  # shutting down: the tick sends it
+
+    def _deliver(self, ids: tuple[int, ...]) -> None:
+        try:
+            self.outbox.deliver(ids)
+        except Exception as error:
+            _log.error("deliver_broke", **broke(error))
+
+    def finish_spooled(self) -> int:
+        """Handles what an earlier process kept on disk; gives how many. A message that is in already is dropped."""
+        count = 0
+        for path, incoming in self.spool.waiting():
+            work = self._begin(incoming, _compose_for(self.house, incoming), Ticket(late=True))
+            try:
+                work.result()
+            except Exception as error:
+                _log.error("spooled_message_broke", **broke(error))
+                continue
+            path.unlink(missing_ok=True)
+            count += 1
+        return count
+
+    def close(self) -> None:
+        self.outgoing.shutdown(wait=True, cancel_futures=True)
+
+    def _guarded(
+        self, handler: Callable[[web.Request], Awaitable[web.Response]]
+    ) -> Callable[[web.Request], Awaitable[web.Response]]:
+        """The last catch: a refused call gets its 4xx, a broken one a 500 and a line in the log with its place."""
+
+        async def guarded(request: web.Request) -> web.Response:
+            try:
+                return await handler(request)
+            except Rejected as refused:
+                metrics.REJECTED.labels(request.path).inc()
+                _log.info("rejected", path=request.path, reason=refused.reason, status=refused.status)
+                return web.Response(status=refused.status)
+            except (web.HTTPException, asyncio.CancelledError):
+                raise
+            except Exception as error:
+                metrics.FAILED.labels(request.path).inc()
+                _log.error("webhook_broke", path=request.path, **broke(error))
+                return web.Response(status=500)
+
+        return guarded
+
+
+def _compose_for(house: House, incoming: Incoming) -> Compose:
+    if incoming.channel == "wechat":
+        return wechat.Call(incoming, house.settings.wechat).answer
+    return sms.Call(incoming).answer
+
+
+def _require(on: bool) -> None:
+    if not on:
+        raise Rejected("this channel has no account", 404)
+
+
+async def _body(request: web.Request) -> bytes:
+    if (request.content_length or 0) > BIGGEST:
+        raise Rejected("too big", 413)
+    return await request.read()
+
+
+async def _sms_request(request: web.Request) -> sms.Request:
+    return sms.Request(request.method, request.raw_path, await _body(request), request.headers)
+
+
+def _response(answer: Answer) -> web.Response:
+    return web.Response(body=answer.body, content_type=answer.content_type, charset="utf-8")

@@ -1,0 +1,20 @@
+"""`python -m fakes.company DIR [--now ISO]` writes the sample company's files."""
+
+import argparse
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fakes import company
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m fakes.company", description=__doc__)
+    parser.add_argument("folder", type=Path, metavar="DIR")
+    parser.add_argument("--now", type=datetime.fromisoformat, default=None, help="the moment its dates lie around")
+    options = parser.parse_args()
+    company.write(options.folder, (options.now or datetime.now(UTC)).astimezone())
+    print(f"{options.folder}: {', '.join(f'{name}.csv' for name in company.FILES)}, people.json")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,259 @@
+// The simulator page: who holds the phone, what the chat says, and keeping both up to date.
+
+import { Bar } from "./bar.js";
+import { block } from "./bubbles.js";
+import { avatar, botAvatar, el } from "./dom.js";
+
+const EVERY = 900; // milliseconds between looks at the chat
+const $ = (id) => document.getElementById(id);
+
+class Scene {
+  constructor(start) {
+    Object.assign(this, start);
+    this.language = chosenLanguage();
+    this.person = null;
+    this.channel = "wechat";
+    this.state = null;
+    this.rev = null;
+    this.looks = 0;
+    this.blocks = new Map();
+    this.bar = new Bar($("bar"), this);
+    this.word = this.word.bind(this);
+  }
+
+  get locale() {
+    return this.language === "zh" ? "zh-CN" : "en-GB";
+  }
+
+  get platform() {
+    return this.channel === "sms" ? "Twilio" : this.word("wechat");
+  }
+
+  get now() {
+    return this.state?.now ?? Date.now() / 1000;
+  }
+
+  word(key, values = {}) {
+    const words = this.words[this.language][key] ?? "";
+    return words.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+  }
+
+  async act(name, fields = {}) {
+    const body = JSON.stringify({ code: this.person.code, channel: this.channel, act: name, ...fields });
+    try {
+      this.follow = true;
+      const response = await fetch("/sim/api/act", { method: "POST", headers: { "Content-Type": "application/json" }, body });
+      $("away").hidden = response.ok;
+    } catch {
+      $("away").hidden = false;
+    }
+    await this.look();
+  }
+
+  async look() {
+    const query = new URLSearchParams({ channel: this.channel, code: this.person.code, rev: this.rev ?? "" });
+    const turn = ++this.looks;
+    const response = await fetch(`/sim/api/chat?${query}`).catch(() => null);
+    if (turn !== this.looks) return;
+    $("away").hidden = Boolean(response?.ok);
+    if (!response?.ok) return;
+    const state = await response.json();
+    if (turn !== this.looks) return;
+    const fresh = state.messages !== undefined;
+    this.state = { ...state, messages: state.messages ?? this.state?.messages ?? [] };
+    this.rev = state.rev;
+    $("name").textContent = state.person.typing ? this.word("typing") : state.name;
+    if (fresh) this.drawChat();
+    this.bar.draw();
+    drawPanel(this);
+  }
+
+  pick(code, channel) {
+    const everyone = [...this.candidates, ...this.staff];
+    this.person = everyone.find((person) => person.code === code) ?? null;
+    document.querySelector(".sim").classList.toggle("chatting", this.person !== null);
+    $("phone").hidden = this.person === null;
+    $("pick").hidden = this.person !== null;
+    $("panel").hidden = this.person === null;
+    if (this.person === null) return;
+    this.channel = this.person.channels.includes(channel) ? channel : this.person.channels[0];
+    this.rev = null;
+    this.state = null;
+    this.bar.open = "";
+    this.follow = true;
+    this.blocks.clear();
+    $("chat").replaceChildren();
+    $("phone").classList.toggle("sms", this.channel === "sms");
+    drawTabs(this);
+    drawList(this);
+    this.look();
+  }
+
+  drawChat() {
+    const following = this.channel === "sms" || this.state.person.following;
+    const extra = following ? [] : [unfollowed(this)];
+    const out = this.channel === "sms" && this.state.person.opted_out ? [el("div", { class: "tip" }, this.word("opted_out"))] : [];
+    const blocks = this.state.messages.map((message, index) => this.block(message, this.state.messages[index - 1]));
+    const atEnd = isAtEnd($("chat"));
+    place($("chat"), [...blocks, ...extra, ...out]);
+    if (atEnd || this.follow) this.toEnd();
+    this.follow = false;
+  }
+
+  // A message that looks as before keeps its element, so that nothing flickers and nothing is read out twice.
+  block(message, before) {
+    const looks = JSON.stringify([message, this.language]);
+    if (this.blocks.get(message.seq)?.looks !== looks) {
+      this.blocks.set(message.seq, { looks, element: block(message, before, this) });
+    }
+    return this.blocks.get(message.seq).element;
+  }
+
+  toEnd() {
+    $("chat").scrollTop = $("chat").scrollHeight;
+  }
+
+  redraw() {
+    document.documentElement.lang = this.locale;
+    for (const spot of document.querySelectorAll("[data-word]")) spot.textContent = this.word(spot.dataset.word);
+    for (const spot of document.querySelectorAll("[data-hint]")) hint(spot, this.word(spot.dataset.hint));
+    document.title = `${this.word("title")} · keepwarm`;
+    $("company").textContent = this.company;
+    drawList(this);
+    if (this.person === null) return;
+    drawTabs(this);
+    if (this.state) this.drawChat();
+    this.bar.draw();
+    drawPanel(this);
+  }
+}
+
+function isAtEnd(log) {
+  return log.scrollHeight - log.scrollTop - log.clientHeight < 80;
+}
+
+function place(log, elements) {
+  elements.forEach((element, index) => {
+    if (log.children[index] !== element) log.insertBefore(element, log.children[index] ?? null);
+  });
+  while (log.children.length > elements.length) log.lastElementChild.remove();
+}
+
+function hint(spot, words) {
+  spot.setAttribute("aria-label", words);
+  if (spot.tagName === "INPUT") spot.placeholder = words;
+}
+
+function drawList(scene) {
+  const wanted = $("search").value.trim().toLowerCase();
+  const fits = (person) => [person.name, person.code, person.phone, person.stage, stage(scene, person)].join(" ").toLowerCase().includes(wanted);
+  const candidates = scene.candidates.filter(fits);
+  const groups = [
+    ["stories", candidates.filter((person) => person.story)],
+    ["everyone", candidates.filter((person) => !person.story)],
+    ["staff", scene.staff.filter(fits)],
+  ].filter(([, people]) => people.length);
+  const parts = groups.flatMap(([word, people]) => [el("h3", {}, scene.word(word)), ...people.map((person) => entry(scene, person))]);
+  const none = el("p", { class: "none" }, scene.word(scene.candidates.length ? "nobody" : "empty"));
+  $("list").replaceChildren(...(parts.length ? parts : [none]));
+}
+
+function entry(scene, person) {
+  const story = person.story?.[scene.language];
+  const line = [stage(scene, person), scene.word(`r_${person.role}`) || person.role].filter(Boolean).join(" · ");
+  const words = el("span", {}, el("b", {}, person.name), el("span", { class: "code" }, person.code), el("span", { class: "line" }, line), story ? el("span", { class: "line story" }, story) : null);
+  const current = String(scene.person?.code === person.code);
+  return el("button", { type: "button", class: "person", "aria-current": current, onclick: () => go(person.code, scene.channel) }, avatar(person.name, person.code), words);
+}
+
+function stage(scene, person) {
+  return scene.word(`s_${person.stage}`) || person.stage || "";
+}
+
+function drawTabs(scene) {
+  const tabs = scene.person.channels.map((channel) =>
+    el("button", { type: "button", role: "tab", "aria-selected": String(channel === scene.channel), onclick: () => go(scene.person.code, channel) }, scene.word(channel)),
+  );
+  $("channels").replaceChildren(...tabs);
+}
+
+function unfollowed(scene) {
+  const follow = el("button", { type: "button", class: "solid", onclick: () => scene.act("follow") }, scene.word("follow"));
+  const scan = el("button", { type: "button", class: "solid light", onclick: () => scene.bar.toggle("scan") }, scene.word("scan"));
+  return el("div", { class: "unfollowed" }, botAvatar(), el("b", {}, scene.state.name), el("p", {}, scene.word("not_following")), follow, scan);
+}
+
+function drawPanel(scene) {
+  const { person, word } = scene;
+  const story = person.story?.[scene.language];
+  const tries = scene.try[person.locale?.startsWith("en") ? "en" : "zh"].map((words) =>
+    el("button", { type: "button", onclick: () => tried(scene, words) }, words),
+  );
+  const known = [["stage", stage(scene, person)], ["invite", person.invite], ["phone", person.phone]].filter(([, value]) => value);
+  const looks = JSON.stringify([person, scene.language, scene.channel]);
+  if ($("panel").dataset.looks === looks) return drawFacts(scene);
+  $("panel").dataset.looks = looks;
+  $("panel").replaceChildren(
+    el("button", { type: "button", class: "close", onclick: () => $("panel").classList.remove("open") }, word("close")),
+    el("h2", {}, person.name),
+    el("dl", {}, ...known.flatMap(([key, value]) => [el("dt", {}, word(key)), el("dd", {}, value)])),
+    ...(story ? [el("h3", {}, word("story")), el("p", {}, story)] : []),
+    el("h3", {}, word("try")),
+    el("div", { class: "tries" }, ...tries),
+    el("section", { id: "facts" }),
+  );
+  drawFacts(scene);
+}
+
+function drawFacts(scene) {
+  const known = facts(scene).map((fact) => el("li", {}, fact));
+  $("facts").replaceChildren(...(known.length ? [el("h3", {}, scene.word("facts")), el("ul", {}, ...known)] : []));
+}
+
+function facts(scene) {
+  if (!scene.state || scene.channel === "sms") return [];
+  const { following, window } = scene.state.person;
+  const open = Object.entries(window ?? {}).map(([kind, grant]) => scene.word(`window_${kind}`, { left: grant.left, time: span(grant.seconds) }));
+  return [scene.word(following ? "following_yes" : "following_no"), ...(open.length ? open : [scene.word("window_none")])];
+}
+
+function span(seconds) {
+  return seconds < 120 ? `${seconds} s` : `${Math.floor(seconds / 3600)}:${String(Math.floor((seconds % 3600) / 60)).padStart(2, "0")} h`;
+}
+
+function tried(scene, words) {
+  $("panel").classList.remove("open");
+  scene.act("text", { content: words });
+}
+
+function chosenLanguage() {
+  const asked = new URLSearchParams(location.search).get("lang") ?? localStorage.getItem("sim-language") ?? navigator.language;
+  return asked.startsWith("zh") ? "zh" : "en";
+}
+
+function go(code, channel) {
+  location.hash = code ? `${encodeURIComponent(code)}/${channel}` : "";
+}
+
+function follow(scene) {
+  const [code, channel] = location.hash.slice(1).split("/");
+  scene.pick(decodeURIComponent(code ?? ""), channel ?? "wechat");
+}
+
+function listen(scene) {
+  $("search").addEventListener("input", () => drawList(scene));
+  $("back").addEventListener("click", () => go("", ""));
+  $("about").addEventListener("click", () => $("panel").classList.toggle("open"));
+  $("language").addEventListener("click", () => {
+    scene.language = scene.language === "zh" ? "en" : "zh";
+    localStorage.setItem("sim-language", scene.language);
+    scene.redraw();
+  });
+  window.addEventListener("hashchange", () => follow(scene));
+  setInterval(() => scene.person && !document.hidden && scene.look(), EVERY);
+}
+
+const scene = new Scene(await (await fetch("/sim/api/start")).json());
+listen(scene);
+scene.redraw();
+follow(scene);

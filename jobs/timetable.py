@@ -1,0 +1,105 @@
+"""When what runs; the only module that knows RQ.
+
+To add a job: one module in jobs/ with a `run(desk)`, one line in JOBS.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import redis
+import structlog
+from rq import Queue, Retry, SimpleWorker
+from rq.exceptions import DuplicateJobError
+
+from bot.log import broke
+from jobs import deliver
+from jobs.desk import Desk, open_desk
+
+QUEUE = "keepwarm"
+_ELECTED_FOR = 15  # seconds that a scheduler's lock lives without being renewed
+_LOCK = "keepwarm:scheduler"
+_RENEW = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('expire', KEYS[1], ARGV[2]) else return 0 end"
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Job:
+    """Something that runs every so many seconds. Running it twice or late does no harm: the store decides what is due."""
+
+    run: Callable[[Desk], int]
+    every: int
+
+
+JOBS: dict[str, Job] = {
+    "deliver": Job(deliver.run, every=2),
+}
+
+_desk: Desk | None = None
+
+
+def perform(name: str) -> int:
+    """What a worker calls: runs one job on this process's desk; gives how much it did."""
+    global _desk  # noqa: PLW0603 - one desk a worker process, opened at its first job
+    if _desk is None:
+        _desk = open_desk()
+    return JOBS[name].run(_desk)
+
+
+def queue(connection: "redis.Redis") -> Queue:
+    return Queue(QUEUE, connection=connection, serializer="json")
+
+
+def work(connection: "redis.Redis") -> None:
+    """Works until told to stop; waits out a Redis that is away. One queue a worker: RQ loses jobs of a second one."""
+    while True:
+        try:
+            worker = SimpleWorker(
+                [queue(connection)], connection=connection, serializer="json", maintenance_interval=30
+            )
+            worker.work(logging_level="WARNING")
+            return
+        except redis.RedisError as error:
+            _log.warning("redis_away", **broke(error))
+            time.sleep(1)
+
+
+def schedule(connection: "redis.Redis", running: Callable[[], bool]) -> None:
+    """Enqueues what is due while this process is the elected one; any number may run, one enqueues."""
+    me = f"{os.uname().nodename}:{os.getpid()}"
+    next_at = dict.fromkeys(JOBS, 0.0)
+    while running():
+        try:
+            if _elected(connection, me):
+                _enqueue_due(connection, next_at)
+        except redis.RedisError as error:
+            _log.warning("redis_away", **broke(error))
+        time.sleep(0.5)
+
+
+def _elected(connection: "redis.Redis", me: str) -> bool:
+    if connection.set(_LOCK, me, nx=True, ex=_ELECTED_FOR):
+        return True
+    return bool(connection.eval(_RENEW, 1, _LOCK, me, _ELECTED_FOR))
+
+
+def _enqueue_due(connection: "redis.Redis", next_at: dict[str, float]) -> None:
+    now = time.monotonic()
+    for name, job in JOBS.items():
+        if now < next_at[name]:
+            continue
+        next_at[name] = now + job.every
+        try:
+            queue(connection).enqueue(
+                perform,
+                name,
+                job_id=f"{name}-tick",
+                unique=True,
+                retry=Retry(max=3, interval=[1, 5, 15]),
+                job_timeout=120,
+                result_ttl=0,
+                failure_ttl=60,
+            )
+        except DuplicateJobError:
+            continue  # the last one still waits or runs
