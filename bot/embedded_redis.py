@@ -75,7 +75,7 @@ def _started(socket: Path, var: Path) -> "subprocess.Popen[bytes]":
         "logfile": str((folder / "log").resolve()),
     }
     command = [_program(), *(word for name, value in settings.items() for word in (f"--{name}", value))]
-    server = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=_end_with_parent)  # noqa: PLW1509, S603
+    server = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=_end_with_parent)  # noqa: S603
     _wait_for(server, socket, folder)
     return server
 

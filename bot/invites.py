@@ -1,27 +1,31 @@
 """The invite code, with which a candidate proves at a first contact who they are."""
 
-import secrets
+import os
 import unicodedata
 
 ALPHABET = "ABCDEFGHJKMNPQRSTVWXYZ23456789"  # no 0 O 1 I L U: nobody has to guess what a card says
 LENGTH = 8
 
+_EVEN = 256 // len(ALPHABET) * len(ALPHABET)  # above it a byte would favour the first letters
+_LETTER_OF = bytes(ord(ALPHABET[byte % len(ALPHABET)]) for byte in range(256))
+_UNEVEN = bytes(range(_EVEN, 256))
+
 
 def new() -> str:
-    """A code that nobody can guess: 30^8, drawn by the system's own randomness."""
-    number = secrets.randbelow(len(ALPHABET) ** LENGTH)
-    letters = []
-    for _ in range(LENGTH):
-        number, letter = divmod(number, len(ALPHABET))
-        letters.append(ALPHABET[letter])
-    return "".join(letters)
+    """A code that nobody can guess: one of 30^8, by the system's own randomness."""
+    letters = b""
+    while len(letters) < LENGTH:
+        letters = os.urandom(2 * LENGTH).translate(_LETTER_OF, _UNEVEN)
+    return letters[:LENGTH].decode()
 
 
 def normal(text: str) -> str:
     """How a code is compared, however it was typed: wide letters, small ones, blanks and hyphens mean nothing."""
-    kept = (letter for letter in unicodedata.normalize("NFKC", text) if not _between(letter))
+    if text.isascii() and text.isalnum():
+        return text.upper()
+    kept = (letter for letter in unicodedata.normalize("NFKC", text) if not _means_nothing(letter))
     return "".join(kept).upper()
 
 
-def _between(letter: str) -> bool:
+def _means_nothing(letter: str) -> bool:
     return letter.isspace() or unicodedata.category(letter) in ("Pd", "Cf", "Cc")

@@ -31,8 +31,10 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The body of the HTTP answer. `parts`: its texts cut as the channel's own messages; those from `fitting` on did not
-    fit into the body."""
+    """The body of the HTTP answer.
+
+    `parts`: its texts, cut as messages of the channel; those from `fitting` on did not fit into the body.
+    """
 
     body: bytes
     content_type: str

@@ -11,7 +11,6 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from bot.channels import sms
@@ -20,6 +19,7 @@ from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown
 from bot.store import people
 from bot.store.cipher import Cipher
 from bot.store.database import Database
+from bot.store.inserting import insert_unless_there
 from bot.store.tables import addresses, outbound, receipts
 
 BATCH = 50
@@ -141,8 +141,7 @@ class Outbox:
 def keep_receipt(connection: Connection, status: sms.Status, now: datetime) -> None:
     """A status callback: kept once, and applied to its message if that is known already."""
     row = {"provider_id": status.provider_id, "status": status.status, "error_code": status.error_code, "at": now}
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    connection.execute(insert(receipts).values(row).on_conflict_do_nothing())
+    insert_unless_there(connection, receipts, row)
     _apply_receipts(connection, status.provider_id, now)
 
 

@@ -26,7 +26,7 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Job:
-    """Something that runs every so many seconds. Running it twice or late does no harm: the store decides what is due."""
+    """Something that runs every so many seconds. Twice or late does no harm: the store decides what is due."""
 
     run: Callable[[Desk], int]
     every: int
@@ -41,7 +41,7 @@ _desk: Desk | None = None
 
 def perform(name: str) -> int:
     """What a worker calls: runs one job on this process's desk; gives how much it did."""
-    global _desk  # noqa: PLW0603 - one desk a worker process, opened at its first job
+    global _desk
     if _desk is None:
         _desk = open_desk()
     return JOBS[name].run(_desk)

@@ -3,16 +3,24 @@
 import base64
 import itertools
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from bot.content import Content
+from bot.content import load as load_content
+from bot.conversation import House
+from bot.conversation.house import understanding as understand
+from bot.settings import Settings
+from bot.settings import load as load_settings
 from bot.store.cipher import Cipher
 from bot.store.database import Database
 from bot.store.opening import open_store
-from tests import postgres
+from bot.understanding import Understanding
+from tests import cast, postgres
+from tests.talking import Person
 
 DATA_KEY = base64.b64encode(bytes(range(32))).decode()
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # Monday, 10:00 in Shanghai
@@ -73,3 +81,71 @@ def database(store: tuple[Database, Cipher]) -> Database:
 @pytest.fixture
 def cipher(store: tuple[Database, Cipher]) -> Cipher:
     return store[1]
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The shipped configuration, with accounts that exist nowhere."""
+    environment = {
+        "KEEPWARM_DATA_KEY": DATA_KEY,
+        "KEEPWARM_SECRET_KEY": "secret",
+        "KEEPWARM_PUBLIC_URL": "https://keepwarm.example.com",
+        "WECHAT_APP_ID": "wx0123456789abcdef",
+        "WECHAT_APP_SECRET": "app-secret",
+        "WECHAT_TOKEN": "token",
+        "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
+        "TWILIO_AUTH_TOKEN": "auth-token",
+        "TWILIO_FROM": "+12025550100",
+    }
+    loaded = load_settings(Path(__file__).parent.parent / "config.yaml", environment)
+    return loaded.model_copy(update={"var": tmp_path_factory.mktemp("var")})
+
+
+@pytest.fixture(scope="session")
+def content(settings: Settings) -> Content:
+    return load_content(settings)
+
+
+@pytest.fixture(scope="session")
+def understanding(settings: Settings, content: Content) -> Understanding:
+    return understand(settings, content)
+
+
+@pytest.fixture
+def house(
+    settings: Settings,
+    content: Content,
+    understanding: Understanding,
+    database: Database,
+    cipher: Cipher,
+    tmp_path: Path,
+    now: datetime,
+) -> House:
+    """A house in which the whole cast lives."""
+    cast.enter(tmp_path, settings, database, cipher, now)
+    return House(settings, content, understanding, cipher)
+
+
+@pytest.fixture
+def person(house: House, database: Database, now: datetime) -> Person:
+    """Somebody on WeChat whom the bot has never met."""
+    return Person(house, database, now)
+
+
+@pytest.fixture
+def texter(house: House, database: Database, now: datetime) -> Callable[[str], Person]:
+    """Somebody who writes an SMS from this number."""
+    return lambda number: Person(house, database, now, "sms", number)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fail-on-skip", action="store_true", help="A skipped test fails the run (for CI).")
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """A test that nobody ran has shown nothing."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = len(reporter.stats.get("skipped", [])) if reporter else 0
+    if skipped and exitstatus == 0 and session.config.getoption("--fail-on-skip"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        reporter.write_line(f"{skipped} skipped: with --fail-on-skip that is a failure", red=True)

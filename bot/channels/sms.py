@@ -15,8 +15,8 @@ from xml.sax.saxutils import escape
 from multidict import MultiDict
 from twilio.request_validator import RequestValidator, add_port, get_signature_algorithm, remove_port
 
-from bot.message import Answer, Incoming, legible
 from bot.errors import Rejected
+from bot.message import Answer, Incoming, legible
 from bot.settings import Sms
 
 LONGEST = 1600  # characters of one message body

@@ -19,8 +19,8 @@ import xmltodict
 from wechatpy.crypto import PrpCrypto, WeChatCrypto
 from wechatpy.exceptions import InvalidAppIdException
 
-from bot.message import Answer, Incoming, legible, split_bytes
 from bot.errors import Rejected
+from bot.message import Answer, Incoming, legible, split_bytes
 from bot.settings import Wechat
 
 LONGEST = 2048  # bytes of UTF-8 in a text, passive or pushed

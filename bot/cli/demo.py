@@ -1,6 +1,7 @@
 """The demo: a sample company, stand-ins for WeChat and Twilio, and every part of keepwarm, on this machine only."""
 
 import base64
+import csv
 import json
 import os
 import secrets
@@ -8,9 +9,11 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -23,7 +26,6 @@ from bot.store import people
 from bot.store.opening import open_store
 
 _HOST = "127.0.0.1"
-_SHOWN = 3  # stories named on the terminal
 
 
 def demo(port: int, folder: Path) -> None:
@@ -38,15 +40,14 @@ def demo(port: int, folder: Path) -> None:
         own |= {"WECHAT_API_URL": wechat, "TWILIO_API_URL": twilio}
         os.environ.update(own)
         page = _company(folder)
-        people_file = str(folder / "company" / "people.json")
+        players = _players(folder)
         simulator = stack.enter_context(
-            _stand_in("simulator", "--wechat", wechat, "--twilio", twilio, "--people", people_file)
+            _stand_in("simulator", "--wechat", wechat, "--twilio", twilio, "--people", str(players))
         )
         environment = {**os.environ, "KEEPWARM_SIM_URL": simulator}
         stack.callback(embedded_redis.stop, embedded_redis.start(settings.load().var))
         parts = [group.serve(_HOST, port), group.Part("work"), group.Part("schedule")]
-        _tell(port, page, folder)
-        group.run(parts, environment)
+        group.run(parts, environment, lambda: _tell(port, page, folder))
     typer.echo("\nstopped")
 
 
@@ -124,21 +125,47 @@ def _company(folder: Path) -> str:
             )
             if report.bad:
                 raise ConfigError(f"the sample company does not import: see {file}.errors.csv")
-        first = json.loads((sheets / "people.json").read_text(encoding="utf-8"))["candidates"][0]["code"]
-        number = database.read(lambda connection: people.by_code(connection, first))
+        code = _stories(folder)[0]["code"]
+        number = database.read(lambda connection: people.by_code(connection, code))
         return links.page_link(loaded, number or 0, 1)
     finally:
         database.close()
 
 
+def _stories(folder: Path) -> list[dict[str, Any]]:
+    stories: list[dict[str, Any]] = json.loads((folder / "company" / "people.json").read_text(encoding="utf-8"))
+    return stories
+
+
+def _players(folder: Path) -> Path:
+    """Writes whom the simulator offers: the hand-picked with their stories, then everybody else of the company."""
+    stories = _stories(folder)
+    told = {story.get("code") for story in stories}
+    with (folder / "company" / "candidates.csv").open(encoding="utf-8-sig", newline="") as file:
+        others = [
+            {name: row[name] for name in ("code", "name", "stage", "locale", "phone", "invite")}
+            for row in csv.DictReader(file)
+            if row["code"] not in told
+        ]
+    path = folder / "people.json"
+    everybody = {"company": settings.load().company.name, "candidates": [*stories, *others], "staff": []}
+    path.write_text(json.dumps(everybody, ensure_ascii=False), encoding="utf-8")
+    return path
+
+
 def _tell(port: int, page: str, folder: Path) -> None:
-    people_file = json.loads((folder / "company" / "people.json").read_text(encoding="utf-8"))
+    """Once the door is open; if it does not open within a minute the parts' own lines say why."""
+    for _ in range(600):
+        with socket.socket() as probe:
+            if probe.connect_ex((_HOST, port)) == 0:
+                break
+        time.sleep(0.1)
     typer.echo(f"""
-keepwarm demo: {people_file["company"]}, {len(people_file["candidates"])} people to play, all data in {folder}
+keepwarm demo: a sample company with stand-ins for WeChat and Twilio; all data in {folder}
 
   phone simulator   http://{_HOST}:{port}/sim
   candidate's page  {page}
-  probes            http://{_HOST}:{port}/readyz  /metrics
+  probes            http://{_HOST}:{port}/readyz  http://{_HOST}:{port}/metrics
 
 Ctrl-C stops all of it.
 """)

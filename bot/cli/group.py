@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -35,9 +35,10 @@ def serve(host: str, port: int) -> Part:
     return Part("serve", ("--host", host, "--port", str(port)))
 
 
-def run(parts: Sequence[Part], environment: Mapping[str, str]) -> None:
-    """Blocks until SIGINT or SIGTERM; then every part has ended."""
+def run(parts: Sequence[Part], environment: Mapping[str, str], started_up: Callable[[], None] = lambda: None) -> None:
+    """Blocks until SIGINT or SIGTERM; then every part has ended. Says so once the parts are started."""
     with _stopped_by_signal() as stopped, started(parts, environment):
+        started_up()
         keep_running(parts, environment, stopped)
 
 

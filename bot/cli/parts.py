@@ -64,7 +64,9 @@ def run(host: Host = "127.0.0.1", port: Port = 8080) -> None:
     group.run([group.serve(host, port), group.Part("work"), group.Part("schedule")], dict(os.environ))
 
 
-def demo(port: Port = 8080, folder: Annotated[Path, typer.Option(help="Where the demo keeps its data.")] = Path("var/demo")) -> None:
+def demo(
+    port: Port = 8080, folder: Annotated[Path, typer.Option(help="Where the demo keeps its data.")] = Path("var/demo")
+) -> None:
     """Everything at once with a sample company and stand-ins for WeChat and Twilio."""
     log.configure("warning")
     sample.demo(port, folder)

@@ -9,9 +9,9 @@ import jinja2
 from babel import Locale
 from babel.dates import format_datetime
 from jinja2 import StrictUndefined
+from jinja2.exceptions import SecurityError
 from jinja2.meta import find_undeclared_variables
 from jinja2.runtime import Context
-from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 _LONGEST = 20_000  # characters of a rendered text

@@ -134,6 +134,7 @@ class _Walk:
         """Between two meanings the person chooses; the choice names are the intents themselves."""
         branch = self.flows.branches(*WHICH)[0]
         pair = self.heard.pair[:2]
+        self.talk = replace(self.talk, frames=_without_which(self.talk.frames)[-_DEEPEST + 1 :])
         self.said += [Said(WHICH[0], key, {}, pair) for key in branch.say]
         self.road.append(".".join(WHICH))
         self._open(Frame(*WHICH, 0, {"pair": list(pair)}))
@@ -183,20 +184,18 @@ class _Walk:
         return self.world.choice(flow, names, self.heard.text)
 
     def _begin(self, flow: str, step: str, keep_open: bool) -> None:
-        """Starts a road; open questions wait below it, and the newest is asked again at its end."""
-        waiting = self.talk.frames if keep_open else ()
+        """Starts a road; open questions wait below it, and the newest is asked again at its end. A flow that begins
+        anew gives up its own open questions."""
+        waiting = tuple(frame for frame in self.talk.frames if frame.flow != flow) if keep_open else ()
         self.talk = replace(self.talk, frames=())
         self._goto(flow, step, {})
         if self.talk.frames:
-            kept = tuple(
-                frame for frame in waiting if (frame.flow, frame.step) != WHICH and frame not in self.talk.frames
-            )
-            self.talk = replace(self.talk, frames=(*kept, *self.talk.frames)[-_DEEPEST:])
+            self.talk = replace(self.talk, frames=(*_without_which(waiting), *self.talk.frames)[-_DEEPEST:])
         elif waiting:
             self._return_to(waiting)
 
     def _return_to(self, waiting: tuple[Frame, ...]) -> None:
-        waiting = tuple(frame for frame in waiting if (frame.flow, frame.step) != WHICH)
+        waiting = _without_which(waiting)
         self.talk = replace(self.talk, frames=waiting)
         if waiting and self.said:
             self._ask_again(waiting[-1])
@@ -264,3 +263,8 @@ class _Walk:
 
     def _open(self, frame: Frame) -> None:
         self.talk = self.talk.push(frame)
+
+
+def _without_which(frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
+    """ "Did you mean" is asked once: whoever goes on with something else has answered it."""
+    return tuple(frame for frame in frames if (frame.flow, frame.step) != WHICH)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot import invites
-from bot.importing import cells, staff
+from bot.importing import bulk, cells, staff
 from bot.importing.cells import Frame
 from bot.importing.kind import Bad, Change, Column, Decision, Found, Held, Kind, Row, Values, place_alone
 from bot.store import tables
@@ -85,6 +85,14 @@ class Candidates(Kind):
     def contradictions(self, values: Mapping[str, Any]) -> Iterator[str]:
         yield from place_alone(values, "home_lat", "home_lng")
 
+    def derived(self, values: Values) -> Values:
+        """With the blind indexes that look-ups and the table need."""
+        if values.get("phone"):
+            values["phone_index"] = self.cipher.index(values["phone"], "phone")
+        if values.get("invite"):
+            values["invite_index"] = self._invite_index(values["invite"])
+        return values
+
     def remarks(self, row: Row) -> Iterator[str]:
         at = row.values.get("stage_at")
         if at and at > self.frame.now:
@@ -92,11 +100,11 @@ class Candidates(Kind):
 
     def look(self, connection: Connection, rows: Sequence[Row]) -> Found:
         held = self.held(connection, rows)
-        phones = [self._index(row, "phone") for row in rows] + [row["phone_index"] for row in held.values()]
+        phones = _given(rows, "phone_index") | {row["phone_index"] for row in held.values()}
         more: Values = {parent: _ids(connection, table, _given(rows, parent)) for parent, table in _PARENTS.items()}
         more["owner"] = staff.known(connection, _given(rows, "owner"))
         more["phone"] = self._open_phones(connection, phones)
-        more["invite"] = _invites(connection, [self._index(row, "invite") for row in rows])
+        more["invite"] = _invites(connection, _given(rows, "invite_index"))
         more["times"] = _times(connection, [row["id"] for row in held.values()])
         return Found(held, more)
 
@@ -183,7 +191,7 @@ class Candidates(Kind):
         return {}, [f"owner: there is no staff with the code {owner!r}: import the staff first"]
 
     def _phone(self, row: Row, held: Held | None, _: Found) -> tuple[Values, list[str]]:
-        index = self._index(row, "phone")
+        index = row.values.get("phone_index")
         if "phone" not in row.values or index == (held["phone_index"] if held else None):
             return {}, []
         return {"phone": row.values["phone"], "phone_index": index}, []
@@ -193,7 +201,7 @@ class Candidates(Kind):
         if given is None and held:
             return {}, []
         code = given or invites.new()
-        index = self._invite_index(code)
+        index = row.values.get("invite_index") or self._invite_index(code)
         other = self._claims.invites.get(index) or self._earlier.invites.get(index) or found.more["invite"].get(index)
         if other and other != row.code:
             return {}, [f"invite: is the code of {other} already: give another one, or none and one is made"]
@@ -238,21 +246,15 @@ class Candidates(Kind):
             times[stage] = wanted["stage_at"]
         return times
 
-    def _open_phones(self, connection: Connection, phones: Iterable[bytes | None]) -> Mapping[bytes, list[str]]:
-        found = defaultdict(list)
+    def _open_phones(self, connection: Connection, phones: set[bytes | None]) -> Mapping[bytes, list[str]]:
+        found: dict[bytes, list[str]] = defaultdict(list)
         query = sa.select(candidates.c.phone_index, candidates.c.code).where(
-            candidates.c.phone_index.in_({index for index in phones if index}),
+            candidates.c.phone_index.in_(phones - {None}),
             candidates.c.stage.not_in(self.frame.closed),
         )
         for index, code in connection.execute(query.order_by(candidates.c.id)):
             found[bytes(index)].append(code)
         return found
-
-    def _index(self, row: Row, column: str) -> bytes | None:
-        value = row.values.get(column)
-        if value is None:
-            return None
-        return self.cipher.index(value, "phone") if column == "phone" else self._invite_index(value)
 
     def _invite_index(self, code: str) -> bytes:
         return self.cipher.index(invites.normal(code), "candidates.invite")
@@ -302,7 +304,7 @@ def _moved(parent: str) -> Conflict:
 CONFLICTS: Sequence[Conflict] = (_withdrawal, _newer_stage, _confirmation, _moved("cohort"), _moved("store"))
 
 
-def _given(rows: Sequence[Row], column: str) -> set[str]:
+def _given(rows: Sequence[Row], column: str) -> set[Any]:
     return {row.values[column] for row in rows if row.values.get(column)}
 
 
@@ -317,8 +319,7 @@ def _by_code(table: sa.Table, codes: set[str]) -> sa.Select[Any]:
     return sa.select(table.c.code, table.c.id).where(table.c.code.in_(codes))
 
 
-def _invites(connection: Connection, indexes: Iterable[bytes | None]) -> dict[bytes, str]:
-    wanted = {index for index in indexes if index}
+def _invites(connection: Connection, wanted: set[bytes]) -> dict[bytes, str]:
     if not wanted:
         return {}
     query = sa.select(candidates.c.invite_index, candidates.c.code).where(candidates.c.invite_index.in_(wanted))
@@ -346,8 +347,7 @@ def _write_times(connection: Connection, changes: Sequence[Change], ids: Mapping
             else:
                 other.append({"this": this, "its": stage, "at": at})
     one = (stage_times.c.candidate_id == sa.bindparam("this")) & (stage_times.c.stage == sa.bindparam("its"))
-    if new:
-        connection.execute(sa.insert(stage_times), new)
+    bulk.insert(connection, stage_times, new)
     if other:
         connection.execute(sa.update(stage_times).where(one), other)
     if gone:

@@ -21,7 +21,7 @@ _DATE = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[ T]+(\d{1,2}):(\d{2})(
 _EXCEL_ERRORS = ("#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!")
 
 
-class BadCell(ValueError):  # noqa: N818
+class BadCell(ValueError):
     """What is wrong with a cell; who reads it adds the column. Names no personal data."""
 
 

@@ -8,12 +8,14 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bot.importing import bulk
 from bot.importing.cells import BadCell, Frame, Reader
 from bot.importing.headers import Layout, folded
 from bot.importing.sheet import Line, plain
 from bot.store.cipher import Cipher
 
 CLEAR = "-"
+_REMEMBERED = 1_000
 
 Held = Mapping[str, Any]  # a row of the record, as it is stored
 Values = dict[str, Any]
@@ -100,6 +102,10 @@ class Kind:
         """What does not fit together within one row."""
         yield from ()
 
+    def derived(self, values: Values) -> Values:
+        """The values with what follows from them alone."""
+        return values
+
     def foresee(self, connection: Connection, rows: Iterable[Row]) -> None:
         """Looks through the whole file before the first row is applied; for kinds that `look_ahead`."""
 
@@ -135,9 +141,7 @@ class Kind:
         """Takes note of what the last `decide` would have written, for a dry run's rows to come."""
 
     def apply(self, connection: Connection, changes: Sequence[Change]) -> None:
-        created = [self.fresh(change) for change in changes if change.held is None]
-        if created:
-            connection.execute(sa.insert(self.table), created)
+        bulk.insert(connection, self.table, [self.fresh(change) for change in changes if change.held is None])
         self._update(connection, [change for change in changes if change.held is not None and change.values])
 
     def fresh(self, change: Change) -> Values:
@@ -187,26 +191,78 @@ class Kind:
             connection.execute(sa.update(self.table).where(self.table.c.id == sa.bindparam("this")), rows)
 
 
-def read_row(line: Line, layout: Layout, kind: Kind) -> Row:
-    """Reads a row, and checks what can be checked without the record."""
-    values: Values = {}
-    unread: list[str] = []
-    reasons: list[str] = [line.flaw] if line.flaw else []
-    if any(cell.strip() for cell in line.cells[layout.width :]):
-        reasons.append("has more cells than there are headers: is a cell with a comma not in quotation marks?")
-    for column, place in layout.places.items():
-        cell = plain(line.cells[place]) if place < len(line.cells) else ""
-        if cell:
+class Reading:
+    """Reads lines of one layout. What stands in many rows (a stage, a store, a time) is read once."""
+
+    def __init__(self, layout: Layout, kind: Kind) -> None:
+        self._kind = kind
+        self._width = layout.width
+        self._layout = layout
+        self._columns = [(column, place, self._memory(column)) for column, place in layout.places.items()]
+
+    def row(self, line: Line) -> Row:
+        """Reads a row, and checks what can be checked without the record."""
+        values: Values = {}
+        faults: list[str] = [line.flaw] if line.flaw else []
+        unread: list[str] = []
+        cells = line.cells
+        if len(cells) > self._width and any(cell.strip() for cell in cells[self._width :]):
+            faults.append("has more cells than there are headers: is a cell with a comma not in quotation marks?")
+        for column, place, known in self._columns:
+            cell = cells[place] if place < len(cells) else ""
+            if not cell:
+                continue
             try:
-                values[column] = _value(column, cell, layout, kind)
+                value = known[cell] if cell in known else self._value(column, cell, known)
             except BadCell as error:
                 unread.append(column)
-                reasons.append(f"{column}: {error}")
-    code = values.pop("code", "")
-    if not code and "code" not in unread:
-        reasons.append("code: is missing")
-    reasons += (fault for fault in kind.contradictions(values) if not any(column in fault for column in unread))
-    return Row(line, code, values, reasons, unread)
+                faults.append(f"{column}: {error}")
+                continue
+            if value is not _NOTHING:
+                values[column] = value
+        code = values.pop("code", "")
+        if not code and "code" not in unread:
+            faults.append("code: is missing")
+        faults += (fault for fault in self._kind.contradictions(values) if not any(name in fault for name in unread))
+        return Row(line, code, self._kind.derived(values), faults, unread)
+
+    def _memory(self, column: str) -> "_Memory | _Oblivion":
+        return _Oblivion() if column == "code" or self._kind.columns[column].sealed else _Memory()
+
+    def _value(self, column: str, cell: str, known: "_Memory | _Oblivion") -> Any:
+        known[cell] = value = self._fresh(column, plain(cell))
+        return value
+
+    def _fresh(self, column: str, cell: str) -> Any:
+        reader = self._kind.columns[column]
+        if not cell:
+            return _NOTHING
+        if cell == CLEAR:
+            if reader.kept:
+                raise BadCell("cannot be cleared")
+            return None
+        if column in self._layout.values:
+            cell = self._layout.values[column].get(folded(cell), cell)
+        return reader.read(cell, self._kind.frame)
+
+
+_NOTHING = object()
+
+
+class _Memory(dict[str, Any]):
+    """What cells were read as; it forgets all when it grows long."""
+
+    def __setitem__(self, cell: str, value: Any) -> None:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        super().__setitem__(cell, value)
+
+
+class _Oblivion(dict[str, Any]):
+    """For columns whose cells are all different, and for those too personal to keep in memory."""
+
+    def __setitem__(self, cell: str, value: Any) -> None:
+        pass
 
 
 def place_alone(values: Mapping[str, Any], lat: str, lng: str) -> Iterator[str]:

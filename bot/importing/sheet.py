@@ -25,7 +25,7 @@ _CHUNK = 1 << 20
 _UNCLOSED = 'a quotation mark (") is opened in this row and never closed: nothing after it was read'
 
 
-class UnusableFile(KeepwarmError):  # noqa: N818
+class UnusableFile(KeepwarmError):
     """No row of the file can be read: the message says what is wrong and what would be right."""
 
 
@@ -166,7 +166,7 @@ def _workbook(path: Path, preferred: str) -> Iterator[Sheet]:
     except calamine.CalamineError as error:
         raise UnusableFile(f"{path}: is no workbook that can be read ({error}): save it as .xlsx or CSV") from None
     with book:
-        height = page.total_height or 1
+        height = page.end[0] + 1 if page.end else 1
         lines = (Line(number, [_as_text(cell) for cell in row]) for number, row in enumerate(page.iter_rows(), 1))
         sheet = _sheet(path, lines, lambda line: line.number / height)
         others = ", ".join(repr(other) for other in names if other != name)

@@ -3,9 +3,9 @@
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
+from bot.store.inserting import insert_unless_there
 from bot.store.tables import case_reasons, cases, promises
 
 
@@ -33,5 +33,4 @@ def open_case(connection: Connection, candidate_id: int | None, address_id: int,
 def promise(connection: Connection, candidate_id: int, about: str, due_at: datetime | None, now: datetime) -> None:
     """We said that we would come back; saying it twice is one promise."""
     row = {"candidate_id": candidate_id, "about": about, "state": "open", "made_at": now, "due_at": due_at}
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    connection.execute(insert(promises).values(row).on_conflict_do_nothing())
+    insert_unless_there(connection, promises, row)

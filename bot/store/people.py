@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from bot.record import Candidate, Cohort, Store
 from bot.store.cipher import Cipher
+from bot.store.inserting import insert_unless_there
 from bot.store.tables import addresses, bindings, candidates, cohorts, staff, stage_times, stores
 
 
@@ -105,8 +105,7 @@ def meet(connection: Connection, cipher: Cipher, channel: str, address: str, now
         "address_index": _index(cipher, channel, address),
         "created_at": now,
     }
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    connection.execute(insert(addresses).values(row).on_conflict_do_nothing())
+    insert_unless_there(connection, addresses, row)
     found = find(connection, cipher, channel, address)
     assert found
     return found

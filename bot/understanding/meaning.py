@@ -12,6 +12,7 @@ Decision = Literal["answer", "ask", "fallback"]
 
 ANSWER_FROM = 0.7
 ASK_FROM = 0.3
+CLOSE = 0.4  # a second intent with this much of the first one's belief: ask which
 
 _MOST_CLAUSES = 6
 
@@ -57,18 +58,19 @@ class Understanding:
 def verdict(model: Model, asked: str) -> Verdict:
     """The model's verdict on a normal text; on a clause of it if the whole is not clear but the clause is."""
     whole = model.judge(asked)
-    if decision(whole.p) == "answer":
+    if decision(whole) == "answer":
         return whole
     parts = clauses(asked)[:_MOST_CLAUSES]
     best = max(map(model.judge, parts), key=lambda found: found.p) if len(parts) > 1 else whole
-    return best if decision(best.p) == "answer" else whole
+    return best if decision(best) == "answer" else whole
 
 
-def decision(p: float) -> Decision:
-    """What to do with an answer that is right with this probability."""
-    if p >= ANSWER_FROM:
-        return "answer"
-    return "ask" if p >= ASK_FROM else "fallback"
+def decision(found: Verdict) -> Decision:
+    """What to do with an answer that is right with this probability, when another may be close."""
+    if found.p >= ANSWER_FROM:
+        (_, first), (_, second), *_ = found.top
+        return "ask" if second > CLOSE * first else "answer"
+    return "ask" if found.p >= ASK_FROM else "fallback"
 
 
 def _by_rule(text: str, plain: str, ruled: Ruling) -> Meaning:
@@ -76,5 +78,5 @@ def _by_rule(text: str, plain: str, ruled: Ruling) -> Meaning:
 
 
 def _by_model(text: str, plain: str, found: Verdict) -> Meaning:
-    decided = decision(found.p)
+    decided = decision(found)
     return Meaning(text, plain, None if decided == "fallback" else found.top[0][0], found.p, decided, found.top)

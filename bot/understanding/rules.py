@@ -25,7 +25,7 @@ def ruling(normal: str, words: Words, expecting: frozenset[str], last_offered: f
         return Ruling("start")
     if said.wholly(words.never_mind):
         return Ruling("never_mind")
-    return _expected(said, words, expecting) or (Ruling("repeat") if said.wholly(words.repeat) else None)
+    return _expected(said, words, expecting) or (Ruling("repeat") if said.plain in words.repeat else None)
 
 
 def _expected(said: "_Said", words: Words, expecting: frozenset[str]) -> Ruling | None:
@@ -56,6 +56,7 @@ class _Said:
         self._words = words
         self._asks = "?" in normal
         self._parts = [self._forms(part) for part in clauses(normal)]
+        self.plain = key(normal)
         self.forms = self._parts[0] if len(self._parts) == 1 else self._forms(normal)
 
     def wholly(self, phrases: Phrases) -> bool:

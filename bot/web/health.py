@@ -1,7 +1,7 @@
 """Probes and metrics: alive, ready, and how much waits."""
 
 import asyncio
-from datetime import datetime
+from datetime import UTC, datetime
 
 import prometheus_client
 import sqlalchemy as sa
@@ -52,9 +52,8 @@ class Health:
 
 def _database_clock(connection: Connection) -> datetime:
     if connection.dialect.name == "sqlite":
-        return datetime.fromisoformat(
-            str(connection.exec_driver_sql("SELECT datetime('now', 'subsec') || '+00:00'").scalar())
-        )
+        text = connection.exec_driver_sql("SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now')").scalar_one()
+        return datetime.fromisoformat(text).replace(tzinfo=UTC)
     moment: datetime = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
     return moment
 

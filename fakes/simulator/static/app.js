@@ -50,15 +50,19 @@ class Scene {
     await this.look();
   }
 
+  // The answer to an older look is thrown away; the clock starts none while one is under way.
   async look() {
     const query = new URLSearchParams({ channel: this.channel, code: this.person.code, rev: this.rev ?? "" });
     const turn = ++this.looks;
-    const response = await fetch(`/sim/api/chat?${query}`).catch(() => null);
+    this.looking = true;
+    const state = await fetch(`/sim/api/chat?${query}`).then((response) => (response.ok ? response.json() : null)).catch(() => null);
     if (turn !== this.looks) return;
-    $("away").hidden = Boolean(response?.ok);
-    if (!response?.ok) return;
-    const state = await response.json();
-    if (turn !== this.looks) return;
+    this.looking = false;
+    $("away").hidden = state !== null;
+    if (state !== null) this.draw(state);
+  }
+
+  draw(state) {
     const fresh = state.messages !== undefined;
     this.state = { ...state, messages: state.messages ?? this.state?.messages ?? [] };
     this.rev = state.rev;
@@ -250,7 +254,7 @@ function listen(scene) {
     scene.redraw();
   });
   window.addEventListener("hashchange", () => follow(scene));
-  setInterval(() => scene.person && !document.hidden && scene.look(), EVERY);
+  setInterval(() => scene.person && !scene.looking && !document.hidden && scene.look(), EVERY);
 }
 
 const scene = new Scene(await (await fetch("/sim/api/start")).json());

@@ -1,0 +1,20 @@
+"""Inserts that mind nothing if the row is there already, on both databases; built once, since building costs more than
+running."""
+
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+
+
+def insert_unless_there(connection: Connection, table: sa.Table, row: dict[str, Any]) -> None:
+    """Leaves the row that has the same key as it is."""
+    connection.execute(_statement(connection.dialect.name, table), row)
+
+
+@lru_cache
+def _statement(dialect: str, table: sa.Table) -> sa.Insert:
+    insert = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+    return insert.on_conflict_do_nothing()

@@ -1,0 +1,139 @@
+"""A cell says one thing, or why it says nothing."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.importing import cells
+from bot.importing.candidates import COLUMNS as CANDIDATES
+from bot.importing.cells import BadCell, Frame, Reader
+from bot.importing.cohorts import COLUMNS as COHORTS
+from bot.importing.staff import COLUMNS as STAFF
+from bot.importing.stores import COLUMNS as STORES
+from bot.settings import Stages
+
+STAGES = Stages()
+FRAME = Frame(datetime(2026, 11, 23, 2, tzinfo=UTC), ZoneInfo("Asia/Shanghai"), "CN", STAGES.road, STAGES.ends)
+NINE = datetime(2026, 11, 4, 1, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "2026-11-04 09:00",
+        "2026-11-04 09:00:00",
+        "2026-11-04T09:00",
+        "2026/11/4 9:00",
+        "2026-11-04T09:00:00+08:00",
+        "2026-11-04T01:00:00Z",
+        "20261104T090000",
+    ],
+)
+def test_a_moment_is_iso_8601_or_a_plain_date_and_time_in_the_companys_zone(cell: str) -> None:
+    assert cells.moment(cell, FRAME) == NINE
+
+
+def test_a_date_alone_is_its_first_minute_but_an_offer_until_then_is_good_that_day() -> None:
+    assert cells.moment("2026-11-04", FRAME) == datetime(2026, 11, 3, 16, 0, tzinfo=UTC)
+    assert cells.end_of("2026-11-04", FRAME) == datetime(2026, 11, 4, 15, 59, tzinfo=UTC)
+    assert cells.end_of("2026-11-04 09:00", FRAME) == NINE
+
+
+def test_a_day_may_come_with_a_time() -> None:
+    assert cells.day("2026-11-04 09:00", FRAME) == cells.day("20261104", FRAME) == date(2026, 11, 4)
+
+
+GOOD: list[tuple[Reader, str, Any]] = [
+    (cells.count, "0", 0),
+    (cells.count, "40", 40),
+    (cells.latitude, "-33.9", -33.9),
+    (cells.longitude, "180", 180.0),
+    (cells.locale, "zh", "zh"),
+    (cells.locale, "zh-CN", "zh"),
+    (cells.locale, "EN_us", "en"),
+    (cells.timezone, "Asia/Shanghai", "Asia/Shanghai"),
+    (cells.stage, "background_check", "background_check"),
+    (cells.stage, "Background check", "background_check"),
+    (cells.items, "身份证| 健康证 ||黑色防滑鞋|", ["身份证", "健康证", "黑色防滑鞋"]),
+    (cells.email, "wang@example.com", "wang@example.com"),
+    (cells.invite, "ab-12", "ab-12"),
+    (cells.phone, "13812345678", "+8613812345678"),
+]
+
+
+@pytest.mark.parametrize(("reader", "cell", "value"), GOOD)
+def test_a_good_cell_is_read(reader: Reader, cell: str, value: Any) -> None:
+    assert reader(cell, FRAME) == value
+
+
+BAD: list[tuple[Reader, str, str]] = [
+    (cells.count, "-1", "whole number, 0 or more"),
+    (cells.count, "1.5", "whole number"),
+    (cells.count, "٣", "whole number"),
+    (cells.count, "1000001", "whole number"),
+    (cells.latitude, "90.1", "from -90 to 90"),
+    (cells.longitude, "-181", "from -180 to 180"),
+    (cells.latitude, "nan", "from -90 to 90"),
+    (cells.latitude, "31,23", "from -90 to 90"),
+    (cells.locale, "fr", "'fr' is no language: use zh or en"),
+    (cells.timezone, "Shanghai", "'Shanghai' is no time zone: use a name like Asia/Shanghai"),
+    (cells.stage, "hired", "'hired' is no stage: use interview_passed, background_check"),
+    (cells.email, "wang at example", "write one like name@example.com"),
+    (cells.invite, "a", "4 to 32 letters and digits"),
+    (cells.invite, "王" * 40, "4 to 32 letters and digits"),
+    (cells.moment, "4.11.2026", "write it like 2026-11-04"),
+    (cells.moment, "04/11/2026", "write it like 2026-11-04"),
+    (cells.moment, "2026-02-30", "write it like 2026-11-04"),
+    (cells.moment, "0001-01-01", "write it like 2026-11-04"),
+    (cells.moment, "2026-11-04 25:00", "write it like 2026-11-04"),
+    (cells.moment, "46330", "write it like 2026-11-04"),
+    (cells.moment, "tomorrow", "write it like 2026-11-04"),
+    (cells.wall_time, "2026-11-04", "needs the time of day"),
+    (cells.day, "soon", "write it like 2026-11-04"),
+    (cells.code, "a\nb", "one line of at most 64"),
+    (cells.code, "a" * 65, "one line of at most 64"),
+    (cells.text, "a" * 2001, "longer than 2000"),
+    (cells.text, "#N/A", "is an error of the spreadsheet"),
+]
+
+
+@pytest.mark.parametrize(("reader", "cell", "why"), BAD)
+def test_a_bad_cell_says_what_would_be_right(reader: Reader, cell: str, why: str) -> None:
+    with pytest.raises(BadCell) as error:
+        reader(cell, FRAME)
+    assert why in str(error.value)
+
+
+@given(
+    st.text(min_size=1, max_size=40),
+    st.sampled_from([*STORES.values(), *COHORTS.values(), *STAFF.values(), *CANDIDATES.values()]),
+)
+def test_no_cell_fails_in_any_other_way(cell: str, column: Any) -> None:
+    try:
+        column.read(cell, FRAME)
+    except BadCell:
+        pass
+
+
+@given(
+    st.from_regex(
+        r"\A[0-9]{1,5}[-/][0-9]{1,2}[-/][0-9]{1,2}([ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?)?\Z"
+    )
+)
+def test_nothing_that_looks_like_a_date_fails_in_any_other_way(cell: str) -> None:
+    for reader in (cells.moment, cells.end_of, cells.day, cells.wall_time):
+        try:
+            reader(cell, FRAME)
+        except BadCell:
+            pass
+
+
+@pytest.mark.parametrize("reader", [cells.phone, cells.email])
+def test_a_reason_never_repeats_what_is_personal(reader: Reader) -> None:
+    with pytest.raises(BadCell) as error:
+        reader("secret-person 138", FRAME)
+    assert "secret" not in str(error.value)

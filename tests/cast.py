@@ -1,0 +1,70 @@
+"""The fixed cast of the tests: one candidate a situation, imported from spreadsheets like any other company's.
+
+Everything lies around tests.conftest.NOW (Monday 2026-11-23, 10:00 in Shanghai).
+"""
+
+from datetime import datetime
+from pathlib import Path
+
+from bot.importing import run as importing
+from bot.settings import Settings
+from bot.store.cipher import Cipher
+from bot.store.database import Database
+
+_STAFF = """code,name,role,email,phone,manager
+HR1,钱多,recruiter,hr1@example.com,,
+"""
+_STORES = """code,name,city,address,lat,lng,openings,manager,phone
+S1,人民广场店,上海,南京西路1号,31.23,121.47,3,周店长,021-61234567
+"""
+_COHORTS = """code,name,starts_at,ends_at,place,address,seats,outline,bring,date_state,date_by,timezone
+PUB,十二月一期,2026-12-01 09:00,2026-12-03 18:00,上海培训中心,静安区江场三路76号,30,公司介绍|食品安全|门店跟岗,身份证|健康证,published,,
+PLANBY,十二月二期,2026-12-07 09:00,2026-12-11 17:30,上海培训中心,静安区江场三路76号,30,公司介绍,身份证,planned,2026-11-27,
+PLAN,十二月三期,2026-12-14 09:00,,,,30,,,planned,,
+UNKBY,一月一期,,,,,30,,,unknown,2026-12-05,
+UNK,一月二期,,,,,30,,,unknown,,
+TOM,明天,2026-11-24 09:00,2026-11-26 18:00,上海培训中心,静安区江场三路76号,30,公司介绍,身份证,published,,
+TODAY,今天,2026-11-23 14:00,2026-11-25 18:00,上海培训中心,静安区江场三路76号,30,公司介绍,身份证,published,,
+DURING,正在,2026-11-21 09:00,2026-11-25 18:00,上海培训中心,静安区江场三路76号,30,公司介绍,身份证,published,,
+OVER,过了,2026-11-10 09:00,2026-11-12 18:00,上海培训中心,静安区江场三路76号,30,公司介绍,身份证,published,,
+NY,纽约,2026-12-01 09:00,2026-12-03 17:00,Times Square,1 Broadway,30,Service,ID,published,,America/New_York
+"""
+_HEAD = "code,name,phone,locale,timezone,stage,stage_at,cohort,store,owner,invite,interview_passed_at\n"
+_PASSED = "2026-11-10 15:00"
+
+
+def _at(stage: str) -> str:
+    return _PASSED if stage == "interview_passed" else "2026-11-12 10:00"
+
+
+_CANDIDATES = _HEAD + "\n".join(
+    f"{code},{name},{phone},{locale},{zone},{stage},{_at(stage)},{cohort},{store},{owner},{invite},{_PASSED}"
+    for code, name, phone, locale, zone, stage, cohort, store, owner, invite in (
+        ("PUB", "王芳", "13800000001", "zh", "", "training_notice", "PUB", "S1", "HR1", "WANGFANG1"),
+        ("PLANBY", "李强", "13800000002", "zh", "", "background_check", "PLANBY", "S1", "HR1", "LIQIANG22"),
+        ("PLAN", "陈静", "13800000003", "zh", "", "background_check", "PLAN", "", "", "CHENJING3"),
+        ("UNKBY", "刘洋", "13800000004", "zh", "", "background_check", "UNKBY", "", "HR1", "LIUYANG44"),
+        ("UNK", "赵敏", "13800000005", "zh", "", "training_notice", "UNK", "", "", "ZHAOMIN55"),
+        ("NONE", "孙磊", "13800000006", "zh", "", "interview_passed", "", "", "", "SUNLEI666"),
+        ("TOM", "周婷", "13800000007", "zh", "", "training_notice", "TOM", "S1", "HR1", "ZHOUTING7"),
+        ("TODAY", "吴俊", "13800000008", "zh", "", "training_notice", "TODAY", "S1", "HR1", "WUJUN8888"),
+        ("DURING", "郑雅", "13800000009", "zh", "", "training_notice", "DURING", "S1", "HR1", "ZHENGYA99"),
+        ("OVER", "冯涛", "13800000010", "zh", "", "onboarding_prep", "OVER", "S1", "HR1", "FENGTAO10"),
+        ("WITHDRAWN", "许欣", "13800000011", "zh", "", "withdrawn", "PUB", "S1", "HR1", "XUXIN1111"),
+        ("REJECTED", "何伟", "13800000012", "zh", "", "rejected", "", "", "HR1", "HEWEI1212"),
+        ("NOSHOW", "马超", "13800000013", "zh", "", "no_show", "OVER", "S1", "HR1", "MACHAO133"),
+        ("JOINED", "高琳", "13800000014", "zh", "", "joined", "OVER", "S1", "HR1", "GAOLIN144"),
+        ("NOPHONE", "许浩", "", "zh", "", "training_notice", "PUB", "S1", "HR1", "XUHAO1515"),
+        ("GRACE", "Grace Miller", "+12025550143", "en", "America/New_York", "training_notice", "NY", "S1", "HR1", "GRACE1616"),
+    )
+)  # fmt: skip
+
+
+def enter(folder: Path, settings: Settings, database: Database, cipher: Cipher, now: datetime) -> None:
+    """Imports the cast."""
+    sheets = {"staff": _STAFF, "stores": _STORES, "cohorts": _COHORTS, "candidates": _CANDIDATES}
+    for what, text in sheets.items():
+        file = folder / f"{what}.csv"
+        file.write_text(text, encoding="utf-8")
+        report = importing.run(importing.Job(what, file, settings, database, cipher, now, "cli:test"))
+        assert report.bad == 0, report.faults
