@@ -4,7 +4,7 @@ The order of hearing: hard rules, the answer to the open question, a meaning tha
 not understood. A side question is answered and the open question asked again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -105,7 +105,7 @@ class _Walk:
             return None
         if self.heard.decision == "answer" and self.flows.entry(self.heard.intent):
             return self._meaning(self.heard.intent)
-        if self.heard.decision == "ask" and len(self.heard.pair) > 1:
+        if self.heard.decision == "ask" and len(self._known(self.heard.pair)) > 1:
             return self._which()
         return self._not_understood()
 
@@ -122,6 +122,10 @@ class _Walk:
             return self._not_known_yet()
         return self._begin(*start, keep_open=True)
 
+    def _known(self, intents: Iterable[str]) -> tuple[str, ...]:
+        """Those that a flow answers: flows may have been edited since."""
+        return tuple(intent for intent in intents if self.flows.entry(intent))
+
     def _is_stranger(self, flow: str) -> bool:
         return self.world.fact("bound") == "no" and not self.flows.by_name[flow].for_anyone
 
@@ -133,7 +137,7 @@ class _Walk:
     def _which(self) -> None:
         """Between two meanings the person chooses; the choice names are the intents themselves."""
         branch = self.flows.branches(*WHICH)[0]
-        pair = self.heard.pair[:2]
+        pair = self._known(self.heard.pair)[:2]
         self.talk = replace(self.talk, frames=_without_which(self.talk.frames)[-_DEEPEST + 1 :])
         self.said += [Said(WHICH[0], key, {}, pair) for key in branch.say]
         self.road.append(".".join(WHICH))
@@ -168,7 +172,7 @@ class _Walk:
         return bool(found)
 
     def _chose_meaning(self, frame: Frame) -> bool:
-        pair = tuple(frame.saved["pair"])
+        pair = self._known(frame.saved["pair"])
         chosen = self._choice(frame.flow, pair)
         if chosen:
             self.talk = self.talk.pop()
@@ -176,7 +180,7 @@ class _Walk:
         return bool(chosen)
 
     def _choice(self, flow: str, names: tuple[str, ...]) -> str:
-        if self.heard.rule == "number" and self.heard.value.isdigit() and 1 <= int(self.heard.value) <= len(names):
+        if self.heard.rule == "number" and self.heard.value.isdecimal() and 1 <= int(self.heard.value) <= len(names):
             return names[int(self.heard.value) - 1]
         for name in names:
             if self.heard.rule and name.partition("_")[0] == self.heard.rule:  # yes, yes_unbind

@@ -59,7 +59,7 @@ class Staff(Kind):
     def _lost(self, row: Row, known: frozenset[str]) -> Iterator[str]:
         for column in _REFERENCES:
             code = row.values.get(column)
-            if code and code not in known and code not in self._coming:
+            if code and code != row.code and code not in known and code not in self._coming:
                 yield f"{column}: there is no staff with the code {code!r}, here or in a good row of this file"
 
 

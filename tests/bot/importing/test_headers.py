@@ -73,7 +73,7 @@ def test_the_map_goes_before_a_header_of_ours(tmp_path: Path) -> None:
             "stage:\n  values: x\n",
             "map.yaml:2: should be {their word: ours}, like 已过面试: interview_passed",
         ),
-        ("a: {b", "map.yaml:1: is not YAML"),
+        ("a: {b", "map.yaml:2: is not YAML"),
     ],
 )
 def test_a_wrong_map_is_refused_with_its_line(tmp_path: Path, text: str, fault: str) -> None:

@@ -2,9 +2,7 @@
 
 from datetime import date
 
-import pytest
-
-from tests.bot.importing.conftest import Office, sheet
+from tests.bot.importing.conftest import Office
 
 HEADER = "code,name,city,address,lat,lng,openings,manager,phone,opens_on,closes_on"
 
@@ -42,32 +40,20 @@ def test_empty_cells_and_absent_columns_change_nothing_and_a_hyphen_clears(offic
     assert office.kept("stores", "S1") == before | changed
 
 
-@pytest.mark.parametrize(
-    ("column", "cell", "why"),
-    [
-        ("code", "-", "code: cannot be cleared"),
-        ("name", "-", "name: cannot be cleared"),
-        ("name", "", "name: is missing"),
-        ("openings", "-5", "openings: should be a whole number"),
-        ("lat", "99", "lat: should be a number of degrees"),
-        ("lng", "", "lat, lng: go together"),
-        ("phone", "123", "phone: is no phone number"),
-        ("closes_on", "2020-01-01", "closes_on: lies before opens_on"),
-    ],
-)
-def test_a_bad_store_stays_out_with_the_reason(office: Office, column: str, cell: str, why: str) -> None:
-    good = {
-        "code": "S1",
-        "name": "店",
-        "lat": "31",
-        "lng": "121",
-        "openings": "1",
-        "phone": "",
-        "opens_on": "2026-01-01",
-        "closes_on": "",
-    }
-    row = good | {column: cell}
-    report = office.hand_in("stores", sheet(list(row), list(row.values())))
-    assert report.counts == {"created": 0, "updated": 0, "unchanged": 0, "bad": 1}
-    assert office.errors()[0]["error"].startswith(why)
+BAD = {
+    "-,店,,,,,,": "code: cannot be cleared",
+    "S1,-,,,,,,": "name: cannot be cleared",
+    "S2,,,,,,,": "name: is missing: new stores need it",
+    "S3,店,-5,,,,,": "openings: should be a whole number, 0 or more",
+    "S4,店,,99,121,,,": "lat: should be a number of degrees from -90 to 90, like 31.2304",
+    "S5,店,,31,,,,": "lat, lng: go together: give both or none",
+    "S6,店,,,,123,,": "phone: is no phone number: write it like 13123456789 or +8613123456789",
+    "S7,店,,,,,2026-02-01,2026-01-01": "closes_on: lies before opens_on",
+    "S8,,x,,,,,": "openings: should be a whole number, 0 or more; name: is missing: new stores need it",
+}
+
+
+def test_bad_stores_stay_out_with_every_reason_at_once(office: Office) -> None:
+    office.hand_in("stores", "\n".join(["code,name,openings,lat,lng,phone,opens_on,closes_on", *BAD]))
+    assert [row["error"] for row in office.errors()] == list(BAD.values())
     assert office.all("stores") == []
