@@ -24,7 +24,7 @@ def normal(text: str) -> str:
     if text.isascii() and text.isalnum():
         return text.upper()
     kept = (letter for letter in unicodedata.normalize("NFKC", text) if not _means_nothing(letter))
-    return "".join(kept).upper()
+    return unicodedata.normalize("NFKC", "".join(kept).upper())
 
 
 def _means_nothing(letter: str) -> bool:

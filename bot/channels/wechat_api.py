@@ -52,6 +52,17 @@ class WechatApi:
         wanted = {"expire_seconds": seconds, "action_name": "QR_STR_SCENE", "action_info": action}
         return str(self._call("/cgi-bin/qrcode/create", wanted)["url"])
 
+    def put_menu(self, buttons: Mapping[str, Mapping[str, str]]) -> None:
+        """Replaces the account's menu: names of buttons, each with names of entries and the keys they send."""
+        listed = [
+            {
+                "name": name,
+                "sub_button": [{"type": "click", "name": label, "key": key} for label, key in entries.items()],
+            }
+            for name, entries in buttons.items()
+        ]
+        self._call("/cgi-bin/menu/create", {"button": listed})
+
     def _call(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Calls with the shared token; a token that WeChat refuses is replaced once."""
         token = self._token()

@@ -5,7 +5,7 @@ from importlib.metadata import entry_points
 
 import typer
 
-from bot.cli import audit, candidates, chat, imports, parts, understand
+from bot.cli import audit, candidates, chat, imports, menu, parts, understand
 from bot.errors import KeepwarmError
 
 app = typer.Typer(
@@ -14,7 +14,16 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (parts.demo, parts.run, parts.serve, parts.migrate, parts.check, chat.chat, understand.understand):
+for command in (
+    parts.demo,
+    parts.run,
+    parts.serve,
+    parts.migrate,
+    parts.check,
+    chat.chat,
+    menu.menu,
+    understand.understand,
+):
     app.command()(command)
 app.command("import")(imports.import_)
 app.add_typer(candidates.app, name="candidates")

@@ -81,6 +81,17 @@ def store(code: Code, store: Annotated[str, typer.Argument(help="The store's cod
 
 
 @app.command()
+def revoke(code: Code) -> None:
+    """Make every page link given to a candidate before invalid; `show` gives a fresh one."""
+    with opened() as (_, database, _cipher):
+        who, now = actor(), clock.now()
+        newer = {"page_version": candidates.c.page_version + 1}
+        database.write(lambda c: people.change_candidate(c, _id(c, code), now, **newer))
+        _note(database.write, who, "candidates.revoke", code, now, {})
+    typer.echo(f"{code}: links revoked")
+
+
+@app.command()
 def qr(
     cohort: Annotated[str, typer.Option(help="Only this cohort's code.")] = "",
     owner: Annotated[str, typer.Option(help="Only this staff member's candidates.")] = "",

@@ -18,7 +18,7 @@ from typing import Any
 import typer
 
 from bot import clock, embedded_redis, links, settings
-from bot.cli import group
+from bot.cli import group, menu
 from bot.cli.opened import actor
 from bot.errors import ConfigError
 from bot.importing import run as importing
@@ -40,6 +40,7 @@ def demo(port: int, folder: Path) -> None:
         own |= {"WECHAT_API_URL": wechat, "TWILIO_API_URL": twilio}
         os.environ.update(own)
         page = _company(folder)
+        menu.put(settings.load())
         players = _players(folder)
         simulator = stack.enter_context(
             _stand_in("simulator", "--wechat", wechat, "--twilio", twilio, "--people", str(players))
@@ -85,7 +86,8 @@ def _secrets(port: int, folder: Path) -> dict[str, str]:
 def _wechat_options(own: Mapping[str, str], port: int) -> tuple[str, ...]:
     account = ("--app-id", own["WECHAT_APP_ID"], "--app-secret", own["WECHAT_APP_SECRET"])
     keys = ("--token", own["WECHAT_TOKEN"], "--aes-key", own["WECHAT_AES_KEY"], "--mode", "secure")
-    return (*account, *keys, "--callback", f"http://{_HOST}:{port}/wechat")
+    name = settings.load(environment=own).company.name
+    return (*account, *keys, "--name", name, "--callback", f"http://{_HOST}:{port}/wechat")
 
 
 def _twilio_options(own: Mapping[str, str], port: int) -> tuple[str, ...]:
@@ -148,7 +150,8 @@ def _players(folder: Path) -> Path:
             if row["code"] not in told
         ]
     path = folder / "people.json"
-    everybody = {"company": settings.load().company.name, "candidates": [*stories, *others], "staff": []}
+    players = [{**story, "code": story.get("code") or f"player {n}"} for n, story in enumerate(stories, 1)]
+    everybody = {"company": settings.load().company.name, "candidates": [*players, *others], "staff": []}
     path.write_text(json.dumps(everybody, ensure_ascii=False), encoding="utf-8")
     return path
 

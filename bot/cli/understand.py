@@ -48,8 +48,13 @@ def understand(
 
 def _meaning(text: str, locale: str | None) -> Meaning:
     from bot import content, settings
+    from bot.conversation.house import understanding
 
-    return content.understanding(settings.load()).meaning(text)  # type: ignore[no-any-return,attr-defined]
+    loaded = settings.load()
+    known = content.load(loaded)
+    if locale and locale not in known.words:
+        _refuse(f"no messages in {locale!r}: use one of {', '.join(known.words)}")
+    return understanding(loaded, known.only(locale) if locale else known).meaning(text)
 
 
 def _print_meaning(meaning: Meaning, as_json: bool) -> None:

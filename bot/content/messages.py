@@ -42,6 +42,7 @@ class Words:
     stages: dict[str, str] = field(default_factory=dict)
     rules: dict[str, tuple[str, ...]] = field(default_factory=dict)
     pages: dict[str, str] = field(default_factory=dict)
+    menu: dict[str, tuple[str, ...]] = field(default_factory=dict)
     documents: dict[str, Document] = field(default_factory=dict)
 
     def name_of(self, flow: str) -> str:
@@ -85,6 +86,9 @@ def _read_file(stem: str, document: Document, words: Words) -> None:
         return
     if stem == "pages":
         words.pages = _texts(data)
+        return
+    if stem == "menu":
+        words.menu = {name: _listed(intents) for name, intents in data.items()}
         return
     for part in data:
         if part not in _PARTS:

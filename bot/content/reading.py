@@ -14,7 +14,8 @@ from bot.settings import Settings
 from bot.vocabulary import SPEAKING
 from bot.yamltext import Document
 
-NO_FLOW = ("shared", "words", "pages")
+NO_FLOW = ("shared", "words", "pages", "menu")
+_MENU = (3, 5, 16)  # WeChat: buttons, entries of each, bytes of a button's name
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,10 @@ class Content:
             for intent, asks in self.words[locale].ask.items():
                 found.setdefault(intent, []).extend(asks)
         return dict(sorted(found.items()))
+
+    def only(self, locale: str) -> "Content":
+        """The same roads with the words of one language."""
+        return Content(self.flows, {locale: self.words[locale]})
 
     def text(self, locale: str, said: Said, channel: str, values: Mapping[str, Any]) -> str:
         """What a person reads: the words, then the choices as numbered lines."""
@@ -87,6 +92,7 @@ def _unfit(
     for spoken in words.values():
         yield from _missing(flows, documents, spoken)
         yield from _unused(flows, spoken)
+        yield from _bad_menu(spoken)
         for stage in settings.stages.all:
             if stage not in spoken.stages:
                 yield spoken.fault("shared", ("stages",), f"stages: add {stage}: how people call this stage")
@@ -137,6 +143,22 @@ def _keys_said(branches: Iterable[Branch]) -> list[str]:
     spoken = [key for branch in branches for key in branch.say]
     sent = [effect.argument for branch in branches for effect in branch.do if effect.name in SPEAKING]
     return spoken + sent
+
+
+def _bad_menu(words: Words) -> Iterator[Fault]:
+    buttons, entries, name_bytes = _MENU
+    if len(words.menu) > buttons:
+        yield words.fault("menu", (), f"has {len(words.menu)} buttons: WeChat takes {buttons}")
+    for name, intents in words.menu.items():
+        if len(name.encode()) > name_bytes:
+            yield words.fault("menu", (name,), f"{name!r} is too long: WeChat takes {name_bytes} bytes")
+        if len(intents) > entries:
+            yield words.fault("menu", (name,), f"{name!r} has {len(intents)} entries: WeChat takes {entries}")
+        for number, intent in enumerate(intents):
+            if intent not in words.about:
+                yield words.fault(
+                    "menu", (name, number), f"{intent!r} is no meaning: use one of {', '.join(words.about)}"
+                )
 
 
 def _disagreeing(words: Mapping[str, Words]) -> Iterator[Fault]:

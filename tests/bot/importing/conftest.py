@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from bot.settings import Company, Settings
 from bot.store import tables
 from bot.store.cipher import Cipher
 from bot.store.database import Database
+from bot.store.opening import open_store
+from tests.conftest import DATA_KEY
 
 SEALED = {
     "candidates": ("name", "phone", "email", "home_address", "home_lat", "home_lng", "invite"),
@@ -82,3 +85,12 @@ def sheet(*rows: Sequence[str]) -> str:
 @pytest.fixture
 def office(tmp_path: Path, database: Database, cipher: Cipher, now: datetime) -> Office:
     return Office(tmp_path, database, cipher, now)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, sqlite_template: Path, now: datetime) -> Iterator[Office]:
+    """An office on SQLite alone, for what is decided before any database is asked."""
+    shutil.copy(sqlite_template, tmp_path / "desk.db")
+    database, cipher = open_store(f"sqlite:///{tmp_path / 'desk.db'}", DATA_KEY)
+    yield Office(tmp_path, database, cipher, now)
+    database.close()

@@ -208,9 +208,9 @@ BAD: list[tuple[dict[str, str], str]] = [
     (
         {"phone": "1", "email": "x", "stage": "x", "store": "S9"},
         "phone: is no phone number: write it like 13123456789 or +8613123456789; "
-        "email: is no e-mail address: write one like name@example.com; "
         "stage: 'x' is no stage: use interview_passed, background_check, training_notice, onboarding_prep, joined, "
-        "withdrawn, rejected or no_show; store: there is no store with the code 'S9': import the stores first",
+        "withdrawn, rejected or no_show; email: is no e-mail address: write one like name@example.com; "
+        "store: there is no store with the code 'S9': import the stores first",
     ),
 ]
 
@@ -265,9 +265,9 @@ class TestOnePhoneForTwo:
         office.happen("C2", phone_index=office.kept("candidates", "C1")["phone_index"])
         assert hand_in(office, phone="13812345678", source="内推")["updated"] == 1
 
-    @pytest.mark.parametrize("closed", ["joined", "withdrawn", "rejected", "no_show"])
-    def test_closed_candidates_do_not_count(self, office: Office, closed: str) -> None:
-        for first, second in ((closed, ""), ("", closed)):
+    def test_closed_candidates_do_not_count(self, office: Office) -> None:
+        ends = ("joined", "withdrawn", "rejected", "no_show")
+        for first, second in [*((end, "") for end in ends), *(("", end) for end in ends)]:
             text = f"code,name,phone,stage\nC1,王,13812345678,{first}\nC2,李,13812345678,{second}\n"
             assert office.hand_in("candidates", text, dry_run=True).created == 2
 
@@ -276,11 +276,11 @@ class TestOnePhoneForTwo:
         assert hand_in(office, stage="interview_passed")["bad"] == 1
         assert error(office).startswith(self.REASON.format("C2"))
 
-    @pytest.mark.parametrize("dry_run", [True, False])
-    def test_a_number_given_up_earlier_in_the_file_is_free(self, office: Office, dry_run: bool) -> None:
+    def test_a_number_given_up_earlier_in_the_file_is_free(self, office: Office) -> None:
         office.hand_in("candidates", "code,name,phone\nC1,王,13812345678\n")
         text = "code,name,phone\nC1,王,13812345679\nC2,李,13812345678\n"
-        assert office.hand_in("candidates", text, dry_run=dry_run).counts["bad"] == 0
+        for dry_run in (True, False):
+            assert office.hand_in("candidates", text, dry_run=dry_run).counts["bad"] == 0
 
     def test_a_number_that_a_bad_row_names_is_not_taken(self, office: Office) -> None:
         report = office.hand_in("candidates", "code,name,phone,store\nC1,王,13812345678,S9\nC2,李,13812345678,\n")

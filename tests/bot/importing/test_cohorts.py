@@ -49,9 +49,9 @@ def test_a_cohort_with_its_own_zone_has_its_times_there(office: Office) -> None:
     assert office.kept("cohorts", "K1")["starts_at"] == datetime(2026, 12, 2, 1, 0, tzinfo=UTC)
 
 
-def test_a_time_with_an_offset_means_what_it_says(office: Office) -> None:
-    hand_in(office, starts_at="2026-12-01T09:00:00+00:00", timezone="America/New_York")
-    assert office.kept("cohorts", "K1")["starts_at"] == datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
+def test_a_time_with_an_offset_means_what_it_says(desk: Office) -> None:
+    hand_in(desk, starts_at="2026-12-01T09:00:00+00:00", timezone="America/New_York")
+    assert desk.kept("cohorts", "K1")["starts_at"] == datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
 
 
 def test_lists_are_empty_where_nothing_was_given_and_once_cleared(office: Office) -> None:
@@ -103,11 +103,11 @@ BAD: list[tuple[dict[str, str], str]] = [
 ]
 
 
-def test_bad_cohorts_stay_out_with_the_reason(office: Office) -> None:
+def test_bad_cohorts_stay_out_with_the_reason(desk: Office) -> None:
     rows = [{"code": f"K{number}", "name": "期", **cells} for number, (cells, _) in enumerate(BAD)]
-    office.hand_in("cohorts", sheet(HEADER, *([row.get(name, "") for name in HEADER] for row in rows)))
-    assert [row["error"] for row in office.errors()] == [why for _, why in BAD]
-    assert office.all("cohorts") == []
+    desk.hand_in("cohorts", sheet(HEADER, *([row.get(name, "") for name in HEADER] for row in rows)))
+    assert [row["error"] for row in desk.errors()] == [why for _, why in BAD]
+    assert desk.all("cohorts") == []
 
 
 def test_an_end_is_held_against_the_start_that_the_record_has(office: Office) -> None:
@@ -116,6 +116,6 @@ def test_an_end_is_held_against_the_start_that_the_record_has(office: Office) ->
     assert errors(office) == "ends_at: lies before starts_at"
 
 
-def test_a_start_that_cannot_be_read_is_one_fault_and_not_three(office: Office) -> None:
-    hand_in(office, starts_at="x", ends_at="2026-12-01 09:00", date_state="published")
-    assert errors(office) == "starts_at: is no date: write it like 2026-11-04 or 2026-11-04 09:00"
+def test_a_start_that_cannot_be_read_is_one_fault_and_not_three(desk: Office) -> None:
+    hand_in(desk, starts_at="x", ends_at="2026-12-01 09:00", date_state="published")
+    assert errors(desk) == "starts_at: is no date: write it like 2026-11-04 or 2026-11-04 09:00"

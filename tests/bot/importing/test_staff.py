@@ -53,7 +53,7 @@ BAD = {
 }
 
 
-def test_bad_staff_stay_out_with_the_reason(office: Office) -> None:
-    office.hand_in("staff", "\n".join(["code,name,role,manager,deputy", *BAD]))
-    assert [row["error"] for row in office.errors()] == list(BAD.values())
-    assert office.all("staff") == []
+def test_bad_staff_stay_out_with_the_reason(desk: Office) -> None:
+    desk.hand_in("staff", "\n".join(["code,name,role,manager,deputy", *BAD]))
+    assert [row["error"] for row in desk.errors()] == list(BAD.values())
+    assert desk.all("staff") == []

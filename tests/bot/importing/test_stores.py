@@ -53,7 +53,7 @@ BAD = {
 }
 
 
-def test_bad_stores_stay_out_with_every_reason_at_once(office: Office) -> None:
-    office.hand_in("stores", "\n".join(["code,name,openings,lat,lng,phone,opens_on,closes_on", *BAD]))
-    assert [row["error"] for row in office.errors()] == list(BAD.values())
-    assert office.all("stores") == []
+def test_bad_stores_stay_out_with_every_reason_at_once(desk: Office) -> None:
+    desk.hand_in("stores", "\n".join(["code,name,openings,lat,lng,phone,opens_on,closes_on", *BAD]))
+    assert [row["error"] for row in desk.errors()] == list(BAD.values())
+    assert desk.all("stores") == []

@@ -1,0 +1,33 @@
+"""`keepwarm menu`: the buttons below the WeChat chat."""
+
+import typer
+
+from bot import clock, content
+from bot.channels.wechat_api import SharedTokens, WechatApi
+from bot.cli.opened import actor, opened
+from bot.errors import ConfigError, DeliveryError
+from bot.settings import Settings
+from bot.store import audit
+
+
+def menu() -> None:
+    """Put the menu of messages/<locale>/menu.yaml into the WeChat account, in place of the one it has."""
+    with opened() as (settings, database, _):
+        count, who = put(settings), actor()
+        database.write(
+            lambda connection: audit.record(connection, who, "wechat.menu", None, clock.now(), {"buttons": count})
+        )
+    typer.echo(f"{count} buttons")
+
+
+def put(settings: Settings) -> int:
+    """Gives the number of buttons. Raises ConfigError where WeChat does not take them."""
+    if not settings.wechat.app_secret:
+        raise ConfigError("a menu needs a WeChat account: set WECHAT_APP_ID and WECHAT_APP_SECRET")
+    words = content.load(settings).words[settings.company.locale]
+    buttons = {name: {words.about[intent]: intent for intent in intents} for name, intents in words.menu.items()}
+    try:
+        WechatApi(settings.wechat, SharedTokens(None, settings.wechat.app_id)).put_menu(buttons)
+    except DeliveryError as error:
+        raise ConfigError(f"WeChat did not take the menu: {error}") from None
+    return len(buttons)

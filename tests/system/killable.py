@@ -1,0 +1,79 @@
+"""Starts the real server, wired to kill itself with SIGKILL at the point that KILL_AT names: `python killable.py serve …`.
+
+To add a point: one line in POINTS, which says before or after which function it lies.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+
+from bot import outbox
+from bot.channels import sms_api, wechat, wechat_api
+from bot.cli import main
+from bot.conversation import receiving
+from bot.store import messages, people
+from bot.web import spool, webhooks
+
+# name: where the function is looked up, its name, before or after
+POINTS: dict[str, tuple[Any, str, str]] = {
+    "before it is verified": (wechat, "read", "before"),
+    "after it is verified": (wechat, "read", "after"),
+    "before it is submitted": (webhooks.Webhooks, "_begin", "before"),
+    "as its transaction begins": (webhooks, "receive", "before"),
+    "after the person is met": (people, "meet", "after"),
+    "after repeats are looked for": (messages, "answered", "after"),
+    "after it is heard": (receiving, "hear", "after"),
+    "after the engine's turn": (receiving, "turn", "after"),
+    "after the message is kept": (messages, "keep_inbound", "after"),
+    "after the answer is kept": (messages, "keep_outbound", "after"),
+    "after the talk is kept": (people, "took_turn", "after"),
+    "just before the commit": (webhooks, "receive", "after"),
+    "just after the commit": (webhooks.Webhooks, "_after", "before"),
+    "before the answer is written": (webhooks, "_response", "before"),
+    "after the answer is written": (web.Response, "write_eof", "written"),
+    "after it is spooled": (spool.Spool, "keep", "after"),
+    "after a message is taken to be sent": (outbox.Outbox, "_send", "before"),
+    "after an SMS is sent": (sms_api.SmsApi, "send", "after"),
+    "after a service message is sent": (wechat_api.WechatApi, "send", "after"),
+    "after what became of it is kept": (outbox.Outbox, "_send", "after"),
+}
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _before(function: Callable[..., Any]) -> Callable[..., Any]:
+    def killed(*_: Any, **__: Any) -> None:
+        _die()
+
+    return killed
+
+
+def _after(function: Callable[..., Any]) -> Callable[..., Any]:
+    def killed(*arguments: Any, **named: Any) -> None:
+        function(*arguments, **named)
+        _die()
+
+    return killed
+
+
+def _written(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Only for answers to webhooks: probes are answered in JSON."""
+
+    async def killed(response: web.Response, *arguments: Any) -> None:
+        await function(response, *arguments)
+        if response.content_type != "application/json":
+            _die()
+
+    return killed
+
+
+if __name__ == "__main__":
+    place, name, when = POINTS[os.environ["KILL_AT"]]
+    setattr(place, name, {"before": _before, "after": _after, "written": _written}[when](getattr(place, name)))
+    sys.exit(main())
