@@ -5,6 +5,7 @@ storage has one connection: with more, some calls end in "no more rows available
 """
 
 import argparse
+import logging
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ def main() -> None:
         session["turn"] = session.get("turn", 0) + 1
         return "培训时间还没定，一定下来我就告诉你。"
 
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of every call that waits
     bottle.run(robot.wsgi, server=SERVER, host="127.0.0.1", port=options.port, quiet=True, **_OPTIONS[SERVER])
 
 

@@ -77,6 +77,7 @@ _STAGE_TIMES = (
     .where(stage_times.c.candidate_id == sa.bindparam("id"))
     .order_by(stage_times.c.at)
 )
+_HOLD = sa.select(candidates.c.id).where(candidates.c.id == sa.bindparam("id")).with_for_update(key_share=True)
 _CHANGE = sa.update(addresses).where(addresses.c.id == sa.bindparam("address_id"))
 _TURN = _CHANGE.values(
     talk=sa.bindparam("new_talk"), turn=sa.bindparam("new_turn"), last_inbound_at=sa.bindparam("now")
@@ -156,7 +157,9 @@ def phone_of(connection: Connection, cipher: Cipher, candidate_id: int) -> str |
 
 
 def bound_elsewhere(connection: Connection, candidate_id: int, channel: str, address_id: int) -> list[int]:
-    """Other addresses of the same channel that the candidate is bound to."""
+    """Other addresses of the same channel that the candidate is bound to. Until the transaction ends nobody else can
+    bind the candidate: of two who show one invite at the same time the second finds the first."""
+    connection.execute(_HOLD, {"id": candidate_id})
     others = (
         addresses.c.candidate_id == candidate_id,
         addresses.c.channel == channel,

@@ -17,6 +17,7 @@ from bot.understanding.features import BLOCKS, FORGIVING, Features, features
 SHARPNESS = 3.0  # turns distances from the separating planes into shares
 
 _TOP = 3
+_SHARES = {"word": 0.35, "letters": 0.65, "han": 0.5, "sound": 0.5}  # of a text in one script
 
 
 class Evidence(NamedTuple):
@@ -127,7 +128,7 @@ class Model:
 
 def block_weight(block: str, han: float) -> float:
     """How long the part of a text's vector is that comes from this block, when `han` of the text is Han."""
-    return sqrt((han if block in ("han", "sound") else 1 - han) / 2)
+    return sqrt(_SHARES[block] * (han if block in ("han", "sound") else 1 - han))
 
 
 def vocabularies(names: Sequence[Sequence[str]]) -> tuple[dict[str, int], ...]:
