@@ -87,7 +87,7 @@ def run(job: Job, progress: Progress = lambda share, report: None) -> Report:
 def _seldom_collecting() -> Iterator[None]:
     """Rows are many small things that die young and refer to no other: looking for cycles costs a fifth of the time."""
     before = gc.get_threshold()
-    gc.set_threshold(100_000, *before[1:])
+    gc.set_threshold(5_000, *before[1:])
     try:
         yield
     finally:
