@@ -51,9 +51,21 @@ def configure(level: str = "info") -> None:
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    libraries = logging.StreamHandler(sys.stderr)
+    libraries.setFormatter(_Guarded())
+    logging.basicConfig(level=logging.WARNING, handlers=[libraries])
     for chatty in ("urllib3", "twilio.http_client", "aiohttp.access", "rq.worker", "alembic"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
+
+
+class _Guarded(logging.Formatter):
+    """A library's line: who speaks, its words without what they were filled with, and where something broke. The rest
+    may quote a call: aiohttp logs the request line that it could not read, with signature and openid."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        words = str(record.msg).partition("\n")[0]
+        error = record.exc_info[1] if record.exc_info else None
+        return " ".join((record.levelname, record.name, words, *(broke(error).values() if error else ())))
 
 
 def broke(error: BaseException) -> dict[str, str]:

@@ -147,6 +147,8 @@ def keep_receipt(connection: Connection, status: sms.Status, now: datetime) -> N
 
 def _apply_receipts(connection: Connection, provider_id: str, now: datetime) -> None:
     """The highest status counts, in whatever order they came; a final one is never left again."""
+    if connection.dialect.name == "postgresql":  # of two that are kept at once the second must see the first
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(provider_id, 0))))
     rows = list(connection.execute(sa.select(receipts).where(receipts.c.provider_id == provider_id)))
     known = [row for row in rows if row.status in _BECOMES]
     if not known:

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 import redis
 import structlog
-from rq import Queue, Retry, SimpleWorker
-from rq.exceptions import DuplicateJobError
+from rq import Queue, SimpleWorker
 
 from bot.log import broke
 from jobs import deliver
@@ -85,21 +84,12 @@ def _elected(connection: "redis.Redis", me: str) -> bool:
 
 
 def _enqueue_due(connection: "redis.Redis", next_at: dict[str, float]) -> None:
+    """One job of a name waits at most. None needs RQ's retry: what one that died left undone, the next one finds."""
     now = time.monotonic()
+    waiting = queue(connection)
     for name, job in JOBS.items():
         if now < next_at[name]:
             continue
         next_at[name] = now + job.every
-        try:
-            queue(connection).enqueue(
-                perform,
-                name,
-                job_id=f"{name}-tick",
-                unique=True,
-                retry=Retry(max=3, interval=[1, 5, 15]),
-                job_timeout=120,
-                result_ttl=0,
-                failure_ttl=60,
-            )
-        except DuplicateJobError:
-            continue  # the last one still waits or runs
+        if not any(other.args == (name,) for other in waiting.get_jobs()):
+            waiting.enqueue(perform, name, job_timeout=120, result_ttl=0, failure_ttl=60)

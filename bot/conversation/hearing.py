@@ -21,6 +21,7 @@ _CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{3,31}")
 _PHONE = re.compile(r"[+\d][\d\s()-]{5,19}\d")
 _MOST_TOKENS = 5
+_FEW = 12  # letters beside a code, as in “my invite code is …”
 
 
 def hear(
@@ -80,10 +81,13 @@ def _identity(connection: Connection, house: House, text: str, person: Person, o
 
 
 def _looks_like_code(token: str, text: str) -> bool:
-    """Whether somebody who writes nothing else (but perhaps a few words around it) means it as a code."""
-    if any(c.isdigit() for c in token):
-        return len(token) >= 4
-    return len(token) == invites.LENGTH and token in text
+    """Whether somebody who writes this (perhaps with a few words around it) means the token as a code."""
+    around = sum(letter.isalnum() for letter in text) - len(token)
+    if token.isdigit():
+        return around <= 0
+    if any(letter.isdigit() for letter in token):
+        return around <= _FEW
+    return len(token) == invites.LENGTH and token in text and around <= _FEW
 
 
 def _expected(open_: Branch | None) -> frozenset[str]:

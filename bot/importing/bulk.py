@@ -4,6 +4,7 @@ SQLAlchemy still writes the statement and says how each type is bound, once for 
 """
 
 import functools
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -22,11 +23,10 @@ def insert(connection: Connection, table: sa.Table, rows: Sequence[Mapping[str, 
     columns = tuple(rows[0])
     statement, positional = _statement(table, columns, connection.dialect)
     binds = _binds(table, columns, connection.dialect)
-    bound = [{**row, **{column: bind(row[column]) for column, bind in binds}} for row in rows]
-    if positional is not None:
-        connection.exec_driver_sql(statement, [tuple([row[column] for column in positional]) for row in bound])
-    else:
-        connection.exec_driver_sql(statement, bound)
+    bound: list[Any] = [{**row, **{column: bind(row[column]) for column, bind in binds}} for row in rows]
+    if positional:
+        bound = list(map(operator.itemgetter(*positional), bound))
+    connection.exec_driver_sql(statement, bound)
 
 
 @functools.lru_cache(32)

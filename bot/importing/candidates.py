@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 from bot import invites
 from bot.importing import bulk, cells, staff
 from bot.importing.cells import Frame
-from bot.importing.kind import Bad, Change, Column, Decision, Found, Held, Kind, Row, Values, place_alone
+from bot.importing.kind import Bad, Change, Column, Decision, Found, Held, Kind, Row, Values, after, place_alone
 from bot.store import tables
 from bot.store.cipher import Cipher
 from bot.store.tables import candidates, cohorts, stage_times, stores
@@ -98,14 +98,15 @@ class Candidates(Kind):
         if at and at > self.frame.now:
             yield f"stage_at: {at:%Y-%m-%d %H:%M} UTC is in the future: imported as it is"
 
-    def look(self, connection: Connection, rows: Sequence[Row]) -> Found:
+    def look(self, connection: Connection, rows: Sequence[Row], before: Found | None = None) -> Found:
         held = self.held(connection, rows)
         phones = _given(rows, "phone_index") | {row["phone_index"] for row in held.values()}
-        more: Values = {parent: _ids(connection, table, _given(rows, parent)) for parent, table in _PARENTS.items()}
-        more["owner"] = staff.known(connection, _given(rows, "owner"))
-        more["phone"] = self._open_phones(connection, phones)
-        more["invite"] = _invites(connection, _given(rows, "invite_index"))
-        more["times"] = _times(connection, [row["id"] for row in held.values()])
+        more = {
+            "codes": before.more["codes"] if before else _codes(connection, rows),
+            "phone": self._open_phones(connection, phones),
+            "invite": _invites(connection, _given(rows, "invite_index")),
+            "times": _times(connection, [row["id"] for row in held.values()]),
+        }
         return Found(held, more)
 
     def decide(self, rows: Sequence[Row], found: Found) -> list[Decision]:
@@ -139,10 +140,8 @@ class Candidates(Kind):
         return wanted, reasons
 
     def fresh(self, change: Change) -> Values:
-        return {**super().fresh(change), "created_at": self.frame.now}
-
-    def blank(self) -> Values:
-        return self._blank
+        now = self.frame.now
+        return {**self._blank, "code": change.row.code, **change.values, "created_at": now, "updated_at": now}
 
     def apply(self, connection: Connection, changes: Sequence[Change]) -> None:
         super().apply(connection, changes)
@@ -158,8 +157,7 @@ class Candidates(Kind):
             values = {"stage": stage, "stage_at": at or self.frame.now, "stage_by": IMPORT}
         elif at and held["stage_by"] == IMPORT:
             values = {"stage_at": at}
-        now = {**(held or {}), **values}
-        return values, list(self._wrong_times(row, stage, now["stage_at"]))
+        return values, list(self._wrong_times(row, stage, after("stage_at", values, held)))
 
     def _wrong_times(self, row: Row, stage: str, stage_at: datetime) -> Iterator[str]:
         own = f"{stage}_at"
@@ -177,7 +175,7 @@ class Candidates(Kind):
         faults = []
         for parent in (parent for parent in _PARENTS if parent in row.values):
             code = row.values[parent]
-            this = found.more[parent].get(code)
+            this = found.more["codes"][parent].get(code)
             if code and this is None:
                 faults.append(f"{parent}: there is no {parent} with the code {code!r}: import the {parent}s first")
             elif this != (held[f"{parent}_id"] if held else None):
@@ -186,7 +184,7 @@ class Candidates(Kind):
 
     def _owner(self, row: Row, _: Held | None, found: Found) -> tuple[Values, list[str]]:
         owner = row.values.get("owner")
-        if not owner or owner in found.more["owner"]:
+        if not owner or owner in found.more["codes"]["owner"]:
             return {}, []
         return {}, [f"owner: there is no staff with the code {owner!r}: import the staff first"]
 
@@ -222,10 +220,9 @@ class Candidates(Kind):
 
     def _phone_to_claim(self, wanted: Values, held: Held | None) -> bytes | None:
         """The phone's index where an open candidate newly has it."""
-        now = {**(held or {}), **wanted}
         is_new = held is None or "phone_index" in wanted or held["stage"] in self.frame.closed
-        index: bytes | None = now.get("phone_index")
-        return index if is_new and now["stage"] not in self.frame.closed else None
+        is_open = after("stage", wanted, held) not in self.frame.closed
+        return after("phone_index", wanted, held) if is_new and is_open else None
 
     def _claim(self, code: str, wanted: Values, held: Held | None) -> None:
         if index := self._phone_to_claim(wanted, held):
@@ -240,7 +237,7 @@ class Candidates(Kind):
 
     def _times(self, row: Row, wanted: Values, held: Held | None) -> dict[str, datetime | None]:
         times = {stage: row.values[column] for column, stage in self._time_columns.items() if column in row.values}
-        stage = {**(held or {}), **wanted}["stage"]
+        stage = after("stage", wanted, held)
         times.pop(stage, None)
         if "stage_at" in wanted:
             times[stage] = wanted["stage_at"]
@@ -306,6 +303,12 @@ CONFLICTS: Sequence[Conflict] = (_withdrawal, _newer_stage, _confirmation, _move
 
 def _given(rows: Sequence[Row], column: str) -> set[Any]:
     return {row.values[column] for row in rows if row.values.get(column)}
+
+
+def _codes(connection: Connection, rows: Sequence[Row]) -> Mapping[str, Any]:
+    """What the rows refer to. None of it ever leaves the record."""
+    found: Values = {parent: _ids(connection, table, _given(rows, parent)) for parent, table in _PARENTS.items()}
+    return {**found, "owner": staff.known(connection, _given(rows, "owner"))}
 
 
 def _ids(connection: Connection, table: sa.Table, codes: Iterable[str]) -> dict[str, int]:

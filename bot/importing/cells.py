@@ -35,11 +35,11 @@ class Frame:
     road: Sequence[str]
     ends: Sequence[str]
 
-    @property
+    @functools.cached_property
     def stages(self) -> tuple[str, ...]:
         return (*self.road, *self.ends)
 
-    @property
+    @functools.cached_property
     def closed(self) -> tuple[str, ...]:
         return (self.road[-1], *self.ends)
 

@@ -5,7 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.importing import cells
-from bot.importing.kind import Column, Found, Held, Kind, Row, Values, place_alone
+from bot.importing.kind import Column, Found, Held, Kind, Row, Values, after, place_alone
 from bot.store import tables
 
 COLUMNS: Mapping[str, Column] = {
@@ -59,7 +59,7 @@ class Cohorts(Kind):
         return values
 
     def _in_their_zone(self, values: Mapping[str, Any], held: Held | None) -> Values:
-        name = _after("timezone", values, held)
+        name = after("timezone", values, held)
         zone = ZoneInfo(name) if name else self.frame.zone
         times = {name: cells.aware(values[name], zone) for name in _TIMES if values.get(name)}
         return {**values, **times}
@@ -75,7 +75,7 @@ def _date_state(values: Mapping[str, Any], held: Held | None) -> Values:
 
 
 def _wrong_dates(values: Mapping[str, Any], held: Held | None) -> Iterator[str]:
-    starts, ends, state = (_after(name, values, held) for name in ("starts_at", "ends_at", "date_state"))
+    starts, ends, state = (after(name, values, held) for name in ("starts_at", "ends_at", "date_state"))
     if starts and ends and ends < starts:
         yield "ends_at: lies before starts_at"
     if ends and not starts:
@@ -84,8 +84,3 @@ def _wrong_dates(values: Mapping[str, Any], held: Held | None) -> Iterator[str]:
         yield f"starts_at: is missing: a {state} date needs it"
     if held and held["date_state"] == "published" and state != "published":
         yield f"date_state: the date is published: an import does not make it {state} again"
-
-
-def _after(name: str, values: Mapping[str, Any], held: Held | None) -> Any:
-    """A column's value once the row is applied."""
-    return values[name] if name in values else held[name] if held else None

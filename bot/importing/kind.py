@@ -109,8 +109,11 @@ class Kind:
     def foresee(self, connection: Connection, rows: Iterable[Row]) -> None:
         """Looks through the whole file before the first row is applied; for kinds that `look_ahead`."""
 
-    def look(self, connection: Connection, rows: Sequence[Row]) -> Found:
-        """What the record holds for these rows; in a transaction that writes, until it ends."""
+    def look(self, connection: Connection, rows: Sequence[Row], before: Found | None = None) -> Found:
+        """What the record holds for these rows; in a transaction that writes, until it ends.
+
+        `before`: what an earlier look found; whatever cannot have changed since is taken from it.
+        """
         return Found(self.held(connection, rows))
 
     def decide(self, rows: Sequence[Row], found: Found) -> list[Decision]:
@@ -263,6 +266,11 @@ class _Oblivion(dict[str, Any]):
 
     def __setitem__(self, cell: str, value: Any) -> None:
         pass
+
+
+def after(column: str, values: Mapping[str, Any], held: Held | None) -> Any:
+    """A column's value once these are stored."""
+    return values[column] if column in values else held[column] if held else None
 
 
 def place_alone(values: Mapping[str, Any], lat: str, lng: str) -> Iterator[str]:

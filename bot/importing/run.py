@@ -166,7 +166,7 @@ class _Run:
     def _apply(
         self, rows: Sequence[Row], found: Found, decisions: list[Decision], connection: Connection
     ) -> list[Decision]:
-        now = self._kind.look(connection, rows)
+        now = self._kind.look(connection, rows, found)
         if now != found:
             decisions = self._kind.decide(rows, now)
         self._kind.apply(connection, [change for change in decisions if isinstance(change, Change)])

@@ -49,7 +49,7 @@ class Staff(Kind):
         outside = {code for codes in refers.values() for code in codes if code not in refers}
         self._coming = _standing(refers, known(connection, outside))
 
-    def look(self, connection: Connection, rows: Sequence[Row]) -> Found:
+    def look(self, connection: Connection, rows: Sequence[Row], before: Found | None = None) -> Found:
         named = {code for row in rows for code in _references(row)}
         return Found(self.held(connection, rows), {"staff": known(connection, named)})
 

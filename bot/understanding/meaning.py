@@ -48,21 +48,21 @@ class Understanding:
             return _by_rule(text, plain, ruled)
         if bare(plain, self._words):
             return Meaning(text, plain, None, 0.0, "fallback", ())
+        return _by_model(text, plain, self._verdict(plain))
+
+    def _verdict(self, plain: str) -> Verdict:
+        """The verdict on the text or on it without courtesy; on a clause if they are not clear but the clause is."""
         asked = self._words.without_courtesy(plain)
-        found = verdict(self._model, asked)
-        if asked != plain and found.p < ANSWER_FROM:
-            found = max(found, self._model.judge(plain), key=lambda each: each.p)
-        return _by_model(text, asked, found)
+        whole = max(map(self._model.judge, {asked: 0, plain: 0}), key=_probability)
+        if decision(whole) == "answer":
+            return whole
+        parts = [part for part in clauses(asked)[:_MOST_CLAUSES] if not self._words.empty(part)]
+        best = max(map(self._model.judge, parts), key=_probability, default=whole)
+        return best if decision(best) == "answer" else whole
 
 
-def verdict(model: Model, asked: str) -> Verdict:
-    """The model's verdict on a normal text; on a clause of it if the whole is not clear but the clause is."""
-    whole = model.judge(asked)
-    if decision(whole) == "answer":
-        return whole
-    parts = clauses(asked)[:_MOST_CLAUSES]
-    best = max(map(model.judge, parts), key=lambda found: found.p) if len(parts) > 1 else whole
-    return best if decision(best) == "answer" else whole
+def _probability(found: Verdict) -> float:
+    return found.p
 
 
 def decision(found: Verdict) -> Decision:

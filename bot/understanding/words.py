@@ -31,6 +31,7 @@ class Words:
     before: Edges  # greetings, thanks and fillers: "请问", "um"
     after: Edges  # greetings, thanks and particles: "呀", "please"
     courtesy: Edges  # greetings and thanks
+    around: frozenset[str]  # all that `before` and `after` take off
     lists: Mapping[str, tuple[str, ...]]  # what training uses, as written
 
     @classmethod
@@ -41,6 +42,7 @@ class Words:
             return [str(entry) for name in names for mapping in mappings for entry in mapping.get(name, ())]
 
         numbers = dict(_numbers(mappings))
+        before, after = Edges(listed(*_COURTESY, "fillers")), Edges(listed(*_COURTESY, "particles"))
         return cls(
             stop=Phrases.of(listed("stop")),
             stop_alone=Phrases.of(listed("stop_alone")),
@@ -54,8 +56,9 @@ class Words:
             repeat=Phrases.of(listed("repeat")),
             numbers=numbers,
             number_frames=tuple(_frames(listed("number_frames"), numbers)),
-            before=Edges(listed(*_COURTESY, "fillers")),
-            after=Edges(listed(*_COURTESY, "particles")),
+            before=before,
+            after=after,
+            around=frozenset((*before.wordings, *after.wordings)),
             courtesy=Edges(listed(*_COURTESY), lone=True),
             lists={name: tuple(listed(name)) for name in _TRAINING},
         )
@@ -72,6 +75,10 @@ class Words:
             text = _unless_empty(self.courtesy.off_front(text).lstrip(_AT_THE_EDGES), text)
             text = _unless_empty(self.courtesy.off_end(text.rstrip(_AT_THE_EDGES)).rstrip(_AT_THE_EDGES), text)
         return text
+
+    def empty(self, clause: str) -> bool:
+        """Whether a clause consists of greeting, thanks, filler or particle alone."""
+        return self.core(key(clause)) in self.around
 
 
 def _unless_empty(rest: str, text: str) -> str:

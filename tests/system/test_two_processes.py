@@ -2,13 +2,18 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import pytest
 import requests
+import sqlalchemy as sa
 
+from bot.channels.sms import Status
+from bot.outbox import Outbox, keep_receipt
+from bot.store.tables import outbound
 from tests.system import letters
 from tests.system.letters import Letter
-from tests.system.servers import Deployment, Server
+from tests.system.servers import Deployment, Server, number, wait_for
 
 MESSAGES = 50
 WHERE = "上海培训中心"
@@ -92,3 +97,73 @@ def test_two_people_who_show_one_invite_to_two_processes_at_once_bind_it_once(
         assert {answer.status_code for answer in answers} == {200}
         bound = [openid for openid in crowd if deployment.person("wechat", openid).candidate_id]
         assert len(bound) == (1 if turn == 0 else 0), "the first binding wins"
+
+
+# Status callbacks that two processes keep at the same time: on SQLite, which has one writer, nothing ever is.
+
+
+def _sent(deployment: Deployment) -> tuple[int, str]:
+    """A message that Twilio has taken: its row and its SID."""
+    row, sid = deployment.queue("sms", f"+86138001{number():05}", "hello"), f"SM{number():032x}"
+    known = sa.update(outbound).where(outbound.c.id == row).values(provider_id=sid, state="sent")
+    deployment.database.write(lambda connection: connection.execute(known))
+    return row, sid
+
+
+def _state(deployment: Deployment, row: int) -> str:
+    return str(deployment.rows(sa.select(outbound.c.state).where(outbound.c.id == row))[0][0])
+
+
+def _waiting(deployment: Deployment) -> int:
+    """How many transactions wait for a lock (PostgreSQL)."""
+    asked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    with deployment.database.engine.connect() as connection:
+        return int(connection.exec_driver_sql(asked).scalar_one())
+
+
+@pytest.mark.parametrize("deployment", ["postgres"], indirect=True)
+def test_a_status_kept_while_a_higher_one_is_being_kept_does_not_overwrite_it(
+    server: Server, second: Server, deployment: Deployment
+) -> None:
+    row, sid = _sent(deployment)
+    calls = [
+        letters.form([("MessageSid", sid), ("MessageStatus", status)], "/sms/status") for status in ("delivered", "sent")
+    ]
+    with ThreadPoolExecutor(2) as threads:
+        with deployment.database.engine.begin() as holder:
+            holder.execute(sa.select(outbound.c.id).where(outbound.c.id == row).with_for_update())
+            answers = []
+            for count, (process, call) in enumerate(zip((server, second), calls, strict=True), 1):
+                answers.append(threads.submit(post_all, [(process, call)]))
+                wait_for(lambda count=count: _waiting(deployment) >= count)
+        assert [answer.result()[0].status_code for answer in answers] == [204, 204]
+    assert _state(deployment, row) == "delivered"
+
+
+@pytest.mark.parametrize("deployment", ["postgres"], indirect=True)
+@pytest.mark.parametrize("first", ["callback", "send"])
+def test_a_callback_kept_while_the_send_itself_is_being_kept_is_not_overlooked(
+    first: str, deployment: Deployment
+) -> None:
+    """Each transaction is left open until the other waits for it or is done."""
+    row, sid = _sent(deployment)
+    forgotten = sa.update(outbound).where(outbound.c.id == row).values(provider_id=None, state="sending")
+    deployment.database.write(lambda connection: connection.execute(forgotten))
+    now = datetime.now(UTC)
+    outbox = Outbox(deployment.database, deployment.cipher, {}, lambda: now)
+    parcel = next(each for each in deployment.database.write(lambda c: outbox._parcels(c, [row])))
+
+    def callback(connection: sa.Connection) -> None:
+        keep_receipt(connection, Status(sid, "delivered", None), now)
+
+    def send(connection: sa.Connection) -> None:
+        outbox._sent(connection, parcel=parcel, provider_id=sid)
+
+    one, other = (callback, send) if first == "callback" else (send, callback)
+    with ThreadPoolExecutor(1) as threads:
+        with deployment.database.engine.begin() as connection:
+            one(connection)
+            later = threads.submit(deployment.database.write, other)
+            wait_for(lambda: later.done() or _waiting(deployment))
+        later.result(30)
+    assert _state(deployment, row) == "delivered"
