@@ -108,7 +108,9 @@ def _finish(group: "list[asyncio.Future[None]]") -> None:
 
 def _samples(database: Path) -> list[Sample]:
     columns = [f"{table}.{name}" for table, names in _TABLES for name in names]
-    joined = "inbound JOIN outbound ON outbound.inbound_id = inbound.id JOIN addresses ON addresses.id = inbound.address_id"
+    joined = (
+        "inbound JOIN outbound ON outbound.inbound_id = inbound.id JOIN addresses ON addresses.id = inbound.address_id"
+    )
     with sqlite3.connect(database) as connection:
         rows = connection.execute(f"SELECT {', '.join(columns)} FROM {joined} GROUP BY inbound.id").fetchall()
     first, second = len(_INBOUND), len(_INBOUND) + len(_OUTBOUND)

@@ -94,7 +94,10 @@ def keepwarm(name: str, url: str, folder: Path, processes: int = 1) -> Iterator[
     with ExitStack() as stack:
         ports = tuple(_free_port() for _ in range(processes))
         commands = [("bot", "serve", "--port", str(port)) for port in ports]
-        pids = [stack.enter_context(_process(command, port, environment)) for command, port in zip(commands, ports, strict=True)]
+        pids = [
+            stack.enter_context(_process(command, port, environment))
+            for command, port in zip(commands, ports, strict=True)
+        ]
         yield Server(name, ports, tuple(pids), url)
 
 

@@ -145,7 +145,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """A test that nobody ran has shown nothing."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    skipped = len(reporter.stats.get("skipped", [])) if reporter else 0
+    assert reporter
+    skipped = len(reporter.stats.get("skipped", []))
     if skipped and exitstatus == 0 and session.config.getoption("--fail-on-skip"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
         reporter.write_line(f"{skipped} skipped: with --fail-on-skip that is a failure", red=True)

@@ -32,7 +32,7 @@ def cluster() -> Iterator[str]:
             shutil.chown(folder, user)
         port = _free_port()
         _run(user, "initdb", "-D", folder / "data", "-U", "keepwarm", "-A", "trust", "-E", "UTF8", "--no-sync")
-        options = f"-p {port} -h 127.0.0.1 -k {folder} -c max_connections=200"
+        options = f"-p {port} -h 127.0.0.1 -k {folder} -c max_connections=200 -c fsync=off -c full_page_writes=off"
         _run(user, "pg_ctl", "-D", folder / "data", "-o", options, "-l", folder / "log", "-w", "start")
         try:
             yield f"postgresql+psycopg://keepwarm@127.0.0.1:{port}/postgres"

@@ -6,7 +6,7 @@ from importlib.metadata import entry_points
 import typer
 
 from bot.cli import audit, candidates, chat, imports, menu, parts, understand
-from bot.errors import KeepwarmError
+from bot.errors import ContentError, KeepwarmError
 
 app = typer.Typer(
     help="Keeps accepted candidates warm until day one, in chat.",
@@ -36,7 +36,10 @@ def main() -> None:
         app.command(command.name)(command.load())
     try:
         app()
+    except ContentError as error:
+        sys.exit(str(error))
     except KeepwarmError as error:
-        sys.exit(f"keepwarm: {error}" if "\n" not in str(error) else str(error))
+        typer.echo(f"keepwarm: {error}", err=True)
+        sys.exit(2)
     except BrokenPipeError:
         sys.exit(0)

@@ -127,7 +127,8 @@ def test_a_status_kept_while_a_higher_one_is_being_kept_does_not_overwrite_it(
 ) -> None:
     row, sid = _sent(deployment)
     calls = [
-        letters.form([("MessageSid", sid), ("MessageStatus", status)], "/sms/status") for status in ("delivered", "sent")
+        letters.form([("MessageSid", sid), ("MessageStatus", status)], "/sms/status")
+        for status in ("delivered", "sent")
     ]
     with ThreadPoolExecutor(2) as threads:
         with deployment.database.engine.begin() as holder:

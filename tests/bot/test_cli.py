@@ -1,0 +1,124 @@
+"""The command line says what is wrong in one line, and ends with 0 done, 1 found faults, 2 usage."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bot.settings import Settings
+from bot.store.cipher import Cipher
+from bot.store.database import Database
+from tests import cast
+from tests.conftest import DATA_KEY, NOW
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def environment(database_url: str, tmp_path: Path) -> dict[str, str]:
+    config = tmp_path / "config.yaml"
+    config.write_text((ROOT / "config.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    return {
+        "PATH": os.environ["PATH"],
+        "KEEPWARM_CONFIG": str(config),
+        "KEEPWARM_DATABASE_URL": database_url,
+        "KEEPWARM_DATA_KEY": DATA_KEY,
+        "KEEPWARM_SECRET_KEY": "secret",
+    }
+
+
+@pytest.fixture
+def company(settings: Settings, database: Database, cipher: Cipher, tmp_path: Path) -> None:
+    cast.enter(tmp_path, settings, database, cipher, NOW)
+
+
+def run(environment: dict[str, str], *line: str, said: str = "") -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "bot", *line], cwd=ROOT, env=environment, input=said, capture_output=True, text=True
+    )
+
+
+@pytest.mark.usefixtures("company")
+def test_a_candidate_is_shown_with_invite_and_page_and_the_look_is_audited(environment: dict[str, str]) -> None:
+    shown = json.loads(run(environment, "candidates", "show", "PUB", "--json").stdout)
+    assert (shown["invite"], shown["name"], shown["stage"]) == ("WANGFANG1", "王芳", "training_notice")
+    assert shown["page"].startswith("http://127.0.0.1:8080/c/")
+    audit = json.loads(run(environment, "audit", "list", "--json").stdout)
+    assert (audit[0]["action"], audit[0]["target"]) == ("candidates.show", "PUB")
+    assert "王芳" not in json.dumps(audit, ensure_ascii=False)
+
+
+@pytest.mark.usefixtures("company")
+def test_candidates_are_listed_and_moved(environment: dict[str, str]) -> None:
+    assert run(environment, "candidates", "stage", "PUB", "onboarding_prep").returncode == 0
+    assert run(environment, "candidates", "cohort", "PUB", "PLAN").returncode == 0
+    assert run(environment, "candidates", "store", "PUB", "-").returncode == 0
+    (row,) = [
+        row for row in json.loads(run(environment, "candidates", "list", "--json").stdout) if row["code"] == "PUB"
+    ]
+    assert (row["stage"], row["cohort"], row["store"]) == ("onboarding_prep", "PLAN", None)
+    listed = run(environment, "candidates", "list", "--stage", "withdrawn").stdout
+    assert listed.split("\t")[0] == "WITHDRAWN"
+
+
+@pytest.mark.usefixtures("company")
+def test_chat_talks_and_keeps_nothing_and_writes_a_golden_talk(
+    environment: dict[str, str], tmp_path: Path, database: Database
+) -> None:
+    golden = tmp_path / "talk.yaml"
+    said = "什么时候培训\nwhen is training?\n\n"
+    done = run(environment, "chat", "--candidate", "PUB", "--record", str(golden), said=said)
+    assert "12月1日" in done.stdout
+    assert "Dec 1" in done.stdout
+    recorded = yaml.safe_load(golden.read_text(encoding="utf-8"))
+    assert recorded["talk"] == [{"hear": text, "say": ["training.when_published"]} for text in said.split("\n")[:2]]
+    for table in ("inbound", "outbound", "addresses", "promises"):
+        assert database.read(lambda c, table=table: c.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar()) == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "says"),
+    [
+        (("candidates", "show", "NOBODY"), 2, "no candidate has the code NOBODY"),
+        (("candidates", "stage", "PUB", "flying"), 2, "no stage is called 'flying'"),
+        (("candidates", "qr"), 2, "WECHAT_APP_ID"),
+        (("menu",), 2, "WECHAT_APP_ID"),
+        (("job", "nothing"), 2, "no job is called 'nothing'"),
+        (("fly",), 2, "No such command"),
+    ],
+)
+@pytest.mark.usefixtures("company")
+def test_a_mistake_is_one_line_and_no_traceback(
+    environment: dict[str, str], line: tuple[str, ...], code: int, says: str
+) -> None:
+    done = run(environment, *line)
+    assert done.returncode == code
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_what_the_deployment_lacks_is_said(environment: dict[str, str], tmp_path: Path) -> None:
+    for name, says in (("KEEPWARM_DATA_KEY", "openssl rand -base64 32"), ("KEEPWARM_DATABASE_URL", "keepwarm migrate")):
+        done = run({key: value for key, value in environment.items() if key != name}, "candidates", "list")
+        assert (done.returncode, says in done.stderr) == (2, True), done.stderr
+
+
+def test_check_ends_with_1_and_names_the_line(environment: dict[str, str], tmp_path: Path) -> None:
+    assert run(environment, "check").returncode == 0
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        config.read_text(encoding="utf-8").replace("timezone: Asia/Shanghai", "timezone: Mars"), encoding="utf-8"
+    )
+    done = run(environment, "check")
+    assert done.returncode == 1
+    assert f"{config}:" in done.stderr
+    assert "no time zone" in done.stderr
+    assert json.loads(run(environment, "check", "--json").stdout)["faults"][0]["line"] > 1
+
+
+def test_migrate_may_run_again(environment: dict[str, str]) -> None:
+    assert run(environment, "migrate").stdout == run(environment, "migrate").stdout
