@@ -1,8 +1,8 @@
 """What any bot on SQLite must do for a message, and nothing else: checks the signature, commits the rows, answers.
 
-No understanding, no encryption, no conversation: the rows are copies of those that keepwarm wrote for the same questions
-(so of the same sizes), inserted by raw sqlite3 on one writer thread into a copy of the same database. A commit a message;
-with `--group` whatever waits shares one.
+No understanding, no encryption, no conversation: the rows are copies of those that keepwarm wrote for the same
+questions, inserted by raw sqlite3 on one writer thread into a copy of the same database. A commit a message; with
+`--group` whatever waits shares one.
 """
 
 import argparse

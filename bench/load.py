@@ -1,7 +1,7 @@
 """The load: so many callers, each sending its next request once its last is answered. A process of its own, kept light.
 
-`python -m bench.load REQUESTS --ports 8080,8081 --in-flight 16 --seconds 2` prints one line of JSON. REQUESTS holds pairs
-of texts, a request before and after its message id.
+`python -m bench.load REQUESTS --ports 8080,8081 --in-flight 16 --seconds 2` prints one line of JSON. REQUESTS holds
+pairs of texts: a request before and after its message id.
 """
 
 import argparse

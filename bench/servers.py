@@ -23,7 +23,6 @@ from bot import settings
 from bot.importing.run import Job, run
 from bot.store import people
 from bot.store.cipher import Cipher
-from bot.store.database import Database
 from bot.store.opening import open_store
 from bot.store.tables import candidates, inbound
 from fakes import company

@@ -1,8 +1,8 @@
 """How many WeChat messages a second keepwarm answers, and how long each waits, beside what a bare handler could do.
 
-Each call is verified, understood, encrypted, durably committed and answered by the real `keepwarm serve`. Beside it, in
-short rounds by turns: (a) a bare handler that commits the same rows, a commit a message; (b) the same with group commit,
-which is the limit; (c) WeRoBot with its SQLite session. Exit 1 if an answer was wrong or a floor was missed.
+Each call is verified, understood, encrypted, durably committed and answered by the real `keepwarm serve`. Beside it,
+in short rounds by turns: (a) a bare handler that commits the same rows, a commit a message; (b) the same with group
+commit, which is the limit; (c) WeRoBot with its SQLite session. Exit 1 if an answer was wrong or a floor was missed.
 """
 
 import argparse

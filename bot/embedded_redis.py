@@ -16,6 +16,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from bot.errors import ConfigError
 
@@ -30,8 +32,11 @@ def socket_of(var: Path) -> Path:
 
 
 def connect(url: str, var: Path) -> "redis.Redis":
-    """A connection to the configured server, or to the embedded one. Nothing is sent yet."""
-    options = {"socket_connect_timeout": 2, "health_check_interval": 30}
+    """A connection to the configured server, or to the embedded one. Nothing is sent yet.
+
+    While the server is away a call fails at once: redis-py would try for seconds, and a sender waits on each of them.
+    """
+    options = {"socket_connect_timeout": 2, "health_check_interval": 30, "retry": Retry(NoBackoff(), 1)}
     if url:
         return redis.Redis.from_url(url, **options)
     return redis.Redis(unix_socket_path=str(socket_of(var)), **options)  # type: ignore[arg-type]

@@ -84,6 +84,7 @@ RULES: tuple[str, ...] = (
     "never_mind",
     "wrong_number",
     "bot",
+    "nod",
     "invite",
     "phone",
 )

@@ -29,15 +29,22 @@ def schedule() -> None:
     """Put jobs into the queue when they are due. Several may run: one is elected."""
     log.configure()
     loaded = settings.load()
-    server = None if loaded.redis_url else embedded_redis.start(loaded.var)
+    servers = [None if loaded.redis_url else embedded_redis.start(loaded.var)]
+
+    def revive() -> None:
+        if not loaded.redis_url:
+            servers.append(embedded_redis.start(loaded.var))
+
     stopped = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stopped.set())
     try:
         _log.info("scheduling")
-        timetable.schedule(embedded_redis.connect(loaded.redis_url, loaded.var), lambda: not stopped.is_set())
+        connection = embedded_redis.connect(loaded.redis_url, loaded.var)
+        timetable.schedule(connection, lambda: not stopped.is_set(), revive)
     finally:
-        embedded_redis.stop(server)
+        for server in servers:
+            embedded_redis.stop(server)
 
 
 def job(name: Annotated[str, typer.Argument(help="Which job: " + ", ".join(timetable.JOBS))]) -> None:

@@ -7,10 +7,12 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import redis
 import structlog
 from rq import Queue, SimpleWorker
+from rq.exceptions import StopRequested
 
 from bot.log import broke
 from jobs import deliver
@@ -52,20 +54,31 @@ def queue(connection: "redis.Redis") -> Queue:
 
 def work(connection: "redis.Redis") -> None:
     """Works until told to stop; waits out a Redis that is away. One queue a worker: RQ loses jobs of a second one."""
-    while True:
+    worker, pause = None, 0
+    while worker is None or not worker.told_to_stop:
         try:
-            worker = SimpleWorker(
-                [queue(connection)], connection=connection, serializer="json", maintenance_interval=30
-            )
+            time.sleep(pause)
+            worker = _Worker([queue(connection)], connection=connection, serializer="json", maintenance_interval=30)
             worker.work(logging_level="WARNING")
             return
-        except redis.RedisError as error:
+        except (redis.RedisError, StopRequested) as error:
             _log.warning("redis_away", **broke(error))
-            time.sleep(1)
+            pause = 1
 
 
-def schedule(connection: "redis.Redis", running: Callable[[], bool]) -> None:
-    """Enqueues what is due while this process is the elected one; any number may run, one enqueues."""
+class _Worker(SimpleWorker):
+    """Remembers that it was told to stop, also where it cannot tell Redis so."""
+
+    told_to_stop = False
+
+    def request_stop(self, signum: Any, frame: Any) -> None:
+        self.told_to_stop = True
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+
+def schedule(connection: "redis.Redis", running: Callable[[], bool], revive: Callable[[], None]) -> None:
+    """Enqueues what is due while this process is the elected one; any number may run, one enqueues. `revive`: brings
+    a Redis back that is our own."""
     me = f"{os.uname().nodename}:{os.getpid()}"
     next_at = dict.fromkeys(JOBS, 0.0)
     while running():
@@ -74,6 +87,7 @@ def schedule(connection: "redis.Redis", running: Callable[[], bool]) -> None:
                 _enqueue_due(connection, next_at)
         except redis.RedisError as error:
             _log.warning("redis_away", **broke(error))
+            revive()
         time.sleep(0.5)
 
 

@@ -152,7 +152,7 @@ def _incoming(fields: dict[str, Any]) -> Incoming:
     if kind == "event":
         return _event(fields, sender, created, sent_at, to)
     key = _text(fields, "MsgId") or "|".join((sender, created, kind))
-    detail = {name: _text(fields, name) for name in _DETAILS if _text(fields, name)}
+    detail = {name: value for name in _DETAILS if (value := _text(fields, name))}
     text = _text(fields, "Content" if kind == "text" else "Recognition")
     known = _KINDS.get(kind, "")
     return Incoming("wechat", sender, key, known or "event", text, "", "", detail, sent_at, to)

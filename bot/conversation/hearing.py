@@ -39,7 +39,9 @@ def hear(
     identity = _identity(connection, house, text, person, open_)
     if identity:
         return identity
-    return _meant(text, house.understanding.meaning(text, _expected(open_), frozenset(talk.offered)))
+    expected = _expected(open_)
+    meaning = house.understanding.meaning(text, expected | {"yes_no"}, frozenset(talk.offered))
+    return _meant(text, meaning, expected)
 
 
 def sms_code(text: str) -> str:
@@ -97,10 +99,12 @@ def _expected(open_: Branch | None) -> frozenset[str]:
     return frozenset({"number", *yes_no} if open_.choices else {"text"})
 
 
-def _meant(text: str, meaning: Meaning) -> Heard:
+def _meant(text: str, meaning: Meaning, expected: frozenset[str]) -> Heard:
+    """A yes or no that nothing asked for is a nod: it closes the topic and must not be met with "I don't understand"."""
+    nod = meaning.rule in ("yes", "no") and "yes_no" not in expected
     return Heard(
         text=meaning.normal or text,
-        rule=meaning.rule or "",
+        rule="nod" if nod else meaning.rule or "",
         value=meaning.value or "",
         intent=meaning.intent or "",
         decision=meaning.decision,

@@ -29,8 +29,8 @@ class House:
 
 def understanding(settings: Settings, content: Content) -> Understanding:
     """Trained on how people ask, or read from the cache of an earlier start."""
-    model = load_or_train(content.examples, settings.var / "understanding")
-    return Understanding(model, Words.of(*(words.rules for words in content.words.values())))
+    words = Words.of(*(spoken.rules for spoken in content.words.values()))
+    return Understanding(load_or_train(content.examples, settings.var / "understanding", words), words)
 
 
 def build(settings: Settings, cipher: Cipher) -> House:

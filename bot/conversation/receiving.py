@@ -18,7 +18,7 @@ from bot.engine.turn import Heard, Turn, turn
 from bot.message import Answer, Compose, Incoming
 from bot.record import Candidate
 from bot.store import messages, people
-from bot.store.messages import Spoken, Understood
+from bot.store.messages import Answered, Spoken, Understood
 from bot.store.people import Person
 
 _LETTERS = 0x2E7F  # above it: Han, kana, full-width
@@ -36,9 +36,11 @@ class Outcome:
 
 
 class Ticket:
-    """Who answers: the call while somebody waits on it, or a message of its own afterwards. The first claim wins."""
+    """Who answers: the call while somebody waits on it, or a message of its own afterwards. The first claim wins.
+    `arrived`: when the call came; None: just now."""
 
-    def __init__(self, late: bool = False) -> None:
+    def __init__(self, late: bool = False, arrived: datetime | None = None) -> None:
+        self.arrived = arrived
         self._claimed: str = "late" if late else ""
         self._lock = threading.Lock()
 
@@ -85,15 +87,16 @@ def _again(
     connection: Connection,
     house: House,
     incoming: Incoming,
-    before: Answer,
+    before: Answered,
     compose: Compose,
     ticket: Ticket,
     now: datetime,
 ) -> Outcome:
     """The same answer, byte for byte. If nobody waits for it any more, no earlier delivery took it either (else there
-    would be no repeat): it goes as a message of its own."""
-    if ticket.claim("now"):
-        return Outcome(before, repeat=True)
+    would be no repeat): it goes as a message of its own. But an answer that was given after this call had come went to
+    a later delivery, and was taken."""
+    if ticket.claim("now") or (ticket.arrived and before.at > ticket.arrived):
+        return Outcome(before.answer, repeat=True)
     waiting = messages.push_instead(connection, house.cipher, incoming, compose([]), now)
     return Outcome(compose([]), tuple(waiting), repeat=True)
 

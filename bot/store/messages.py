@@ -12,13 +12,16 @@ from sqlalchemy.engine import Connection
 from bot.message import Answer, Incoming
 from bot.store.cipher import Cipher
 from bot.store.people import Person
+from bot.store.prepared import Prepared
 from bot.store.tables import inbound, outbound
 
-_FIND = sa.select(inbound.c.answer, inbound.c.answer_type).where(
-    inbound.c.channel == sa.bindparam("channel"), inbound.c.key == sa.bindparam("key")
+_FIND = Prepared(
+    sa.select(inbound.c.answer, inbound.c.answer_type, inbound.c.received_at).where(
+        inbound.c.channel == sa.bindparam("channel"), inbound.c.key == sa.bindparam("key")
+    )
 )
-_INSERT_INBOUND = sa.insert(inbound).returning(inbound.c.id)
-_INSERT_OUTBOUND = sa.insert(outbound).returning(outbound.c.id)
+_INSERT_INBOUND = Prepared(sa.insert(inbound).returning(inbound.c.id))
+_INSERT_OUTBOUND = Prepared(sa.insert(outbound).returning(outbound.c.id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,14 @@ class Understood:
 
     intent: str | None = None
     p: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer that was given before, and when."""
+
+    answer: Answer
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +51,12 @@ class Spoken:
     expires_at: datetime | None = None
 
 
-def answered(connection: Connection, cipher: Cipher, incoming: Incoming) -> Answer | None:
+def answered(connection: Connection, cipher: Cipher, incoming: Incoming) -> Answered | None:
     """The answer that this very message got before, byte for byte."""
-    row = connection.execute(_FIND, {"channel": incoming.channel, "key": _key(cipher, incoming)}).first()
-    return Answer(cipher.open_bytes(row.answer, "inbound.answer"), row.answer_type) if row else None
+    row = _FIND.first(connection, {"channel": incoming.channel, "key": _key(cipher, incoming)})
+    if row is None:
+        return None
+    return Answered(Answer(cipher.open_bytes(row.answer, "inbound.answer"), row.answer_type), row.received_at)
 
 
 def keep_inbound(
@@ -72,7 +85,7 @@ def keep_inbound(
         "answer": cipher.seal_bytes(answer.body, "inbound.answer"),
         "answer_type": answer.content_type,
     }
-    return int(connection.execute(_INSERT_INBOUND, row).scalar_one())
+    return int(_INSERT_INBOUND.first(connection, row).id)
 
 
 def keep_outbound(
@@ -101,7 +114,7 @@ def keep_outbound(
             "created_at": now,
             "sent_at": None if one.pushed else now,
         }
-        number = int(connection.execute(_INSERT_OUTBOUND, row).scalar_one())
+        number = int(_INSERT_OUTBOUND.first(connection, row).id)
         if one.pushed:
             waiting.append(number)
     return waiting

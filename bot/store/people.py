@@ -1,6 +1,5 @@
 """Finds and changes people: addresses, the candidates they belong to, and what is known about those."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +10,7 @@ from sqlalchemy.engine import Connection
 from bot.record import Candidate, Cohort, Store
 from bot.store.cipher import Cipher
 from bot.store.inserting import insert_unless_there
+from bot.store.prepared import Prepared
 from bot.store.tables import addresses, bindings, candidates, cohorts, staff, stage_times, stores
 
 
@@ -28,16 +28,19 @@ class Person:
 
 
 _owner = staff.alias("owner")
-_FIND = sa.select(
-    addresses.c.id,
-    addresses.c.candidate_id,
-    addresses.c.talk,
-    addresses.c.turn,
-    addresses.c.stopped_at,
-    addresses.c.wrong_number_at,
-).where(addresses.c.channel == sa.bindparam("channel"), addresses.c.address_index == sa.bindparam("index"))
-_LOCK = _FIND.with_for_update()
-_CANDIDATE = (
+_FIND = Prepared(
+    sa.select(
+        addresses.c.id,
+        addresses.c.candidate_id,
+        addresses.c.talk,
+        addresses.c.turn,
+        addresses.c.stopped_at,
+        addresses.c.wrong_number_at,
+    )
+    .where(addresses.c.channel == sa.bindparam("channel"), addresses.c.address_index == sa.bindparam("index"))
+    .with_for_update()
+)
+_CANDIDATE = Prepared(
     sa.select(
         candidates.c.id,
         candidates.c.code,
@@ -72,22 +75,22 @@ _CANDIDATE = (
     .outerjoin(_owner, candidates.c.owner == _owner.c.code)
     .where(candidates.c.id == sa.bindparam("id"))
 )
-_STAGE_TIMES = (
+_STAGE_TIMES = Prepared(
     sa.select(stage_times.c.stage, stage_times.c.at)
     .where(stage_times.c.candidate_id == sa.bindparam("id"))
     .order_by(stage_times.c.at)
 )
 _HOLD = sa.select(candidates.c.id).where(candidates.c.id == sa.bindparam("id")).with_for_update(key_share=True)
 _CHANGE = sa.update(addresses).where(addresses.c.id == sa.bindparam("address_id"))
-_TURN = _CHANGE.values(
-    talk=sa.bindparam("new_talk"), turn=sa.bindparam("new_turn"), last_inbound_at=sa.bindparam("now")
+_TURN = Prepared(
+    _CHANGE.values(talk=sa.bindparam("new_talk"), turn=sa.bindparam("new_turn"), last_inbound_at=sa.bindparam("now"))
 )
+_BY_INVITE = Prepared(sa.select(candidates.c.id).where(candidates.c.invite_index == sa.bindparam("index")))
 
 
 def find(connection: Connection, cipher: Cipher, channel: str, address: str) -> Person | None:
     """The person at an address, held until the transaction ends: one message of theirs at a time."""
-    statement = _LOCK if connection.dialect.name == "postgresql" else _FIND
-    row = connection.execute(statement, {"channel": channel, "index": _index(cipher, channel, address)}).first()
+    row = _FIND.first(connection, {"channel": channel, "index": _index(cipher, channel, address)})
     if row is None:
         return None
     talk = cipher.open(row.talk, "addresses.talk") if row.talk else ""
@@ -120,17 +123,17 @@ def took_turn(connection: Connection, cipher: Cipher, person: Person, talk: str,
     """Keeps where the talk stands now; the next message has the next turn."""
     sealed = cipher.seal(talk, "addresses.talk") if talk else None
     row = {"address_id": person.id, "new_talk": sealed, "new_turn": person.turn + 1, "now": now}
-    connection.execute(_TURN, row)
+    _TURN.rows(connection, row)
 
 
 def load(connection: Connection, cipher: Cipher, candidate_id: int) -> Candidate:
     """A candidate with cohort, store and owner; `stage_times` are left out (see `history`)."""
-    return _candidate(connection.execute(_CANDIDATE, {"id": candidate_id}).one(), cipher)
+    return _candidate(_CANDIDATE.first(connection, {"id": candidate_id}), cipher)
 
 
 def history(connection: Connection, candidate_id: int) -> list[tuple[str, datetime]]:
     """When each stage was entered, oldest first."""
-    return [(row.stage, row.at) for row in connection.execute(_STAGE_TIMES, {"id": candidate_id})]
+    return [(row.stage, row.at) for row in _STAGE_TIMES.rows(connection, {"id": candidate_id})]
 
 
 def by_phone(connection: Connection, cipher: Cipher, phone: str, closed: tuple[str, ...]) -> list[int]:
@@ -141,10 +144,11 @@ def by_phone(connection: Connection, cipher: Cipher, phone: str, closed: tuple[s
 
 
 def by_invite(connection: Connection, cipher: Cipher, codes: list[str]) -> int | None:
-    """The candidate whose invite is among these normalised codes."""
-    wanted = [cipher.index(code, "candidates.invite") for code in codes]
-    row = connection.execute(sa.select(candidates.c.id).where(candidates.c.invite_index.in_(wanted)).limit(1)).first()
-    return row.id if row else None
+    """The candidate whose invite is the first of these normalised codes that is one."""
+    for code in codes:
+        if row := _BY_INVITE.first(connection, {"index": cipher.index(code, "candidates.invite")}):
+            return int(row.id)
+    return None
 
 
 def by_code(connection: Connection, code: str) -> int | None:
@@ -203,7 +207,6 @@ def _index(cipher: Cipher, channel: str, address: str) -> bytes:
 
 
 def _candidate(row: Any, cipher: Cipher) -> Candidate:
-    fields: Mapping[str, Any] = row._mapping
     cohort = store = None
     if row.cohort_code:
         cohort = Cohort(
@@ -231,7 +234,7 @@ def _candidate(row: Any, cipher: Cipher) -> Candidate:
         row.stage,
         row.stage_at,
         row.pushes_stopped_at,
-        cipher.open_maybe(fields["owner_name"], "staff.name"),
+        cipher.open_maybe(row.owner_name, "staff.name"),
         cohort,
         store,
     )

@@ -17,7 +17,6 @@ FORGIVING = {"word": "letters", "han": "sound"}  # plain block -> the block that
 
 _RUN = re.compile(rf"(?P<han>[{HAN}]+)|[^\W_{HAN}]+(?:'[^\W\d_{HAN}]+)?")
 _LONGEST_WORD = 24  # letters; what is longer is a link or a slip of the hand
-_NEAR = 6  # words
 _EDGE = " "
 
 
@@ -47,15 +46,7 @@ def _share(characters: int, words: int) -> float:
 
 
 def _words(words: Sequence[str]) -> Sequence[str]:
-    """Each word, each with its neighbour, and those that stand near one another in whatever order."""
-    if not words:
-        return ()
-    near = ["_".join(sorted(pair)) for place, word in enumerate(words) for pair in _with_each(word, words, place + 1)]
-    return [*words, *map(" ".join, pairwise(("", *words, ""))), *near]
-
-
-def _with_each(word: str, words: Sequence[str], start: int) -> Sequence[tuple[str, str]]:
-    return [(word, other) for other in words[start : start + _NEAR]]
+    return [*words, *map(" ".join, pairwise(("", *words, "")))] if words else ()
 
 
 def _letters(words: Sequence[str]) -> Sequence[str]:

@@ -12,7 +12,7 @@ _TRAINING = ("greetings", "thanks", "fillers", "particles", "sounds")
 _AT_THE_EDGES = " ,.!;:~，。！；：、"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Words:
     """Every list of words.yaml, the languages together: nobody tells us which one the next message will be in."""
 

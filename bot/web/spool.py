@@ -7,6 +7,7 @@ database. After a crash the files that are left are handled as late messages.
 import hashlib
 import json
 import os
+import secrets
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
@@ -26,11 +27,12 @@ class Spool:
         self._folder, self._cipher = folder, cipher
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
-    def keep(self, incoming: Incoming) -> Path:
+    def keep(self, incoming: Incoming, arrived: datetime) -> Path:
         """Written, synced and named in one step: a crash leaves the whole message or nothing."""
         name = hashlib.sha256(f"{incoming.channel}|{incoming.key}".encode()).hexdigest()
-        path, half = self._folder / name, self._folder / f"{name}.half"
-        sealed = self._cipher.seal(json.dumps(asdict(incoming), default=_iso, ensure_ascii=False), _COLUMN)
+        path, half = self._folder / name, self._folder / f"{name}.{secrets.token_hex(8)}"  # a repeat may be kept too
+        fields = {**asdict(incoming), "arrived": arrived}
+        sealed = self._cipher.seal(json.dumps(fields, default=_iso, ensure_ascii=False), _COLUMN)
         with half.open("wb") as file:
             file.write(sealed)
             file.flush()
@@ -39,16 +41,17 @@ class Spool:
         self._sync_folder()
         return path
 
-    def waiting(self) -> Iterator[tuple[Path, Incoming]]:
-        """What an earlier process kept and did not finish, oldest first."""
-        for path in sorted(self._folder.glob("[0-9a-f]" * 64), key=lambda path: path.stat().st_mtime):
+    def waiting(self) -> Iterator[tuple[Path, Incoming, datetime]]:
+        """What an earlier process kept and did not finish, with the moment it came, oldest first."""
+        for path in sorted(self._folder.glob("[0-9a-f]" * 64), key=_age):
             try:
                 fields = json.loads(self._cipher.open_bytes(path.read_bytes(), _COLUMN))
             except (OSError, ValueError, ConfigError):
                 continue
             if fields["sent_at"]:
                 fields["sent_at"] = datetime.fromisoformat(fields["sent_at"])
-            yield path, Incoming(**fields)
+            arrived = datetime.fromisoformat(fields.pop("arrived"))
+            yield path, Incoming(**fields), arrived
 
     def _sync_folder(self) -> None:
         handle = os.open(self._folder, os.O_RDONLY)
@@ -56,6 +59,14 @@ class Spool:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def _age(path: Path) -> float:
+    """A file that was finished meanwhile has none."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _iso(value: object) -> str:

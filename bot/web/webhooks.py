@@ -85,15 +85,14 @@ class Webhooks:
     async def _handle(self, incoming: Incoming, compose: Compose, waits: float) -> web.Response:
         """Answers in this very call, or says "received" once the message is safe, and answers afterwards."""
         started = time.perf_counter()
-        ticket = Ticket()
+        ticket = Ticket(arrived=self.clock())
         work = self._begin(incoming, compose, ticket)
         done = asyncio.wrap_future(work)
-        try:
-            outcome = await asyncio.wait_for(asyncio.shield(done), waits)
-        except TimeoutError:
-            if await self._keep_for_later(incoming, ticket, work):
-                return _response(compose([]))
-            outcome = await done
+        await asyncio.wait((done,), timeout=waits)
+        if not done.done() and await self._keep_for_later(incoming, ticket, work):
+            done.add_done_callback(_looked_at)
+            return _response(compose([]))
+        outcome = await done
         metrics.SECONDS.labels(incoming.channel).observe(time.perf_counter() - started)
         return _response(outcome.answer)
 
@@ -109,7 +108,7 @@ class Webhooks:
         if not ticket.claim("late"):
             return False
         metrics.LATE.labels(incoming.channel).inc()
-        path = await asyncio.to_thread(self.spool.keep, incoming)
+        path = await asyncio.to_thread(self.spool.keep, incoming, ticket.arrived or self.clock())
         metrics.SPOOLED.inc()
         work.add_done_callback(lambda future: self._unspool(path, future))
         return True
@@ -144,8 +143,8 @@ class Webhooks:
     def finish_spooled(self) -> int:
         """Handles what an earlier process kept on disk; gives how many. A message that is in already is dropped."""
         count = 0
-        for path, incoming in self.spool.waiting():
-            work = self._begin(incoming, _compose_for(self.house, incoming), Ticket(late=True))
+        for path, incoming, arrived in self.spool.waiting():
+            work = self._begin(incoming, _compose_for(self.house, incoming), Ticket(late=True, arrived=arrived))
             try:
                 work.result()
             except Exception as error:
@@ -178,6 +177,12 @@ class Webhooks:
                 return web.Response(status=500)
 
         return guarded
+
+
+def _looked_at(future: asyncio.Future[Outcome]) -> None:
+    """So that asyncio does not log the text of a failure, which may quote a message: `_unspool` has kept that one."""
+    if not future.cancelled():
+        future.exception()
 
 
 def _compose_for(house: House, incoming: Incoming) -> Compose:

@@ -72,7 +72,7 @@ def test_a_stranger_learns_nothing(person: Person) -> None:
         assert not re.search("王芳|人民广场|12月1日|钱多", person.text), person.text
 
 
-@pytest.mark.parametrize("said", ["我2024年毕业的，什么时候培训", "training", "我住3号楼5单元1202"])
+@pytest.mark.parametrize("said", ["我2024年毕业的，什么时候培训", "我住3号楼5单元1202"])
 def test_a_number_in_a_sentence_is_no_wrong_code(person: Person, said: str) -> None:
     assert person.says(said).keys == ["binding.stranger"]
 

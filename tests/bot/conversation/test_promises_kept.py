@@ -89,7 +89,7 @@ def test_twilios_opt_out_type_counts_whatever_the_word(texter: Texter, database:
 
 def test_yes_is_an_answer_unless_the_number_had_opted_out(texter: Texter) -> None:
     texting = texter(LI_QIANG).says("你好")
-    assert texting.says("YES").keys == ["repair.not_understood"]
+    assert texting.says("YES").keys == ["hello.nod"]
     texting.says("STOP")
     assert texting.says("YES").text == ""
     assert texting.says("什么时候培训").keys == ["training.when_planned_by"]

@@ -1,0 +1,66 @@
+"""Statements that every message runs: written in Core like the others, compiled once.
+
+SQLAlchemy spends more on running such a small statement than SQLite does. So on SQLite its SQL goes straight to the
+driver, with the same conversions of values; measured, a message costs a third less. PostgreSQL takes the usual way.
+"""
+
+from collections import namedtuple
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+Convert = Callable[[Any], Any]
+
+
+class Prepared:
+    """A statement whose parameters are all named, and the same every time."""
+
+    def __init__(self, statement: sa.Select[Any] | sa.sql.dml.UpdateBase) -> None:
+        self._statement = statement
+        self._sqlite: _OnSqlite | None = None
+
+    def rows(self, connection: Connection, values: Mapping[str, Any]) -> list[Any]:
+        """What it gives, if anything; columns are read by name."""
+        if connection.dialect.name != "sqlite":
+            result = connection.execute(self._statement, values)
+            return list(result) if result.returns_rows else []
+        self._sqlite = self._sqlite or _OnSqlite(self._statement, connection.dialect, values)
+        return self._sqlite.rows(connection, values)
+
+    def first(self, connection: Connection, values: Mapping[str, Any]) -> Any:
+        """The first row, or None."""
+        return next(iter(self.rows(connection, values)), None)
+
+
+class _OnSqlite:
+    """The SQL, and how values are converted on the way in and out."""
+
+    def __init__(self, statement: Any, dialect: sa.Dialect, values: Mapping[str, Any]) -> None:
+        compiled = statement.compile(dialect=dialect, column_keys=list(values))
+        columns = list(statement.exported_columns)
+        self._sql = str(compiled)
+        self._bind = [(name, _binding(compiled.binds[name].type, dialect)) for name in compiled.positiontup]
+        self._read = [(place, read) for place, read in enumerate(_reading(c.type, dialect) for c in columns) if read]
+        row: Any = namedtuple("Row", [column.key for column in columns])  # type: ignore[misc]
+        self._row: Convert = row._make
+
+    def rows(self, connection: Connection, values: Mapping[str, Any]) -> list[Any]:
+        driver: Any = connection.connection.driver_connection
+        bound = [convert(values[name]) if convert else values[name] for name, convert in self._bind]
+        return [self._row(self._converted(row)) for row in driver.execute(self._sql, bound)]
+
+    def _converted(self, row: tuple[Any, ...]) -> list[Any]:
+        converted = list(row)
+        for place, convert in self._read:
+            converted[place] = convert(converted[place])
+        return converted
+
+
+def _binding(type_: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> Convert | None:
+    return type_.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _reading(type_: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> Convert | None:
+    return type_.dialect_impl(dialect).result_processor(dialect, None)

@@ -1,0 +1,53 @@
+import re
+
+import pytest
+
+from bot.understanding import Words
+from bot.understanding.phrases import Phrases, expanded
+from bot.understanding.text import clauses, key, normal
+from tests.bot.understanding.conftest import MESSAGES, read
+
+
+@pytest.mark.parametrize(
+    ("typed", "plain"),
+    [
+        ("請問幾時培訓", "请问几时培训"),
+        ("ＷＨＥＮ　１０", "when 10"),
+        ("培训😭😭[流泪]在哪", "培训 在哪"),
+        ("好好好好好", "好好"),
+        ("在哪？？？", "在哪?"),
+        ("1000", "1000"),
+        ("👍", "👍"),
+    ],
+)
+def test_what_differs_only_in_typing_becomes_the_same(typed: str, plain: str) -> None:
+    assert normal(typed) == plain
+
+
+def test_courtesy_goes_only_if_a_question_stays(words: Words) -> None:
+    assert words.without_courtesy(normal("谢谢，那什么时候培训?")).startswith("那什么时候培训")
+    assert words.without_courtesy("谢谢") == "谢谢"
+    assert words.without_courtesy("highest pay") == "highest pay"
+
+
+def test_clauses_split_at_punctuation_but_not_within_times() -> None:
+    assert clauses("谢谢,9:30到吗?在哪") == ["谢谢", "9:30到吗", "在哪"]
+
+
+def test_a_key_has_no_signs() -> None:
+    assert key("don't stop!") == "dont stop"
+    assert key("退 订。") == "退订"
+
+
+def test_an_entry_stands_for_all_its_wordings() -> None:
+    assert expanded("(再|)说(吧|)") == ["再说吧", "再说", "说吧", "说"]
+    phrases = Phrases.of(["我不是…本人", "(do not|dont) text( me|)"])
+    assert "我不是张三本人" in phrases
+    assert "dont text" in phrases
+    assert "do not text me now" not in phrases
+
+
+@pytest.mark.parametrize("locale", ["zh", "en"])
+def test_alternatives_never_stand_within_alternatives(locale: str) -> None:
+    entries = [entry for listed in read(MESSAGES / locale / "words.yaml").values() for entry in listed]
+    assert not [entry for entry in entries if re.search(r"[()]", re.sub(r"\([^()]*\)", "", entry))]
