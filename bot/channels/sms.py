@@ -7,6 +7,7 @@ Sending is in bot.channels.sms_api.
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
@@ -38,6 +39,7 @@ RANKS = {
 }
 _XML = "text/xml"
 _EMPTY = b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
+_SID, _STATUS, _CODE = re.compile("[A-Za-z0-9]{1,64}"), re.compile("[a-z_]{1,32}"), re.compile("[0-9]{1,10}")
 _HEADER = "X-Twilio-Webhooks-Signature-Settings"
 
 
@@ -98,9 +100,10 @@ def read_status(request: Request, settings: Sms, public_url: str) -> Status:
     form = _verified(request, settings, public_url)
     provider_id = form.get("MessageSid") or form.get("SmsSid") or ""
     status = (form.get("MessageStatus") or form.get("SmsStatus") or "").lower()
-    if not provider_id or not status:
+    if not _SID.fullmatch(provider_id) or not _STATUS.fullmatch(status):
         raise Rejected("a status callback needs MessageSid and MessageStatus", 400)
-    return Status(provider_id, status, form.get("ErrorCode") or None)
+    code = form.get("ErrorCode", "")
+    return Status(provider_id, status, code if _CODE.fullmatch(code) else None)
 
 
 def obeyed(text: str, opt_out_type: str) -> str:
@@ -154,7 +157,7 @@ def _json(body: bytes) -> MultiDict[str]:
         raise Rejected("no JSON in the body", 400) from None
     if not isinstance(found, dict):
         raise Rejected("no parameters in the body", 400)
-    return MultiDict({name: str(value) for name, value in found.items() if isinstance(value, str | int)})
+    return MultiDict({name: legible(str(value)) for name, value in found.items() if isinstance(value, str | int)})
 
 
 def _secret(request: Request, settings: Sms) -> str:

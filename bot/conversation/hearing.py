@@ -100,7 +100,7 @@ def _expected(open_: Branch | None) -> frozenset[str]:
 
 
 def _meant(text: str, meaning: Meaning, expected: frozenset[str]) -> Heard:
-    """A yes or no that nothing asked for is a nod: it closes the topic and must not be met with "I don't understand"."""
+    """A yes or no that nothing asked for is a nod: it closes the topic, and is never "not understood"."""
     nod = meaning.rule in ("yes", "no") and "yes_no" not in expected
     return Heard(
         text=meaning.normal or text,

@@ -96,9 +96,10 @@ class Model:
         rows: list[int] = []
         values: list[float] = []
         for block, vocabulary, names in zip(BLOCKS, self.vocabularies, found.blocks, strict=True):
-            block_rows, block_values = self._weighed(vocabulary, names, block_weight(block, found.han))
-            rows += block_rows
-            values += block_values
+            if names:
+                block_rows, block_values = self._weighed(vocabulary, names, block_weight(block, found.han))
+                rows += block_rows
+                values += block_values
         scores: NDArray[np.float32] = np.asarray(values, np.float32) @ self.coefficients[rows].astype(np.float32)
         return scores + self.bias
 
@@ -107,10 +108,9 @@ class Model:
     ) -> tuple[list[int], list[float]]:
         """The block's known features, with values that make a vector of this length."""
         counts = {vocabulary[name]: count for name, count in Counter(names).items() if name in vocabulary}
-        rows = list(counts)
-        raw = [(1 + log(count)) * idf for count, idf in zip(counts.values(), self.idf[rows].tolist(), strict=True)]
+        raw = [(1 + log(count)) * self._weights[row] for row, count in counts.items()]
         scale = length / (sqrt(sum(value * value for value in raw)) or 1)
-        return rows, [value * scale for value in raw]
+        return list(counts), [value * scale for value in raw]
 
     def _known(self, found: Features) -> float:
         known = unknown = 0.0
@@ -120,6 +120,11 @@ class Model:
                 known += float(self.idf[rows].sum())
                 unknown += (len(names) - len(rows)) * self._rarest
         return known / ((known + unknown) or 1)
+
+    @cached_property
+    def _weights(self) -> list[float]:
+        """`idf` once more: Python takes single numbers from a list much faster than from an array."""
+        return list(self.idf.tolist())
 
     @cached_property
     def _rarest(self) -> float:

@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -36,18 +36,25 @@ class Edges:
         """With `lone`, a single Han character counts only where it touches no other letter."""
         self.wordings = tuple(dict.fromkeys(wording for entry in entries for wording in expanded(entry)))
         self._lone = lone
-        self._longest_first = tuple(sorted(self.wordings, key=lambda wording: (-len(wording), wording)))
+        self._by_first = _grouped(self.wordings, lambda wording: wording[:1])
+        self._by_last = _grouped(self.wordings, lambda wording: wording[-1:])
 
     def off_front(self, text: str) -> str:
-        return self._off(text, text.startswith, lambda size: (text[size : size + 1], text[size:]))
+        likely = self._by_first.get(text[:1], ())
+        return self._off(text, likely, text.startswith, lambda size: (text[size : size + 1], text[size:]))
 
     def off_end(self, text: str) -> str:
-        return self._off(text, text.endswith, lambda size: (text[-size - 1 : -size], text[:-size]))
+        likely = self._by_last.get(text[-1:], ())
+        return self._off(text, likely, text.endswith, lambda size: (text[-size - 1 : -size], text[:-size]))
 
-    def _off(self, text: str, touches: Callable[..., bool], split: Callable[[int], tuple[str, str]]) -> str:
-        if not touches(self._longest_first):
-            return text
-        for wording in self._longest_first:
+    def _off(
+        self,
+        text: str,
+        likely: Sequence[str],
+        touches: Callable[[str], bool],
+        split: Callable[[int], tuple[str, str]],
+    ) -> str:
+        for wording in likely:
             if touches(wording):
                 neighbour, rest = split(len(wording))
                 if not neighbour.isalnum() or self._may_touch(wording):
@@ -56,6 +63,14 @@ class Edges:
 
     def _may_touch(self, wording: str) -> bool:
         return has_han(wording) and not (self._lone and len(wording) == 1)
+
+
+def _grouped(wordings: Iterable[str], letter: Callable[[str], str]) -> dict[str, list[str]]:
+    """The wordings by one of their letters, the longest first."""
+    groups: dict[str, list[str]] = {}
+    for wording in sorted(wordings, key=lambda wording: (-len(wording), wording)):
+        groups.setdefault(letter(wording), []).append(wording)
+    return groups
 
 
 def expanded(entry: str) -> list[str]:

@@ -199,7 +199,10 @@ def _require(on: bool) -> None:
 async def _body(request: web.Request) -> bytes:
     if (request.content_length or 0) > BIGGEST:
         raise Rejected("too big", 413)
-    return await request.read()
+    try:
+        return await request.read()
+    except web.RequestPayloadError:
+        raise Rejected("the body is not what its headers say", 400) from None
 
 
 async def _sms_request(request: web.Request) -> sms.Request:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from bot.importing import run as importing
 from bot.settings import load as load_settings
-from bot.store.tables import addresses, candidates, inbound, metadata, outbound, receipts
+from bot.store.tables import addresses, candidates, metadata, outbound, receipts
 from fakes.launch import Fake, launched
 from fakes.twilio.signature import sign as twilio_sign
 from tests.conftest import NOW
@@ -674,4 +674,3 @@ def test_answers_are_well_formed_xml(server: Server, candidate: str) -> None:
     root = ElementTree.fromstring(post(server, letters.wechat(candidate, ASK)).content)
     assert root.findtext("ToUserName") == candidate
     assert WHERE in (root.findtext("Content") or "")
-    assert inbound.name == "inbound"

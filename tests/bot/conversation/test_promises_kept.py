@@ -71,6 +71,7 @@ def test_stop_by_twilio_is_silent_and_start_brings_all_back(texter: Texter, data
     texting = texter(LI_QIANG).says("你好")
     assert texting.says("STOP").text == ""
     assert texting.says("什么时候培训").text == ""
+    assert texting.shows("picture").text == ""
     assert texting.says("START").text == ""
     assert texting.says("什么时候培训").keys == ["training.when_planned_by"]
     assert texting.says("START").keys == ["stop.resumed"]

@@ -1,0 +1,34 @@
+"""Which language to answer in: that of the message, else of the talk, the candidate, the company."""
+
+from bot.conversation.house import House
+from bot.engine.talk import Talk
+from bot.record import Candidate
+
+_LETTERS = 0x2E7F  # above it: Han, kana, full-width
+_ENOUGH = 4  # Latin letters that show a language; fewer may be "ok", a code, a name
+
+
+def language(house: House, text: str, talk: Talk, candidate: Candidate | None) -> str:
+    """A locale that we have words for."""
+    if _has_han(text):
+        return _spoken(house, "zh")
+    if not is_neutral(text):
+        return _spoken(house, "en")
+    return _spoken(house, talk.locale or (candidate.locale if candidate else None))
+
+
+def is_neutral(text: str) -> bool:
+    """Numbers, codes, emoji and a lone short word say nothing about a person's language."""
+    words = [word for word in text.split() if word.isascii() and word.isalpha()]
+    return not _has_han(text) and sum(map(len, words)) < _ENOUGH
+
+
+def _has_han(text: str) -> bool:
+    return any(ord(letter) > _LETTERS and letter.isalpha() for letter in text)
+
+
+def _spoken(house: House, locale: str | None) -> str:
+    for known in (locale or "", (locale or "").partition("-")[0]):
+        if known in house.content.words:
+            return known
+    return house.settings.company.locale
