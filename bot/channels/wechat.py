@@ -90,8 +90,8 @@ def read(query: Mapping[str, str], body: bytes, settings: Wechat) -> Call:
         if settings.aes_keys and not settings.compatible:
             raise Rejected("clear body, but an AES key is set")
         return Call(_incoming(_parse(body)), settings)
-    sealed = _parse(body).get("Encrypt")
-    if not isinstance(sealed, str) or not sealed:
+    sealed = _text(_parse(body), "Encrypt")
+    if not sealed:
         raise Rejected("no Encrypt in an encrypted push", 400)
     _check(query.get("msg_signature", ""), settings.token, query.get("timestamp", ""), query.get("nonce", ""), sealed)
     clear, key = _decrypt(sealed, settings)

@@ -1,7 +1,8 @@
 """One way to the database for every part: `write` runs work in a transaction, `read` looks without one.
 
-On SQLite a single writer thread takes work in the order it came; work that waits meanwhile shares one commit, each
-inside a savepoint of its own. On PostgreSQL a small pool of threads has a transaction for each.
+On SQLite a single writer thread takes work in the order it came; work that waits meanwhile shares one commit, and if a
+piece of it fails, each runs again in a transaction of its own. On PostgreSQL a small pool of threads has a transaction
+for each. So work may run twice, and should do nothing that a rollback does not undo.
 """
 
 import queue
@@ -103,31 +104,21 @@ class _OneWriter:
         return group, False
 
     def _commit_together(self, group: list[tuple[Work[Any], Future[Any]]]) -> None:
+        begun = False
         try:
             with self._engine.begin() as connection:
-                outcomes = [(future, *_in_savepoint(connection, work)) for work, future in group]
+                begun = True
+                results = [work(connection) for work, _ in group]
         except BaseException as error:
-            for _, future in group:
-                future.set_exception(error)
-            return
-        for future, result, failure in outcomes:
-            if failure is None:
-                future.set_result(result)
+            if begun and len(group) > 1:
+                for item in group:
+                    self._commit_together([item])
             else:
-                future.set_exception(failure)
-
-
-def _in_savepoint(connection: Connection, work: Work[Any]) -> tuple[Any, Exception | None]:
-    raw = connection.connection.driver_connection
-    assert raw is not None
-    raw.execute("SAVEPOINT piece")
-    try:
-        result, failure = work(connection), None
-    except Exception as error:
-        raw.execute("ROLLBACK TO piece")
-        result, failure = None, error
-    raw.execute("RELEASE piece")
-    return result, failure
+                for _, future in group:
+                    future.set_exception(error)
+        else:
+            for (_, future), result in zip(group, results, strict=True):
+                future.set_result(result)
 
 
 class _Pool:

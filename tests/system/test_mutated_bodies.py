@@ -249,3 +249,26 @@ def test_a_request_that_is_hardly_http_breaks_nothing(line: bytes, server: Serve
         assert b"\r\n\r\nHTTP" not in answer or answer.startswith(b"HTTP/1.1 100"), "one call, one answer"
     assert rows(deployment) == before
     assert "Traceback" not in server.log
+
+
+# Found by hand: half of a pair of UTF-16, which JSON can write and UTF-8 cannot.
+
+
+def test_half_a_character_is_refused_or_dropped(
+    server: Server, sealed_server: Server, openid: str, stranger: str
+) -> None:
+    half, told = b"\\ud800", Counter[int]()
+    for each in (server, sealed_server):
+        unsigned = "/wechat?encrypt_type=aes&msg_signature=x&timestamp=1&nonce=2"
+        told[_post(each, Letter(unsigned, b'{"Encrypt": "x' + half + b'"}'))] += 1
+    assert told == {403: 2}
+    text = letters.wechat(openid, "HALF", "json")
+    assert _post(server, Letter(text.path, text.body.replace(b"HALF", half * 3 + b"hi"))) == 200
+    for name in ("Body", "From", "To", "MessageSid", "OptOutType", "NumMedia"):
+        body = letters.as_json(dict(letters.sms_pairs(stranger, "hello")) | {name: "HALFx"}).replace(b"HALF", half)
+        path = f"/sms?bodySHA256={hashlib.sha256(body).hexdigest()}"
+        assert _post(server, letters.signed(path, body)) == 200, name
+
+
+def _post(server: Server, letter: Letter) -> int:
+    return requests.post(server.url + letter.path, data=letter.body, headers=letter.headers, timeout=20).status_code
