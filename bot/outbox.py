@@ -1,6 +1,8 @@
 """Hands what waits to the channels, once. A row's `state`:
 
 queued → sending → sent → delivered; or failed, unknown (it may have gone out: never resent blindly), expired.
+A batch is reserved by a lease while its rows are still queued, and each row becomes "sending" at the moment of its own
+send: who dies in the middle of a batch leaves one row in doubt, and the rest for the next.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -39,7 +41,7 @@ class Sender(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """One text on its way."""
+    """One text on its way; `attempts` counts this one."""
 
     id: int
     address_id: int
@@ -59,31 +61,45 @@ class Outbox:
 
     def deliver(self, ids: Sequence[int] | None = None) -> int:
         """Sends what is due now (or of it only `ids`), in the order it was written; gives how many were taken."""
-        parcels = self._database.write(lambda connection: self._take(connection, ids))
+        parcels = self._database.write(lambda connection: self._reserve(connection, ids))
         for parcel in parcels:
-            self._send(parcel)
+            if self._database.write(partial(self._begin, parcel=parcel)):
+                self._send(parcel)
         return len(parcels)
 
     def settle(self) -> None:
         """What nobody finished is unknown, and what came too late is expired."""
         self._database.write(lambda connection: _settle(connection, self._clock()))
 
-    def _take(self, connection: Connection, ids: Sequence[int] | None) -> list[Parcel]:
+    def _reserve(self, connection: Connection, ids: Sequence[int] | None) -> list[Parcel]:
         now = self._clock()
         due = sa.select(outbound.c.id).where(
             outbound.c.state == "queued",
             outbound.c.due_at <= now + timedelta(seconds=1),
             sa.or_(outbound.c.expires_at.is_(None), outbound.c.expires_at > now),
+            sa.or_(outbound.c.lease_until.is_(None), outbound.c.lease_until < now),
         )
         if ids is not None:
             due = due.where(outbound.c.id.in_(ids))
         due = due.order_by(outbound.c.due_at, outbound.c.id).limit(BATCH).with_for_update(skip_locked=True)
-        taken = list(connection.execute(due).scalars())
-        if not taken:
+        reserved = list(connection.execute(due).scalars())
+        if not reserved:
             return []
-        leased = {"state": "sending", "lease_until": now + _LEASE, "attempts": outbound.c.attempts + 1}
-        connection.execute(sa.update(outbound).where(outbound.c.id.in_(taken)).values(leased))
-        return self._parcels(connection, taken)
+        lease = sa.update(outbound).where(outbound.c.id.in_(reserved)).values(lease_until=now + _LEASE)
+        connection.execute(lease)
+        return self._parcels(connection, reserved)
+
+    def _begin(self, connection: Connection, parcel: Parcel) -> bool:
+        """Whether the row is still ours to send; from here on it may have gone out."""
+        now = self._clock()
+        ours = (
+            outbound.c.id == parcel.id,
+            outbound.c.state == "queued",
+            outbound.c.attempts == parcel.attempts - 1,
+            outbound.c.lease_until > now,
+        )
+        sending = {"state": "sending", "attempts": parcel.attempts, "lease_until": now + _LEASE}
+        return connection.execute(sa.update(outbound).where(*ours).values(sending)).rowcount == 1
 
     def _parcels(self, connection: Connection, ids: Sequence[int]) -> list[Parcel]:
         rows = connection.execute(
@@ -99,7 +115,7 @@ class Outbox:
                 row.channel,
                 self._cipher.open(row.address, "addresses.address"),
                 self._cipher.open(row.text, "outbound.text"),
-                row.attempts,
+                row.attempts + 1,
             )
             for row in rows
         ]

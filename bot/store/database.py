@@ -146,7 +146,9 @@ class _Pool:
 
 
 def _sqlite_engine(url: sa.URL, begin: str) -> sa.Engine:
-    engine = sa.create_engine(url, connect_args={"timeout": _BUSY_MS / 1000, "check_same_thread": False})
+    engine = sa.create_engine(
+        url, connect_args={"timeout": _BUSY_MS / 1000, "check_same_thread": False}, hide_parameters=True
+    )
 
     @sa.event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:
@@ -162,4 +164,6 @@ def _sqlite_engine(url: sa.URL, begin: str) -> sa.Engine:
 
 
 def _postgres_engine(url: sa.URL) -> sa.Engine:
-    return sa.create_engine(url.set(drivername="postgresql+psycopg"), pool_size=_POOL + 4, pool_pre_ping=True)
+    return sa.create_engine(
+        url.set(drivername="postgresql+psycopg"), pool_size=_POOL + 4, pool_pre_ping=True, hide_parameters=True
+    )

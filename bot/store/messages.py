@@ -133,4 +133,5 @@ def push_instead(
 
 
 def _key(cipher: Cipher, incoming: Incoming) -> bytes:
-    return cipher.index(incoming.key, f"inbound.{incoming.channel}")
+    """With the sender in it, so that nobody's message can be taken for a repeat of somebody else's."""
+    return cipher.index(f"{incoming.address}|{incoming.key}", f"inbound.{incoming.channel}")

@@ -93,31 +93,26 @@ class Model:
             )
 
     def _scores(self, found: Features) -> NDArray[np.float32]:
-        rows: list[int] = []
-        values: list[float] = []
-        for block, vocabulary, names in zip(BLOCKS, self.vocabularies, found.blocks, strict=True):
+        weighed: dict[int, float] = {}
+        for block, names, vocabulary in zip(BLOCKS, found.blocks, self.vocabularies, strict=True):
             if names:
-                block_rows, block_values = self._weighed(vocabulary, names, block_weight(block, found.han))
-                rows += block_rows
-                values += block_values
-        scores: NDArray[np.float32] = np.asarray(values, np.float32) @ self.coefficients[rows].astype(np.float32)
+                weighed |= self._weighed(_rows(names, vocabulary), block_weight(block, found.han))
+        values = np.fromiter(weighed.values(), np.float32, len(weighed))
+        scores: NDArray[np.float32] = values @ self.coefficients[list(weighed)].astype(np.float32)
         return scores + self.bias
 
-    def _weighed(
-        self, vocabulary: Mapping[str, int], names: Sequence[str], length: float
-    ) -> tuple[list[int], list[float]]:
-        """The block's known features, with values that make a vector of this length."""
-        counts = {vocabulary[name]: count for name, count in Counter(names).items() if name in vocabulary}
-        raw = [(1 + log(count)) * self._weights[row] for row, count in counts.items()]
-        scale = length / (sqrt(sum(value * value for value in raw)) or 1)
-        return list(counts), [value * scale for value in raw]
+    def _weighed(self, rows: Sequence[int], length: float) -> dict[int, float]:
+        """A block's features by row, with values that make a vector of this length."""
+        raw = {row: (1 + log(count)) * self._weights[row] for row, count in Counter(rows).items()}
+        scale = length / (sqrt(sum(value * value for value in raw.values())) or 1)
+        return {row: value * scale for row, value in raw.items()}
 
     def _known(self, found: Features) -> float:
         known = unknown = 0.0
         for block, names, vocabulary in zip(BLOCKS, found.blocks, self.vocabularies, strict=True):
             if block in FORGIVING:
-                rows = [vocabulary[name] for name in names if name in vocabulary]
-                known += float(self.idf[rows].sum())
+                rows = _rows(names, vocabulary)
+                known += sum(self._weights[row] for row in rows)
                 unknown += (len(names) - len(rows)) * self._rarest
         return known / ((known + unknown) or 1)
 
@@ -129,6 +124,11 @@ class Model:
     @cached_property
     def _rarest(self) -> float:
         return float(self.idf.max())
+
+
+def _rows(names: Sequence[str], vocabulary: Mapping[str, int]) -> list[int]:
+    """The rows of those features that training had seen, as often as they occur."""
+    return [row for row in map(vocabulary.get, names) if row is not None]
 
 
 def block_weight(block: str, han: float) -> float:

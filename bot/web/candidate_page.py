@@ -24,8 +24,11 @@ class CandidatePage:
     def __init__(self, house: House, database: Database) -> None:
         self._house, self._database = house, database
 
-    def routes(self) -> list[web.AbstractRouteDef]:
-        return [web.get("/c/{token}", self.show), web.static("/static", STATIC)]
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get("/c/{token}", self.show), web.get("/static/keepwarm.css", self.style)]
+
+    async def style(self, _request: web.Request) -> web.FileResponse:
+        return web.FileResponse(STATIC / "keepwarm.css", headers={"Cache-Control": "max-age=3600"})
 
     async def show(self, request: web.Request) -> web.Response:
         """404 or 410 without a hint where the link is not good."""

@@ -149,6 +149,36 @@ def test_what_nobody_finished_is_unknown_and_never_resent(
     assert (states(database), sender.sent) == (["unknown"], [])
 
 
+def test_who_dies_in_a_batch_leaves_one_row_in_doubt_and_the_rest_for_the_next(
+    outbox: Outbox, database: Database, cipher: Cipher, clock: Clock, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue(database, cipher, clock.now, "一", "二", "三")
+
+    def die(address: str, text: str) -> str:
+        raise SystemExit
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sender, "send", die)
+        with pytest.raises(SystemExit):
+            outbox.deliver()
+    assert outbox.deliver() == 0
+    clock.now += timedelta(minutes=3)
+    outbox.settle()
+    outbox.deliver()
+    assert (states(database), sender.sent) == (["unknown", "sent", "sent"], ["二", "三"])
+
+
+def test_a_batch_whose_lease_ended_is_left_to_whoever_took_it_over(
+    outbox: Outbox, database: Database, cipher: Cipher, clock: Clock, sender: Sender
+) -> None:
+    queue(database, cipher, clock.now, "一")
+    parcels = database.write(lambda connection: outbox._reserve(connection, None))
+    clock.now += timedelta(minutes=3)
+    assert outbox.deliver() == 1
+    assert not database.write(lambda connection: outbox._begin(connection, parcels[0]))
+    assert sender.sent == ["一"]
+
+
 def test_what_comes_too_late_expires(
     outbox: Outbox, database: Database, cipher: Cipher, clock: Clock, sender: Sender
 ) -> None:

@@ -128,7 +128,7 @@ class Deployment:
     def leases_end(self) -> None:
         """As if the time that a sender has for its message were over."""
         past = datetime(2026, 1, 1, tzinfo=UTC)
-        held = sa.update(outbound).where(outbound.c.state == "sending").values(lease_until=past)
+        held = sa.update(outbound).where(outbound.c.lease_until.is_not(None)).values(lease_until=past)
         self.database.write(lambda connection: connection.execute(held))
 
     @contextlib.contextmanager

@@ -15,7 +15,8 @@ from tests.system.servers import Balancer, Deployment, Server, run, said, wait_f
 KILLABLE = str(Path(__file__).with_name("killable.py"))
 ELSEWHERE = {"after it is spooled", "after a service message is sent"}  # see test_late_answers
 SENDING = {
-    "after a message is taken to be sent": ("unknown", 0),
+    "after a message is reserved": ("sent", 1),
+    "just before a message is sent": ("unknown", 0),
     "after an SMS is sent": ("unknown", 1),
     "after what became of it is kept": ("sent", 1),
 }
