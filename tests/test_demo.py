@@ -1,5 +1,6 @@
 """`keepwarm demo` is what a newcomer sees first: it comes up, answers through real signed webhooks, and goes without a trace."""
 
+import csv
 import json
 import os
 import re
@@ -91,6 +92,21 @@ def test_a_revoked_link_no_longer_opens(demo: Demo) -> None:
     assert requests.get(page).status_code == 200
     subprocess.run([*run, "revoke", "C002"], cwd=ROOT, env=secrets, capture_output=True, check=True)
     assert requests.get(page).status_code == 410
+
+
+def test_the_cards_hold_a_code_that_binds(demo: Demo, tmp_path: Path) -> None:
+    out = tmp_path / "cards.html"
+    command = [sys.executable, "-m", "bot", "candidates", "qr", "--out", str(out), "--owner"]
+    environment = _environment_of(demo)
+    done = subprocess.run([*command, "NOBODY"], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert (done.returncode, "no staff member has the code NOBODY" in done.stderr) == (2, True)
+    with (demo.folder / "company" / "candidates.csv").open(encoding="utf-8-sig", newline="") as file:
+        row = next(row for row in csv.DictReader(file) if row["code"] == "C002")
+    done = subprocess.run([*command, row["owner"]], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    page = out.read_text(encoding="utf-8")
+    assert row["invite"] in page
+    assert page.count("<svg") == page.count('class="card"') > 1
 
 
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 800)])
