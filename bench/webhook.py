@@ -57,6 +57,7 @@ def main() -> None:
 
 def _run(folder: Path, levels: Sequence[int], seconds: float) -> int:
     print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} before; WeRoBot served by {fixed_text.SERVER}")
+    print("22 different questions from 100 people: keepwarm remembers what short ones mean, as it does in real life")
     servers.write_requests(folder / "requests")
     with _on_sqlite(folder) as contenders:
         table = _compared(contenders, folder, levels, seconds)

@@ -1,6 +1,7 @@
 """What a message means: a rule's verdict if a rule decides, else the model's, with what to do about its doubt."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from bot.understanding.model import Model, Verdict
@@ -15,6 +16,8 @@ ASK_FROM = 0.3
 CLOSE = 0.4  # a second intent with this much of the first one's belief: ask which
 
 _MOST_CLAUSES = 6
+_REMEMBERED = 4096  # meanings of short texts
+_SHORT = 40  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +40,18 @@ class Understanding:
     def __init__(self, model: Model, words: Words) -> None:
         self._model = model
         self._words = words
+        self._remembered = lru_cache(maxsize=_REMEMBERED)(self._understood)
 
     def meaning(
         self, text: str, expecting: frozenset[str] = frozenset(), last_offered: frozenset[str] = frozenset()
     ) -> Meaning:
         """`expecting`: what the open question waits for, of yes_no, number, text. `last_offered`: the letters that the
-        last message offered for opting out."""
+        last message offered for opting out. Many people ask in the same few words: short ones are remembered while the
+        process lives."""
+        understand = self._remembered if len(text) <= _SHORT else self._understood
+        return understand(text, expecting, last_offered)
+
+    def _understood(self, text: str, expecting: frozenset[str], last_offered: frozenset[str]) -> Meaning:
         plain = normal(text)
         if ruled := ruling(plain, self._words, expecting, last_offered):
             return _by_rule(text, plain, ruled)
