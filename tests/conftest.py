@@ -2,11 +2,13 @@
 
 import base64
 import itertools
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from bot.content import Content
@@ -21,6 +23,10 @@ from bot.store.opening import open_store
 from bot.understanding import Understanding
 from tests import cast, postgres
 from tests.talking import Person
+
+# A slow machine is no failure; and CI tries the same examples each time, so that its verdict is about the change.
+hypothesis.settings.register_profile("keepwarm", deadline=None, derandomize="CI" in os.environ)
+hypothesis.settings.load_profile("keepwarm")
 
 DATA_KEY = base64.b64encode(bytes(range(32))).decode()
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # Monday, 10:00 in Shanghai

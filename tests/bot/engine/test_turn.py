@@ -44,7 +44,8 @@ FLOWS = Flows(
         "ask": Flow(
             "ask",
             {
-                "start": say("color", choices={"red": "was_red", "blue": "end"}),
+                "start": say("color", choices={"red": "was_red", "blue": "was_blue"}),
+                "was_blue": say("blue"),
                 "was_red": say("red", next="age"),
                 "age": say("how_old", collect="age", next="save", otherwise="again"),
                 "again": say("digits", collect="age", next="save"),
