@@ -9,13 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
 from sqlalchemy.engine import Connection
 
 from bot.channels import sms
+from bot.channels.senders import Sender
 from bot.channels.sms_api import OPTED_OUT
 from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown
 from bot.store import people
@@ -31,12 +32,6 @@ _LONGEST_PAUSE = timedelta(minutes=5)
 _MOST_ATTEMPTS = 12
 _BECOMES = {"sent": "sent", "delivered": "delivered", "read": "delivered", "undelivered": "failed", "failed": "failed"}
 _log = structlog.get_logger()
-
-
-class Sender(Protocol):
-    """One channel's way out: gives the provider's id if it has one. Raises DeliveryError."""
-
-    def send(self, address: str, text: str) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,9 @@
 import re
 import unicodedata
 
-import phonenumbers
 from sqlalchemy.engine import Connection
 
-from bot import invites
+from bot import invites, phones
 from bot.channels import sms
 from bot.conversation.house import House
 from bot.engine.flow import Branch
@@ -57,11 +56,9 @@ def phone_number(text: str, country: str) -> str:
     if not found or sum(c.isalnum() for c in plain) - sum(c.isdigit() for c in found[0]) > 12:
         return ""
     try:
-        number = phonenumbers.parse(found[0], country)
-    except phonenumbers.NumberParseException:
+        return phones.e164(found[0], country)
+    except ValueError:
         return ""
-    valid = phonenumbers.is_valid_number(number)
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if valid else ""
 
 
 def _identity(connection: Connection, house: House, text: str, person: Person, open_: Branch | None) -> Heard | None:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo, available_timezones
 
-from bot import invites
-from bot.importing import phones
+from bot import invites, phones
 from bot.settings import Locale
 
 _LONGEST = 2_000

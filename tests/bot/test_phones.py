@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.importing import phones
+from bot import phones
 
 
 @pytest.mark.parametrize(
