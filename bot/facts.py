@@ -5,8 +5,10 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.record import Candidate, Cohort
+from bot import maps, phones
+from bot.record import Candidate, Cohort, Store
 from bot.settings import Settings
+from bot.vocabulary import VALUES
 
 
 def known(candidate: Candidate | None, channel: str, settings: Settings, now: datetime) -> dict[str, str]:
@@ -20,7 +22,7 @@ def known(candidate: Candidate | None, channel: str, settings: Settings, now: da
         "stage": stage,
         "date": _date(cohort),
         "when": _when(cohort, settings, now),
-        "date_by": _there(cohort and cohort.date_by),
+        "date_by": _there(cohort and cohort.date_by and cohort.date_by >= now),
         "place": _there(cohort and cohort.place),
         "outline": _there(cohort and cohort.outline),
         "bring": _there(cohort and cohort.bring),
@@ -29,6 +31,17 @@ def known(candidate: Candidate | None, channel: str, settings: Settings, now: da
         "pushes": "off" if candidate and candidate.pushes_stopped_at else "on",
         "owner": _there(candidate and candidate.owner),
         "channel": channel,
+        "confirmed": _yes(_confirmed(candidate)),
+        "address": _there(cohort and (cohort.address or cohort.lat is not None)),
+        "distance": _there(_distance(candidate) is not None),
+        "offer": _offer(candidate, now),
+        "manager": _there(candidate and candidate.store and candidate.store.manager),
+        "helpline": _there(settings.company.helpline),
+        "company_phone": _there(settings.company.phone),
+        "background_days": _there(settings.stages.background_days),
+        "city": (candidate and candidate.store and candidate.store.city) or "",
+        "store_code": candidate.store.code if candidate and candidate.store else "",
+        "position": (candidate and candidate.position) or "",
     }
 
 
@@ -39,10 +52,13 @@ def values(
 
     `labels`: how stages are called. Training times are in the place's zone, the rest in the candidate's.
     """
-    shared = {
+    shared = dict.fromkeys(VALUES) | {
         "company": settings.company.called(locale),
         "answer_hours": int(settings.hr.answers_within.total_seconds() // 3600),
         "code_minutes": settings.binding.code_minutes,
+        "helpline": settings.company.helpline,
+        "company_phone": settings.company.phone,
+        "background_days": settings.stages.background_days,
     }
     if candidate is None:
         return shared
@@ -67,7 +83,16 @@ def values(
         "store": store and store.name,
         "store_city": store and store.city,
         "store_address": store and store.address,
-        "store_phone": store and store.phone,
+        "store_phone": phones.shown(store.phone, settings.company.country) if store and store.phone else None,
+        "manager": store and store.manager,
+        "openings": store and store.openings,
+        "seats": cohort and cohort.seats,
+        "map_link": _map_link(cohort, settings),
+        "distance_km": _distance(candidate),
+        "position": candidate.position,
+        "offer": candidate.offer,
+        "offer_until": _at(candidate.offer_until, home),
+        "waited_days": max(0, (now - _since(candidate)).days),
     }
 
 
@@ -86,6 +111,39 @@ def masked(name: str) -> str:
 
 def zone_of(what: Candidate | Cohort | None, settings: Settings) -> ZoneInfo:
     return ZoneInfo(what.timezone) if what and what.timezone else settings.company.zone
+
+
+def _confirmed(candidate: Candidate | None) -> bool:
+    """Whether they said that they would come to exactly this training: another date asks anew."""
+    start = candidate.cohort.starts_at if candidate and candidate.cohort else None
+    return bool(candidate and start and candidate.confirmed_start == start)
+
+
+def _offer(candidate: Candidate | None, now: datetime) -> str:
+    if candidate is None or not candidate.offer:
+        return "none"
+    return "over" if candidate.offer_until and candidate.offer_until < now else "open"
+
+
+def _distance(candidate: Candidate | None) -> float | None:  # kilometres, one decimal
+    """From home to the store, as the crow flies."""
+    store: Store | None = candidate.store if candidate else None
+    if candidate is None or candidate.home is None or store is None or store.lat is None or store.lng is None:
+        return None
+    return round(maps.distance(candidate.home, (store.lat, store.lng)), 1)
+
+
+def _map_link(cohort: Cohort | None, settings: Settings) -> str | None:
+    if cohort is None:
+        return None
+    point = (cohort.lat, cohort.lng) if cohort.lat is not None and cohort.lng is not None else None
+    name = cohort.place if point else cohort.address
+    return maps.link(settings.company.maps, name or cohort.place or "", point)
+
+
+def _since(candidate: Candidate) -> datetime:
+    """When the wait began."""
+    return min((at for _, at in candidate.stage_times), default=candidate.stage_at)
 
 
 def _date(cohort: Cohort | None) -> str:

@@ -42,7 +42,16 @@ class Answer:
     fitting: int = 0
 
 
-Compose = Callable[[Sequence[str]], Answer]
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A text with a title and a link, on channels that show such."""
+
+    title: str
+    text: str
+    url: str
+
+
+Compose = Callable[[Sequence[str], Card | None], Answer]  # `card`: the only text, as a card
 
 
 def legible(text: str) -> str:

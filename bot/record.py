@@ -20,6 +20,9 @@ class Cohort:
     date_state: str
     date_by: datetime | None
     timezone: str | None
+    lat: float | None = None
+    lng: float | None = None
+    seats: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +34,16 @@ class Store:
     city: str | None
     address: str | None
     phone: str | None
+    manager: str | None = None
+    openings: int | None = None
+    lat: float | None = None
+    lng: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Somebody who waits. `stage_times`: when each stage was entered, oldest first."""
+    """Somebody who waits. `confirmed_start`: the beginning of the training that they said they would come to.
+    `home`: latitude and longitude. `stage_times`: when each stage was entered, oldest first."""
 
     id: int
     code: str
@@ -48,4 +56,10 @@ class Candidate:
     owner: str | None
     cohort: Cohort | None
     store: Store | None
+    position: str | None = None
+    offer: str | None = None
+    offer_until: datetime | None = None
+    confirmed_start: datetime | None = None
+    home: tuple[float, float] | None = None
+    page_version: int = 1
     stage_times: Sequence[tuple[str, datetime]] = ()

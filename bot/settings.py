@@ -49,12 +49,20 @@ def _database(url: str) -> str:
     return re.sub("^postgres://", "postgresql://", url)
 
 
+def _hours(text: Any) -> Any:
+    found = re.fullmatch(r"(\d{1,2})-(\d{1,2})", str(text))
+    if not found or not 0 <= int(found[1]) < int(found[2]) <= 24:
+        raise ValueError(f"{text!r} is no span of hours: use one like 9-21")
+    return int(found[1]), int(found[2])
+
+
+Hours = Annotated[tuple[int, int], BeforeValidator(_hours)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Country = Annotated[str, AfterValidator(_country)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 DatabaseUrl = Annotated[str, AfterValidator(_database)]
-Locale = Literal["zh", "en"]
+Locale = Literal["zh", "zh-Hant", "en"]
 
 
 class _Part(BaseModel):
@@ -67,6 +75,9 @@ class Company(_Part):
     country: Country = "CN"
     timezone: Zone = "Asia/Shanghai"
     locale: Locale = "zh"
+    phone: str = ""
+    helpline: str = ""
+    maps: Literal["amap", "google"] = "amap"
 
     @property
     def zone(self) -> ZoneInfo:
@@ -79,6 +90,7 @@ class Company(_Part):
 class Stages(_Part):
     road: tuple[str, ...] = ("interview_passed", "background_check", "training_notice", "onboarding_prep", "joined")
     ends: tuple[str, ...] = ("withdrawn", "rejected", "no_show")
+    background_days: str = ""
 
     @property
     def all(self) -> tuple[str, ...]:
@@ -92,6 +104,10 @@ class Stages(_Part):
 
 class Privacy(_Part):
     notice_version: str = "1"
+
+
+class Pushes(_Part):
+    hours: Hours = (9, 21)
 
 
 class Hr(_Part):
@@ -146,9 +162,11 @@ class Settings(_Part):
     var: Path = Path("var")
     flows: Path = _SHIPPED / "flows"
     messages: Path = _SHIPPED / "messages"
+    faq: Path = _SHIPPED / "faq.yaml"
     stages: Stages = Stages()
     privacy: Privacy = Privacy()
     hr: Hr = Hr()
+    pushes: Pushes = Pushes()
     binding: Binding = Binding()
     wechat: Wechat = Wechat()
     sms: Sms = Sms()
@@ -201,7 +219,7 @@ def _fault(document: yamltext.Document, detail: Any) -> Fault:
 
 
 def _at_home(settings: Settings, home: Path) -> Settings:
-    changed: dict[str, Any] = {name: home / getattr(settings, name) for name in ("var", "flows", "messages")}
+    changed: dict[str, Any] = {name: home / getattr(settings, name) for name in ("var", "flows", "messages", "faq")}
     if settings.database_url.startswith("sqlite:///") and not settings.database_url.startswith("sqlite:////"):
         changed["database_url"] = f"sqlite:///{home / settings.database_url.removeprefix('sqlite:///')}"
     return settings.model_copy(update=changed)

@@ -1,12 +1,13 @@
 """The words that flows and messages may use: facts, effects, collectors, placeholders. Anything else is a fault.
 
 To add a fact or placeholder: name it here, fill it in bot/facts.py. To add an effect: name it here with its outcomes,
-write it in bot/effects.py.
+write it in bot/conversation/effects.py.
 """
 
 from collections.abc import Mapping
 
 # What `if:` may ask, with the words it may be answered with. Empty: the stages of config.yaml.
+# A flow may also ask by the names under which it saved an answer.
 FACTS: Mapping[str, tuple[str, ...]] = {
     "bound": ("yes", "no"),
     "open": ("yes", "no"),
@@ -25,7 +26,20 @@ FACTS: Mapping[str, tuple[str, ...]] = {
     "met": ("yes", "no"),
     "pending": ("yes", "no"),
     "missed": ("once", "twice"),
+    "said": ("something", "nothing"),
+    "confirmed": ("yes", "no"),
+    "address": ("known", "unknown"),
+    "distance": ("known", "unknown"),
+    "offer": ("none", "open", "over"),
+    "manager": ("known", "unknown"),
+    "links": ("yes", "no"),
+    "helpline": ("known", "unknown"),
+    "company_phone": ("known", "unknown"),
+    "background_days": ("known", "unknown"),
 }
+
+# Facts that may have any value.
+FREE_FACTS: frozenset[str] = frozenset({"city", "store_code", "position"})
 
 # What `do:` may name, with the outcomes that `on:` may lead on from.
 EFFECTS: Mapping[str, tuple[str, ...]] = {
@@ -39,13 +53,23 @@ EFFECTS: Mapping[str, tuple[str, ...]] = {
     "send_code_to_record": ("limited", "no_phone"),
     "check_code": ("wrong", "expired"),
     "bind_proved": ("lost",),
+    "confirm": (),
+    "withdraw": (),
+    "speak": (),
 }
 
 # Effects whose argument is the key of a text that they send.
 SPEAKING: frozenset[str] = frozenset({"send_code", "send_code_to_record"})
 
-# What `collect:` may wait for.
-COLLECTORS: tuple[str, ...] = ("sms_code",)
+# What `collect:` may wait for, with what its limit looks like ("" if it takes none).
+COLLECTORS: Mapping[str, str] = {
+    "sms_code": "",
+    "text": "",
+    "place": "",
+    "phone": "",
+    "date": "future",
+    "number": "1-5",
+}
 
 # What `{{ … }}` may name.
 VALUES: frozenset[str] = frozenset(
@@ -73,6 +97,19 @@ VALUES: frozenset[str] = frozenset(
         "masked",
         "code",
         "code_minutes",
+        "map_link",
+        "distance_km",
+        "offer",
+        "offer_until",
+        "position",
+        "manager",
+        "page_link",
+        "helpline",
+        "company_phone",
+        "background_days",
+        "waited_days",
+        "seats",
+        "openings",
     }
 )
 
@@ -87,6 +124,10 @@ RULES: tuple[str, ...] = (
     "nod",
     "invite",
     "phone",
+    "repeat",
+    "explain",
+    "wrong",
+    "language",
 )
 
 # … and under `events:` (something that is not words).
@@ -100,4 +141,5 @@ EVENTS: tuple[str, ...] = (
     "location",
     "link",
     "file",
+    "sticker",
 )

@@ -104,7 +104,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         "TWILIO_FROM": "+12025550100",
     }
     loaded = load_settings(Path(__file__).parent.parent / "config.yaml", environment)
-    return loaded.model_copy(update={"var": tmp_path_factory.mktemp("var")})
+    sample = Path(__file__).parent.parent / "fakes" / "company" / "faq.yaml"
+    return loaded.model_copy(update={"var": tmp_path_factory.mktemp("var"), "faq": sample})
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from bot.conversation import House, Outcome, Ticket, receive
-from bot.message import Answer, Incoming
+from bot.message import Answer, Card, Incoming
 from bot.store import people
-from bot.store.database import Database
 
 
 @dataclass
@@ -16,13 +15,14 @@ class Person:
     """`keys`: what the last answer said, by the keys of its words; `text`: what the person read."""
 
     house: House
-    database: Database
+    database: Any  # a Database, or what reads and writes like one
     now: datetime
     channel: str = "wechat"
     address: str = "o-somebody"
     text: str = ""
     keys: list[str] = field(default_factory=list)
     outcome: Outcome | None = None
+    card: Card | None = None
     _count: int = 0
 
     def says(self, text: str, **fields: Any) -> "Person":
@@ -35,7 +35,8 @@ class Person:
         return self.does(Incoming(self.channel, self.address, self._next_key(), kind, **fields))
 
     def does(self, incoming: Incoming, ticket: Ticket | None = None) -> "Person":
-        def compose(texts: Sequence[str]) -> Answer:
+        def compose(texts: Sequence[str], card: Card | None) -> Answer:
+            self.card = card
             return Answer("\n\n".join(texts).encode(), "text/plain", tuple(texts), len(texts))
 
         ticket = ticket or Ticket()

@@ -17,7 +17,7 @@ from multidict import MultiDict
 from twilio.request_validator import RequestValidator, add_port, get_signature_algorithm, remove_port
 
 from bot.errors import Rejected
-from bot.message import Answer, Incoming, legible
+from bot.message import Answer, Card, Incoming, legible
 from bot.settings import Sms
 
 LONGEST = 1600  # characters of one message body
@@ -49,8 +49,8 @@ class Call:
 
     incoming: Incoming
 
-    def answer(self, texts: Sequence[str]) -> Answer:
-        """TwiML with a message a text; no text at all is an empty response."""
+    def answer(self, texts: Sequence[str], card: Card | None = None) -> Answer:
+        """TwiML with a message a text; no text at all is an empty response, and a card only a text."""
         parts = [legible(text[at : at + LONGEST]) for text in texts for at in range(0, len(text), LONGEST)]
         if not parts:
             return Answer(_EMPTY, _XML)

@@ -20,11 +20,12 @@ from wechatpy.crypto import PrpCrypto, WeChatCrypto
 from wechatpy.exceptions import InvalidAppIdException
 
 from bot.errors import Rejected
-from bot.message import Answer, Incoming, legible, split_bytes
+from bot.message import Answer, Card, Incoming, legible, split_bytes
 from bot.settings import Wechat
 
 LONGEST = 2048  # bytes of UTF-8 in a text, passive or pushed
 _XML = "application/xml"
+_UNSHOWN = "收到不支持的消息类型"  # what WeChat pushes as a text for a sticker of the sender's own
 _KINDS = {
     "text": "text",
     "image": "picture",
@@ -59,13 +60,13 @@ class Call:
     settings: Wechat
     aes_key: str = ""
 
-    def answer(self, texts: Sequence[str]) -> Answer:
-        """A passive answer with as much of the texts as fits; no text at all is `success`."""
+    def answer(self, texts: Sequence[str], card: Card | None = None) -> Answer:
+        """A passive answer with as much of the texts as fits, or as a card; no text at all is `success`."""
         whole = legible("\n\n".join(texts))
         if not whole:
             return Answer(b"success", "text/plain")
-        parts = split_bytes(whole, LONGEST)
-        xml = _reply(self.incoming, parts[0])
+        parts = [whole] if card else split_bytes(whole, LONGEST)
+        xml = _reply(self.incoming, _news(card) if card else _said(parts[0]))
         if self.aes_key:
             xml = WeChatCrypto(self.settings.token, self.aes_key, self.settings.app_id).encrypt_message(
                 xml, secrets.token_hex(8)
@@ -154,7 +155,7 @@ def _incoming(fields: dict[str, Any]) -> Incoming:
     key = _text(fields, "MsgId") or "|".join((sender, created, kind))
     detail = {name: value for name in _DETAILS if (value := _text(fields, name))}
     text = _text(fields, "Content" if kind == "text" else "Recognition")
-    known = _KINDS.get(kind, "")
+    known = "sticker" if _UNSHOWN in text else _KINDS.get(kind, "")
     return Incoming("wechat", sender, key, known or "event", text, "", "", detail, sent_at, to)
 
 
@@ -186,11 +187,24 @@ def _text(fields: Mapping[str, Any], name: str) -> str:
     return legible(str(value)).strip()
 
 
-def _reply(incoming: Incoming, text: str) -> str:
+def _reply(incoming: Incoming, content: str) -> str:
     now = int(datetime.now(UTC).timestamp())
     return (
         f"<xml><ToUserName>{_cdata(incoming.address)}</ToUserName><FromUserName>{_cdata(incoming.to)}</FromUserName>"
-        f"<CreateTime>{now}</CreateTime><MsgType>{_cdata('text')}</MsgType><Content>{_cdata(text)}</Content></xml>"
+        f"<CreateTime>{now}</CreateTime>{content}</xml>"
+    )
+
+
+def _said(text: str) -> str:
+    return f"<MsgType>{_cdata('text')}</MsgType><Content>{_cdata(text)}</Content>"
+
+
+def _news(card: Card) -> str:
+    """One article: a reply to a message takes no more (passive replies, since 2018-10-12)."""
+    title, text, url = (_cdata(legible(part)) for part in (card.title, card.text, card.url))
+    article = f"<Title>{title}</Title><Description>{text}</Description><PicUrl></PicUrl><Url>{url}</Url>"
+    return (
+        f"<MsgType>{_cdata('news')}</MsgType><ArticleCount>1</ArticleCount><Articles><item>{article}</item></Articles>"
     )
 
 

@@ -15,7 +15,7 @@ from bot.cli.opened import opened
 from bot.conversation import House, Outcome, Ticket, receive
 from bot.conversation.house import build
 from bot.errors import ConfigError
-from bot.message import Answer, Incoming
+from bot.message import Answer, Card, Incoming
 from bot.store import people
 from bot.store.database import Database
 
@@ -80,7 +80,7 @@ class _Talk:
     def _one(self, connection: Connection, number: int, said: str) -> tuple[str, Outcome]:
         spoken: list[str] = []
 
-        def compose(texts: Sequence[str]) -> Answer:
+        def compose(texts: Sequence[str], _card: Card | None) -> Answer:
             spoken[:] = list(texts)
             return Answer(b"", "text/plain", tuple(texts), len(texts))
 

@@ -26,6 +26,7 @@ from bot.store import people
 from bot.store.opening import open_store
 
 _HOST = "127.0.0.1"
+_HOME = Path(__file__).parent.parent.parent
 
 
 def demo(port: int, folder: Path) -> None:
@@ -65,6 +66,7 @@ def _secrets(port: int, folder: Path) -> dict[str, str]:
     """Keys of this run alone, and an environment that leads every part to the demo's own data."""
     config = folder / "config.yaml"
     shutil.copy(settings.path(), config)
+    shutil.copy(_HOME / "fakes" / "company" / "faq.yaml", folder / "faq.yaml")
     return {
         "KEEPWARM_CONFIG": str(config),
         "KEEPWARM_DATABASE_URL": f"sqlite:///{folder}/keepwarm.db",
@@ -100,8 +102,7 @@ def _twilio_options(own: Mapping[str, str], port: int) -> tuple[str, ...]:
 def _stand_in(name: str, *options: str) -> Iterator[str]:
     """A program of fakes/ on a free port; gives its address."""
     command = [sys.executable, "-m", f"fakes.{name}", "--port", "0", *options]
-    home = Path(__file__).parent.parent.parent
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=home, start_new_session=True)  # noqa: S603
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=_HOME, start_new_session=True)  # noqa: S603
     try:
         line = process.stdout.readline() if process.stdout else ""
         if "listening on " not in line:
@@ -114,9 +115,8 @@ def _stand_in(name: str, *options: str) -> Iterator[str]:
 def _company(folder: Path) -> str:
     """Writes and imports the sample company; gives the address of one candidate's page."""
     sheets = folder / "company"
-    home = Path(__file__).parent.parent.parent
     command = [sys.executable, "-m", "fakes.company", str(sheets.resolve())]
-    subprocess.run(command, check=True, cwd=home, stdout=subprocess.DEVNULL)  # noqa: S603
+    subprocess.run(command, check=True, cwd=_HOME, stdout=subprocess.DEVNULL)  # noqa: S603
     loaded = settings.load()
     database, cipher = open_store(loaded.database_url, loaded.data_key, migrate=True)
     try:

@@ -9,7 +9,7 @@ import typer
 
 from bot import log, settings
 from bot.cli import demo as sample
-from bot.cli import group
+from bot.cli import expected, group
 from bot.cli.opened import opened
 from bot.content.reading import read
 from bot.errors import ContentError, Fault
@@ -42,17 +42,24 @@ def migrate() -> None:
 
 
 def check(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
-    """Name every fault of config, flows and messages, with file and line; exit 1 if there is one."""
+    """Name every fault of config, flows and messages, with file and line; exit 1 if there is one.
+
+    Without faults: how well people should be understood, and which meanings need more ways of asking.
+    """
     faults, notes = _faults()
+    understanding = None if faults else expected.report(settings.load())
     if as_json:
         rows = [{"file": fault.file, "line": fault.line, "fault": fault.text} for fault in faults]
-        typer.echo(json.dumps({"faults": rows, "notes": notes}, ensure_ascii=False))
+        said = {"faults": rows, "notes": notes, "understanding": understanding}
+        typer.echo(json.dumps(said, ensure_ascii=False))
     else:
         for note in notes:
             typer.echo(f"note: {note}")
         for fault in faults:
             typer.echo(str(fault), err=True)
         typer.echo(f"{len(faults)} faults" if faults else "no faults")
+        for line in expected.lines(understanding) if understanding else ():
+            typer.echo(line)
     raise typer.Exit(1 if faults else 0)
 
 

@@ -5,11 +5,15 @@ import resource
 import sys
 import time
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 
+from bot.cli.missed import print_missed
+from bot.settings import Duration
 from bot.understanding import Meaning, Model
 from bot.understanding.evaluation import (
     Prediction,
@@ -36,14 +40,30 @@ def understand(
     predictions: Annotated[Path | None, typer.Option(help="Writes one line a test row here.")] = None,
     out: Annotated[Path | None, typer.Option(help="Writes the figures here too.")] = None,
     bench: Annotated[int, typer.Option(help="Measures the latency of so many messages.", min=0)] = 0,
+    missed: Annotated[bool, typer.Option("--missed", help="What people wrote and nobody understood, as YAML.")] = False,
+    since: Annotated[str, typer.Option(help="How far --missed looks back: 24h, 7d.")] = "7d",
 ) -> None:
-    """Print what TEXT is taken to mean, or score the understanding of --test after learning from --train."""
-    if text is not None and not (train or test):
+    """Print what TEXT is taken to mean, or score the understanding of --test after learning from --train.
+
+    With --missed: what was not understood, grouped by the best guess, to be pasted under `ask:` of messages/.
+    """
+    if missed and text is None and not (train or test):
+        print_missed(_ago(since), as_json)
+    elif missed:
+        _refuse("--missed stands alone: it takes --since and --json")
+    elif text is not None and not (train or test):
         _print_meaning(_meaning(text, locale), as_json)
     elif text is None and train and test:
         _score(train, test, oos_label, threshold, seed, predictions, out, bench)
     else:
-        _refuse("give a TEXT, or both --train FILE and --test FILE")
+        _refuse("give a TEXT, or both --train FILE and --test FILE, or --missed")
+
+
+def _ago(since: str) -> timedelta:
+    try:
+        return TypeAdapter[timedelta](Duration).validate_python(since)
+    except ValidationError:
+        _refuse(f"--since {since} is no duration: use a number with m, h or d, like 24h")
 
 
 def _meaning(text: str, locale: str | None) -> Meaning:

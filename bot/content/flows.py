@@ -1,18 +1,25 @@
 """Reads flows/*.yaml into the engine's flows. flows/README.md has the format."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from bot import yamltext
-from bot.engine.flow import END, PENDING, Branch, Effect, Flow
+from bot.engine.flow import END, Branch, Effect, Flow, Wait
 from bot.errors import Fault
-from bot.vocabulary import COLLECTORS, EFFECTS, EVENTS, FACTS, RULES
+from bot.vocabulary import COLLECTORS, EFFECTS, EVENTS, FACTS, FREE_FACTS, RULES, VALUES
 from bot.yamltext import Document, Where
 
-_FLOW_KEYS = {"for", "entries", "rules", "events", "steps"}
-_BRANCH_KEYS = {"if", "say", "do", "on", "choices", "collect", "otherwise", "next"}
+_FLOW_KEYS = {"for", "urgent", "entries", "rules", "events", "steps"}
+_BRANCH_KEYS = {
+    *("if", "say", "do", "on", "choices", "collect", "save", "invalid", "otherwise", "wait", "call", "once", "next"),
+}
+_ASKING_KEYS = ("save", "invalid", "otherwise", "wait", "once")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+_LIMITS = {"1-5": re.compile(r"\d{1,3}-\d{1,3}"), "future": re.compile("future")}
 
 
 def read_all(folder: Path, stages: tuple[str, ...]) -> tuple[dict[str, Flow], dict[str, Document], list[Fault]]:
@@ -25,7 +32,6 @@ def read_all(folder: Path, stages: tuple[str, ...]) -> tuple[dict[str, Flow], di
         documents[path.stem] = reader.document
         flows[path.stem] = reader.flow(path.stem)
         faults += reader.document.faults
-    faults += [fault for name, flow in flows.items() for fault in _lost_roads(flow, flows, documents[name])]
     return flows, documents, faults
 
 
@@ -34,11 +40,13 @@ class _Reader:
 
     def __init__(self, document: Document, stages: tuple[str, ...]) -> None:
         self.document = document
+        self.saves: set[str] = set()
         self.facts = {name: words or stages for name, words in FACTS.items()}
 
     def flow(self, name: str) -> Flow:
         data = self._mapping(self.document.data, ())
         self._known(data, _FLOW_KEYS, ())
+        self.saves = set(self._saved_names(data))
         steps = {
             step: self._step(body, ("steps", step))
             for step, body in self._mapping(data.get("steps"), ("steps",)).items()
@@ -48,13 +56,19 @@ class _Reader:
         audience = data.get("for", "candidate")
         if audience not in ("candidate", "anyone"):
             self._fault(("for",), f"for: {audience!r} should be candidate or anyone")
+        entries = self._starts(data, "entries", None)
+        urgent = self._words(data.get("urgent"), ("urgent",))
+        for meaning in urgent:
+            if meaning not in entries:
+                self._fault(("urgent",), f"urgent: {meaning!r} is none of the entries: {', '.join(entries)}")
         return Flow(
             name,
             steps,
-            entries=self._starts(data, "entries", None),
+            entries=entries,
             rules=self._starts(data, "rules", RULES),
             events=self._starts(data, "events", EVENTS),
             for_anyone=audience == "anyone",
+            urgent=frozenset(urgent),
         )
 
     def _starts(self, data: Mapping[str, Any], part: str, allowed: tuple[str, ...] | None) -> dict[str, str]:
@@ -73,40 +87,95 @@ class _Reader:
         for number, branch in enumerate(branches[:-1]):
             if not branch.when:
                 self._fault((*where, number + 1), "is never reached: the branch above it has no if")
+        if branches and branches[-1].when:
+            self._fault(where, "may fit nobody: end it with a branch that has no if")
         if not branches:
             self._fault(where, "is an empty step: say something, do something, or name the next step")
         return branches
 
     def _branch(self, data: dict[str, Any], where: Where) -> Branch:
         self._known(data, _BRANCH_KEYS, where)
+        collect, _, limit = str(data.get("collect", "")).partition(" ")
         branch = Branch(
             when=self._conditions(data.get("if"), (*where, "if")),
             say=self._words(data.get("say"), (*where, "say")),
             do=self._effects(data, where),
             choices={name: str(step) for name, step in self._mapping(data.get("choices"), (*where, "choices")).items()},
-            collect=str(data.get("collect", "")),
+            collect=collect,
+            limit=limit,
+            save=str(data.get("save", "")),
+            invalid=str(data.get("invalid", "")),
             otherwise=str(data.get("otherwise", "")),
+            wait=self._wait(data, (*where, "wait")),
+            call=str(data.get("call", "")),
+            once=data.get("once") == "yes",
             next=str(data.get("next", END)),
         )
-        if branch.collect and branch.collect not in COLLECTORS:
-            self._fault((*where, "collect"), f"collect: {branch.collect!r} should be one of {', '.join(COLLECTORS)}")
+        self._check_question(branch, data, where)
+        return branch
+
+    def _check_question(self, branch: Branch, data: dict[str, Any], where: Where) -> None:
+        if branch.collect:
+            self._check_collector(branch, (*where, "collect"))
         if branch.collect and branch.choices:
             self._fault(where, "asks twice: keep either choices or collect")
         if branch.asks and not branch.say:
             self._fault(where, "waits for an answer but asks nothing: add say")
         if branch.choices and "next" in data:
             self._fault((*where, "next"), "each choice names its own next step: remove this one")
-        return branch
+        if branch.asks and branch.call:
+            self._fault((*where, "call"), "a question cannot call: call in the step that its answer leads to")
+        for key in _ASKING_KEYS:
+            if key in data and not branch.asks:
+                self._fault((*where, key), f"{key} belongs to a question: add choices or collect")
+        if branch.invalid and not branch.limit:
+            self._fault((*where, "invalid"), "nothing is outside a limit here: write collect with one, like number 1-5")
+        if "once" in data and data["once"] not in ("yes", "no"):
+            self._fault((*where, "once"), f"once: {data['once']!r} should be yes or no")
+
+    def _check_collector(self, branch: Branch, where: Where) -> None:
+        if branch.collect not in COLLECTORS:
+            self._fault(where, f"collect: {branch.collect!r} should be one of {', '.join(COLLECTORS)}")
+            return
+        wanted = COLLECTORS[branch.collect]
+        if branch.limit and not (wanted and _LIMITS[wanted].fullmatch(branch.limit)):
+            right = f"{branch.collect} {wanted}" if wanted else branch.collect
+            self._fault(where, f"collect: {branch.limit!r} is no limit of {branch.collect}: write {right}")
+
+    def _wait(self, data: Mapping[str, Any], where: Where) -> Wait | None:
+        waits = self._mapping(data.get("wait"), where)
+        if not waits:
+            return None
+        (text, step), *more = waits.items()
+        found = re.fullmatch(r"([1-9]\d*)([mhd])", text)
+        if not found or more:
+            self._fault(where, f"wait: {text!r} should be one duration with its step, like {{20h: reminder}}")
+            return None
+        return Wait(timedelta(**{_UNITS[found[2]]: int(found[1])}), str(step))
+
+    def _saved_names(self, data: Mapping[str, Any]) -> list[str]:
+        """The names under which this flow keeps answers; none may hide a fact or a value."""
+        found = []
+        for step, body in self._mapping(data.get("steps"), ("steps",)).items():
+            for branch in body if isinstance(body, list) else [body]:
+                if not isinstance(branch, dict):
+                    continue
+                kind = str(branch.get("collect", "")).partition(" ")[0]
+                name = str(branch.get("save", "") or kind)
+                if name in VALUES or name in FACTS or name in FREE_FACTS:
+                    self._fault(("steps", step), f"save: {name} is a fact or a value already: choose another name")
+                found += [name] if name else []
+        return found
 
     def _conditions(self, data: Any, where: Where) -> dict[str, frozenset[str]]:
         conditions: dict[str, frozenset[str]] = {}
         for fact, wanted in self._mapping(data, where).items():
             values = self._words(wanted, (*where, fact))
-            if fact not in self.facts:
+            if fact not in self.facts and fact not in FREE_FACTS and fact not in self.saves:
                 self._fault((*where, fact), f"if: no fact is called {fact!r}: use one of {', '.join(self.facts)}")
                 continue
             for value in values:
-                if value not in self.facts[fact]:
+                if value not in self.facts.get(fact, (value,)):
                     self._fault((*where, fact), f"if: {fact} is never {value!r}: use {', '.join(self.facts[fact])}")
             conditions[fact] = frozenset(values)
         return conditions
@@ -154,66 +223,3 @@ class _Reader:
 
     def _fault(self, where: Where, text: str) -> None:
         self.document.faults.append(self.document.fault(where, text))
-
-
-def _lost_roads(flow: Flow, flows: Mapping[str, Flow], document: Document) -> list[Fault]:
-    """Steps that are named but do not exist, and steps that exist but nobody can reach."""
-    faults = []
-    starts = [
-        ((part, word), step) for part in ("entries", "rules", "events") for word, step in getattr(flow, part).items()
-    ]
-    named = starts + [
-        (("steps", step), target) for step, branches in flow.steps.items() for target in _targets(branches)
-    ]
-    for where, target in named:
-        if target not in (END, PENDING) and not _exists(target, flow, flows):
-            faults.append(
-                document.fault(where, f"leads to {target!r}, which is no step: use one of {', '.join(flow.steps)}")
-            )
-    reached = _reached(flow, flows, {step for _, step in starts})
-    for step in flow.steps:
-        if step not in reached:
-            faults.append(document.fault(("steps", step), f"step {step!r} is never reached: lead to it or remove it"))
-    return faults
-
-
-def _targets(branches: tuple[Branch, ...]) -> list[str]:
-    return [
-        target
-        for branch in branches
-        for target in (
-            branch.next,
-            *filter(None, (branch.otherwise,)),
-            *branch.choices.values(),
-            *(step for effect in branch.do for step in effect.outcomes.values()),
-        )
-    ]
-
-
-def _exists(target: str, flow: Flow, flows: Mapping[str, Flow]) -> bool:
-    if "." not in target:
-        return target in flow.steps
-    name, _, step = target.partition(".")
-    return name in flows and step in flows[name].steps
-
-
-# The engine itself begins these.
-_BUILT_IN = {"binding": {"stranger"}, "repair": {"which", "not_understood"}}
-
-
-def _reached(flow: Flow, flows: Mapping[str, Flow], starts: set[str]) -> set[str]:
-    elsewhere = {
-        target.partition(".")[2]
-        for other in flows.values()
-        for branches in other.steps.values()
-        for target in _targets(branches)
-        if target.startswith(f"{flow.name}.")
-    }
-    waiting = list(starts | elsewhere | _BUILT_IN.get(flow.name, set()))
-    reached: set[str] = set()
-    while waiting:
-        step = waiting.pop()
-        if step in flow.steps and step not in reached:
-            reached.add(step)
-            waiting += _targets(flow.steps[step])
-    return reached

@@ -1,6 +1,6 @@
 """Reads messages/<locale>/*.yaml: what we say, how people ask, how choices are called."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,27 +10,30 @@ import jinja2
 from bot import yamltext
 from bot.content.templates import Templates
 from bot.errors import Fault
-from bot.vocabulary import VALUES
 from bot.yamltext import Document, Where
 
 _PARTS = {"about", "ask", "say", "choices"}
-_SHARED = {"formats", "stages"}
+_SHARED = {"formats", "stages", "samples"}
 _FORMATS = ("day", "time", "moment", "comma")
-_CHANNELS = ("text", "sms")
+_FORMS = ("text", "sms", "plain", "card", "link")
 
 
 @dataclass(frozen=True)
 class Text:
-    """What one key says on each channel."""
+    """What one key says, by form: `text`, for SMS `sms`, in plainer words `plain`; `card` and `link` make it a card."""
 
-    wechat: jinja2.Template
-    sms: jinja2.Template
+    forms: Mapping[str, jinja2.Template]
     placeholders: frozenset[str]
+
+    def form(self, channel: str, plainly: bool = False) -> jinja2.Template:
+        if plainly and "plain" in self.forms:
+            return self.forms["plain"]
+        return self.forms.get(channel, self.forms["text"])
 
 
 @dataclass
 class Words:
-    """Everything of one locale, by `flow.key`; `documents` know where each stands."""
+    """Everything of one locale, by `flow.key`; `documents` know where each stands, `elsewhere` what stands in none."""
 
     locale: str
     templates: Templates
@@ -40,25 +43,35 @@ class Words:
     about: dict[str, str] = field(default_factory=dict)
     choices: dict[str, tuple[str, ...]] = field(default_factory=dict)
     stages: dict[str, str] = field(default_factory=dict)
+    samples: dict[str, Any] = field(default_factory=dict)
     rules: dict[str, tuple[str, ...]] = field(default_factory=dict)
     pages: dict[str, str] = field(default_factory=dict)
     menu: dict[str, tuple[str, ...]] = field(default_factory=dict)
     documents: dict[str, Document] = field(default_factory=dict)
+    write: Callable[[str], str] = str
+    elsewhere: dict[Where, tuple[Document, Where]] = field(default_factory=dict)
 
     def name_of(self, flow: str) -> str:
         document = self.documents.get(flow)
         return document.name if document else f"messages/{self.locale}/{flow}.yaml"
 
     def fault(self, flow: str, where: Where, text: str) -> Fault:
+        if found := self.elsewhere.get((flow, *where)):
+            return found[0].fault(found[1], text)
         document = self.documents.get(flow)
         return document.fault(where, text) if document else Fault(self.name_of(flow), 1, text)
 
 
-def read_locale(folder: Path) -> tuple[Words, list[Fault]]:
-    """One locale's folder, with what is wrong in any of its files."""
+Write = Callable[[str], str]
+
+
+def read_locale(folder: Path, locale: str = "", write: Write = str) -> tuple[Words, list[Fault]]:
+    """One locale's folder, with what is wrong in any of its files. `write`: turns each text into the script of
+    `locale`; how people ask stays with the folder's own locale."""
+    locale = locale or folder.name
     shared = yamltext.read(folder / "shared.yaml", f"messages/{folder.name}/shared.yaml")
     faults = list(shared.faults)
-    data = shared.data if isinstance(shared.data, dict) else {}
+    data = written(shared.data, write) if isinstance(shared.data, dict) else {}
     faults += [
         shared.fault((key,), f"{key!r} is not known here: use {', '.join(sorted(_SHARED))}")
         for key in data
@@ -66,19 +79,36 @@ def read_locale(folder: Path) -> tuple[Words, list[Fault]]:
     ]
     formats = _texts(data.get("formats"))
     faults += [shared.fault(("formats",), f"formats: add {name}") for name in _FORMATS if name not in formats]
-    words = Words(folder.name, Templates(folder.name, formats), formats=formats, stages=_texts(data.get("stages")))
+    words = Words(locale, Templates(locale, formats), formats=formats, stages=_texts(data.get("stages")))
+    words.write = write
+    words.samples = dict(_dict(data.get("samples")))
     words.documents["shared"] = shared
     for path in sorted(folder.glob("*.yaml")):
         if path.stem != "shared":
             document = yamltext.read(path, f"messages/{folder.name}/{path.name}")
             words.documents[path.stem] = document
-            _read_file(path.stem, document, words)
+            _read_file(path.stem, document, words, write)
             faults += document.faults
+    if locale != folder.name:
+        words.ask, words.rules = {}, {}
     return words, faults
 
 
-def _read_file(stem: str, document: Document, words: Words) -> None:
+def written(data: Any, write: Write) -> Any:
+    """The same data with every text written in another script; keys and how people ask stay."""
+    if write is str:
+        return data
+    if isinstance(data, dict):
+        return {key: written(item, write) for key, item in data.items() if key != "ask"}
+    if isinstance(data, list):
+        return [written(item, write) for item in data]
+    return write(data) if isinstance(data, str) else data
+
+
+def _read_file(stem: str, document: Document, words: Words, write: Write) -> None:
     data = document.data if isinstance(document.data, dict) else {}
+    if stem != "words":
+        data = written(data, write)
     if document.data and not data:
         document.faults.append(document.fault((), "should be a mapping (name: value)"))
     if stem == "words":
@@ -88,7 +118,7 @@ def _read_file(stem: str, document: Document, words: Words) -> None:
         words.pages = _texts(data)
         return
     if stem == "menu":
-        words.menu = {name: _listed(intents) for name, intents in data.items()}
+        words.menu = {write(name): _listed(intents) for name, intents in _dict(document.data).items()}
         return
     for part in data:
         if part not in _PARTS:
@@ -99,29 +129,30 @@ def _read_file(stem: str, document: Document, words: Words) -> None:
     words.ask |= {f"{stem}.{name}": _listed(items) for name, items in _dict(data.get("ask")).items()}
     words.choices |= {f"{stem}.{name}": _listed(items) for name, items in _dict(data.get("choices")).items()}
     for key, said in _dict(data.get("say")).items():
-        text = _text(said, document, ("say", key), words.templates)
+        text = text_of(said, document, ("say", key), words.templates)
         if text:
             words.say[f"{stem}.{key}"] = text
 
 
-def _text(said: Any, document: Document, where: Where, templates: Templates) -> Text | None:
-    by_channel = said if isinstance(said, dict) else {"text": said}
-    for name in by_channel:
-        if name not in _CHANNELS:
-            document.faults.append(document.fault((*where, name), f"{name!r} is no channel's text: use text and sms"))
-    if not isinstance(by_channel.get("text"), str) or not by_channel["text"].strip():
+def text_of(said: Any, document: Document, where: Where, templates: Templates) -> Text | None:
+    """What a key says, compiled; faults go to the document."""
+    forms = said if isinstance(said, dict) else {"text": said}
+    for name in forms:
+        if name not in _FORMS:
+            what = f"{name!r} is no form of a text: use one of {', '.join(_FORMS)}"
+            document.faults.append(document.fault((*where, name), what))
+    if not isinstance(forms.get("text"), str) or not forms["text"].strip():
         document.faults.append(document.fault(where, f"{where[-1]} says nothing: write its text"))
         return None
+    if ("card" in forms) != ("link" in forms):
+        document.faults.append(document.fault(where, f"{where[-1]}: a card needs both card (its title) and link"))
     try:
-        placeholders = frozenset().union(*(templates.placeholders(text) for text in by_channel.values()))
-        compiled = {name: templates.compile(text) for name, text in by_channel.items()}
+        placeholders = frozenset().union(*(templates.placeholders(text) for text in forms.values()))
+        compiled = {name: templates.compile(text) for name, text in forms.items()}
     except jinja2.TemplateError as error:
         document.faults.append(document.fault(where, f"{where[-1]} is no template: {error}"))
         return None
-    for name in sorted(placeholders - VALUES):
-        what = f"{where[-1]} names {{{{ {name} }}}}, which is no value: use one of {', '.join(sorted(VALUES))}"
-        document.faults.append(document.fault(where, what))
-    return Text(compiled["text"], compiled.get("sms", compiled["text"]), placeholders)
+    return Text(compiled, placeholders)
 
 
 def _dict(data: Any) -> Mapping[str, Any]:

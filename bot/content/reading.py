@@ -1,29 +1,43 @@
 """All content of a deployment, read once at start: roads and words that fit each other, or every fault."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
+import jinja2
+
+from bot import segments, yamltext
+from bot.content.faq import NAME as FAQ
+from bot.content.faq import read_faq
 from bot.content.flows import read_all
 from bot.content.messages import Words, read_locale
+from bot.content.roads import faults_of_roads
+from bot.content.samples import samples
+from bot.content.script import to_traditional
 from bot.content.templates import render
 from bot.engine.flow import Branch, Flow, Flows
-from bot.engine.turn import Said
+from bot.engine.talk import Said
 from bot.errors import ContentError, Fault
+from bot.message import Card
 from bot.settings import Settings
-from bot.vocabulary import SPEAKING
+from bot.vocabulary import SPEAKING, VALUES
 from bot.yamltext import Document
 
 NO_FLOW = ("shared", "words", "pages", "menu")
+TRADITIONAL = "zh-Hant"  # written from zh, unless a text of its own stands in messages/zh-Hant/
+_WRITTEN = ("zh", "en")  # every text stands in these
 _MENU = (3, 5, 16)  # WeChat: buttons, entries of each, bytes of a button's name
+MOST_PARTS = 3  # SMS that one answer may cost
 
 
 @dataclass(frozen=True)
 class Content:
-    """The roads, and the words of each locale."""
+    """The roads, and the words of each locale. `ambiguous`: by locale, words that may mean one of two things."""
 
     flows: Flows
     words: Mapping[str, Words]
+    ambiguous: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
 
     @property
     def examples(self) -> dict[str, list[str]]:
@@ -38,27 +52,39 @@ class Content:
         """The same roads with the words of one language."""
         return Content(self.flows, {locale: self.words[locale]})
 
+    @cached_property
+    def saved(self) -> Mapping[str, str]:
+        """Every name under which a flow keeps an answer: nothing, as long as the answer is not given."""
+        return dict.fromkeys((name for flow in self.flows.by_name.values() for name in flow.saves), "")
+
     def text(self, locale: str, said: Said, channel: str, values: Mapping[str, Any]) -> str:
-        """What a person reads: the words, then the choices as numbered lines."""
-        words = self.words[locale]
-        text = words.say[f"{said.flow}.{said.key}"]
-        body = render(text.sms if channel == "sms" else text.wechat, {**values, **said.values})
+        """What a person reads: the words, then the choices as numbered lines, then the link of a card."""
+        form = self.words[locale].say[f"{said.flow}.{said.key}"].form(channel, said.plainly)
+        body = render(form, self._filled(said, values))
         choices = [f"{n}. {self.label(locale, said.flow, name)}" for n, name in enumerate(said.choices, 1)]
-        return "\n".join([body, *choices])
+        card = self.card(locale, said, values) if channel != "sms" else None
+        return "\n".join([body, *choices, *([card.url] if card else [])])
+
+    def card(self, locale: str, said: Said, values: Mapping[str, Any]) -> Card | None:
+        """What is said, as a card, if its words make one."""
+        text = self.words[locale].say[f"{said.flow}.{said.key}"]
+        if "card" not in text.forms or said.choices:
+            return None
+        title, body, url = (render(text.forms[form], self._filled(said, values)) for form in ("card", "text", "link"))
+        return Card(title, body, url) if url else None
+
+    def _filled(self, said: Said, values: Mapping[str, Any]) -> dict[str, Any]:
+        return {**self.saved, **said.values, **values}
 
     def label(self, locale: str, flow: str, name: str) -> str:
         """How a choice is called; a choice that is a meaning is called what the meaning is about."""
         words = self.words[locale]
         return words.about[name] if name in words.about else words.choices[f"{flow}.{name}"][0]
 
-    def chosen(self, flow: str, names: Sequence[str], normal: str) -> str:
-        """Which choice a normalised text names, in any locale, or ""."""
-        for name in names:
-            for words in self.words.values():
-                labels = (*words.choices.get(f"{flow}.{name}", ()), words.about.get(name, ""))
-                if normal and normal in {label.lower() for label in labels}:
-                    return name
-        return ""
+    def labels(self, flow: str, name: str) -> list[str]:
+        """Every way in which a choice is called, in any locale."""
+        found = [label for words in self.words.values() for label in words.choices.get(f"{flow}.{name}", ())]
+        return found + [words.about[name] for words in self.words.values() if name in words.about]
 
 
 def load(settings: Settings) -> Content:
@@ -72,33 +98,89 @@ def load(settings: Settings) -> Content:
 def read(settings: Settings) -> tuple[Content, list[Fault]]:
     """What can be read, and all that is wrong with it."""
     flows, documents, faults = read_all(settings.flows, settings.stages.all)
-    words: dict[str, Words] = {}
-    for folder in sorted(path for path in settings.messages.glob("*") if path.is_dir()):
-        words[folder.name], found = read_locale(folder)
-        faults += found
+    own = yamltext.read(settings.messages / TRADITIONAL / "words.yaml", f"messages/{TRADITIONAL}/words.yaml")
+    words, found = _all_words(settings, own)
+    faults += found + own.faults
     if not flows:
         faults.append(Fault(str(settings.flows), 1, "has no flows: it should hold <flow>.yaml files"))
-    for locale in ("zh", "en"):
+    for locale in _WRITTEN:
         if locale not in words:
             faults.append(Fault(str(settings.messages / locale), 1, "is missing: the words of this language"))
+    if FAQ in flows:
+        faults.append(documents[FAQ].fault((), f"{FAQ} is made from {settings.faq.name}: name this flow otherwise"))
+    flows[FAQ], documents[FAQ] = read_faq(settings.faq, words, settings.stages.all)
+    faults += documents[FAQ].faults
+    for name, flow in flows.items():
+        faults += faults_of_roads(flow, flows, documents[name])
     faults += _unfit(flows, documents, words, settings)
-    return Content(Flows(flows), words), sorted(set(faults))
+    ambiguous = {TRADITIONAL: {word: tuple(pair) for word, pair in _part(own, "ambiguous").items()}}
+    return Content(Flows(flows), words, ambiguous), sorted(set(faults))
+
+
+def _part(document: Document, name: str) -> Mapping[str, Any]:
+    found = document.data.get(name) if isinstance(document.data, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _all_words(settings: Settings, traditional: Document) -> tuple[dict[str, Words], list[Fault]]:
+    words: dict[str, Words] = {}
+    faults: list[Fault] = []
+    for folder in sorted(path for path in settings.messages.glob("*") if path.is_dir() and path.name != TRADITIONAL):
+        words[folder.name], found = read_locale(folder)
+        faults += found
+    if "zh" in words:
+        write = to_traditional(_part(traditional, "replaced"))
+        words[TRADITIONAL] = read_locale(settings.messages / "zh", TRADITIONAL, write)[0]
+    return words, faults
 
 
 def _unfit(
     flows: Mapping[str, Flow], documents: Mapping[str, Document], words: Mapping[str, Words], settings: Settings
 ) -> Iterator[Fault]:
     """Where roads and words do not meet."""
-    for spoken in words.values():
+    written = {locale: spoken for locale, spoken in words.items() if locale != TRADITIONAL}
+    for spoken in written.values():
         yield from _missing(flows, documents, spoken)
         yield from _unused(flows, spoken)
         yield from _bad_menu(spoken)
+        yield from _bad_values(flows, spoken)
         for stage in settings.stages.all:
             if stage not in spoken.stages:
                 yield spoken.fault("shared", ("stages",), f"stages: add {stage}: how people call this stage")
-    yield from _disagreeing(words)
-    yield from _pages_apart(words)
-    yield from _asked_twice(words)
+    yield from _disagreeing(written)
+    yield from _pages_apart(written)
+    yield from _asked_twice(written)
+
+
+def _bad_values(flows: Mapping[str, Flow], words: Words) -> Iterator[Fault]:
+    """Placeholders that nothing fills, and texts that cost too many SMS."""
+    for whole, text in words.say.items():
+        stem, _, key = whole.partition(".")
+        known = VALUES | (flows[stem].saves if stem in flows else frozenset())
+        unknown = sorted(text.placeholders - known)
+        for name in unknown:
+            what = f"{key} names {{{{ {name} }}}}, which is no value: use one of {', '.join(sorted(known))}"
+            yield words.fault(stem, ("say", key), what)
+        if not unknown:
+            yield from _too_long(words, stem, key)
+
+
+def _too_long(words: Words, stem: str, key: str) -> Iterator[Fault]:
+    """Counted with the samples of messages/<locale>/shared.yaml; the longest of what a text may become."""
+    try:
+        text = words.say[f"{stem}.{key}"]
+        said = render(text.form("sms"), samples(words.samples, text.placeholders))
+    except (jinja2.TemplateError, TypeError, ValueError) as error:
+        yield words.fault(stem, ("say", key), f"{key} cannot be filled with the samples of shared.yaml: {error}")
+        return
+    count = segments.parts(said)
+    if count > MOST_PARTS:
+        what = f"{key} costs {count} SMS ({len(said)} characters): give it a shorter text as sms"
+        yield words.fault(stem, ("say", key), f"{what}, of {MOST_PARTS} at most")
+    foreign = segments.foreign(said) if words.locale == "en" else ""
+    if foreign:
+        what = f"{key}: {' '.join(foreign)} more than doubles the price of an SMS: write it with plain letters"
+        yield words.fault(stem, ("say", key), what)
 
 
 def _missing(flows: Mapping[str, Flow], documents: Mapping[str, Document], words: Words) -> Iterator[Fault]:
@@ -109,11 +191,11 @@ def _missing(flows: Mapping[str, Flow], documents: Mapping[str, Document], words
                 if f"{name}.{key}" not in words.say:
                     yield at.fault(("steps", step), f"says {key}, which has no words: add say: {key} to {here}")
             for choice in (choice for branch in branches for choice in branch.choices):
-                if not words.choices.get(f"{name}.{choice}"):
+                if choice not in words.about and not words.choices.get(f"{name}.{choice}"):
                     yield at.fault(
                         ("steps", step), f"offers {choice}, which has no words: add choices: {choice} to {here}"
                     )
-        for entry in flow.entries:
+        for entry in flow.entries if name != FAQ else ():
             for part, found in (("about", words.about), ("ask", words.ask)):
                 if not found.get(f"{name}.{entry}"):
                     yield at.fault(("entries", entry), f"{entry} has no words: add {part}: {entry} to {here}")

@@ -43,8 +43,10 @@ class Templates:
         return find_undeclared_variables(self._environment.parse(text))
 
     def _filters(self) -> dict[str, Callable[..., Any]]:
-        def written(pattern: str) -> Callable[[datetime | date], str]:
-            return lambda moment: _written(moment, self._formats.get(pattern, "yyyy-MM-dd"), self._locale)
+        def written(pattern: str) -> Callable[[Any], str]:
+            """What is no moment, like an answer that was never given, stays as it is."""
+            how = self._formats.get(pattern, "yyyy-MM-dd")
+            return lambda when: _written(when, how, self._locale) if isinstance(when, date) else str(when)
 
         return {
             "day": written("day"),
@@ -61,7 +63,9 @@ def render(template: jinja2.Template, values: Mapping[str, Any]) -> str:
 
 
 def _environment(filters: Mapping[str, Callable[..., Any]]) -> _Environment:
-    environment = _Environment(undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True)
+    environment = _Environment(
+        undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True, finalize=_nothing_for_none
+    )
     environment.globals.clear()
     environment.filters.clear()
     environment.filters.update(filters)
@@ -75,4 +79,9 @@ def _written(moment: datetime | date, pattern: str, locale: str) -> str:
 
 @lru_cache
 def _babel(locale: str) -> Locale:
-    return Locale.parse({"zh": "zh_Hans_CN", "en": "en_US"}.get(locale, locale))
+    return Locale.parse({"zh": "zh_Hans_CN", "zh-Hant": "zh_Hant_HK", "en": "en_US"}.get(locale, locale))
+
+
+def _nothing_for_none(value: Any) -> Any:
+    """What the record does not know leaves a gap, never the word None."""
+    return "" if value is None else value

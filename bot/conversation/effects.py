@@ -3,6 +3,7 @@
 To add one: write it here, list it in EFFECTS, name it with its outcomes in bot.vocabulary.
 """
 
+import json
 import secrets
 from collections.abc import Mapping
 from datetime import timedelta
@@ -13,7 +14,7 @@ from bot import invites
 from bot.conversation.world import Do, World
 from bot.engine.flow import Effect
 from bot.engine.turn import Heard
-from bot.store import cases, people
+from bot.store import audit, cases, moves, people
 from bot.store.messages import Spoken, keep_outbound
 from bot.store.tables import codes, wrong_codes
 
@@ -29,7 +30,41 @@ def _promise(world: World, effect: Effect, heard: Heard) -> str:
 
 
 def _open_case(world: World, effect: Effect, heard: Heard) -> str:
-    cases.open_case(world.connection, world.candidate_id, world.person.id, effect.argument, world.now)
+    """With what the person has answered, for HR to read."""
+    detail = {name: value for name, value in world.saved.items() if value}
+    sealed = world.house.cipher.seal(json.dumps(detail, ensure_ascii=False), "case_reasons.detail") if detail else None
+    cases.open_case(world.connection, world.candidate_id, world.person.id, effect.argument, world.now, sealed)
+    return ""
+
+
+def _confirm(world: World, effect: Effect, heard: Heard) -> str:
+    """They come to the training that begins then; another date asks anew."""
+    cohort = world.candidate.cohort if world.candidate else None
+    if world.candidate_id and cohort and cohort.starts_at:
+        start = {"confirmed_at": world.now, "confirmed_start": cohort.starts_at}
+        people.change_candidate(world.connection, world.candidate_id, world.now, **start)
+        world.belongs_to(world.candidate_id)
+    return ""
+
+
+def _withdraw(world: World, effect: Effect, heard: Heard) -> str:
+    """The flow has asked twice."""
+    stages = world.house.settings.stages
+    if world.candidate_id and world.candidate and world.candidate.stage not in stages.closed:
+        was = {"from": world.candidate.stage}
+        moves.to_stage(world.connection, world.candidate_id, "withdrawn", "candidate", world.now)
+        audit.record(world.connection, "candidate", "candidate.withdraw", world.candidate.code, world.now, was)
+        world.belongs_to(world.candidate_id)
+    return ""
+
+
+def _speak(world: World, effect: Effect, heard: Heard) -> str:
+    """In the language that was asked for, from now on."""
+    if heard.value in world.house.content.words:
+        world.locale = world.chosen = heard.value
+        if world.candidate_id:
+            people.change_candidate(world.connection, world.candidate_id, world.now, locale=heard.value)
+        world.belongs_to(world.candidate_id)
     return ""
 
 
@@ -181,4 +216,7 @@ EFFECTS: Mapping[str, Do] = {
     "send_code_to_record": _send_code_to_record,
     "check_code": _check_code,
     "bind_proved": _bind_proved,
+    "confirm": _confirm,
+    "withdraw": _withdraw,
+    "speak": _speak,
 }

@@ -2,6 +2,9 @@
 
 import re
 import unicodedata
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from sqlalchemy.engine import Connection
 
@@ -10,27 +13,37 @@ from bot.channels import sms
 from bot.conversation.house import House
 from bot.engine.flow import Branch
 from bot.engine.talk import Talk
-from bot.engine.turn import Heard
+from bot.engine.turn import Heard, Reading
 from bot.message import Incoming
 from bot.store import people
 from bot.store.people import Person
 from bot.understanding import Meaning
+from bot.understanding.text import is_sticker, key, normal
 
 _CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{3,31}")
 _PHONE = re.compile(r"[+\d][\d\s()-]{5,19}\d")
 _MOST_TOKENS = 5
 _FEW = 12  # letters beside a code, as in “my invite code is …”
+_FREE = ("text", "place", "phone")  # collectors that take a number or a code as an answer
+_TOGETHER = timedelta(minutes=5)  # two messages within it may be one question in two parts
+_LONGEST_ANSWER = 500  # characters
 
 
 def hear(
-    connection: Connection, house: House, incoming: Incoming, person: Person, talk: Talk, open_: Branch | None
+    connection: Connection,
+    house: House,
+    incoming: Incoming,
+    person: Person,
+    talk: Talk,
+    open_: Branch | None,
+    now: datetime,
 ) -> Heard:
     """What this message is. Raises nothing: the worst is "not understood"."""
     if incoming.event == "menu":
         return Heard(intent=incoming.scene, decision="answer")
     if incoming.event or incoming.kind != "text":
-        return Heard(text=incoming.scene, event=incoming.event or incoming.kind)
+        return Heard(text=_shown(incoming), event=incoming.event or incoming.kind)
     text = incoming.text.strip()
     obeyed = sms.obeyed(text, incoming.detail.get("opt_out_type", "")) if incoming.channel == "sms" else ""
     if obeyed == "stop" or (obeyed == "start" and (person.stopped or incoming.detail.get("opt_out_type"))):
@@ -38,9 +51,71 @@ def hear(
     identity = _identity(connection, house, text, person, open_)
     if identity:
         return identity
-    expected = _expected(open_)
-    meaning = house.understanding.meaning(text, expected | {"yes_no"}, frozenset(talk.offered))
-    return _meant(text, meaning, expected)
+    if is_sticker(text):
+        mood = _understood(house, text, talk, open_)
+        return mood if mood.rule else Heard(text=text, event="sticker")
+    if pair := _ambiguous(connection, house, text, person, talk):
+        return Heard(text=text, decision="ask", pair=pair)
+    heard = _understood(house, text, talk, open_)
+    rest = house.understanding.corrected(text) if talk.answered else None
+    if rest:
+        return replace(_understood(house, rest, talk, None), corrects=True)
+    if heard.decision != "answer" and talk.unclear and person.last_at and now - person.last_at < _TOGETHER:
+        together = _understood(house, f"{talk.unclear} {text}", talk, None)
+        return together if together.decision == "answer" and together.intent else heard
+    return heard
+
+
+def read(house: House, collector: str, limit: str, heard: Heard, today: date) -> Reading | None:
+    """The value that a message holds for a collector of bot.vocabulary, and whether it satisfies the limit."""
+    found = _value(house, collector, heard, today)
+    return Reading(found, _fits(found, limit, today)) if found else None
+
+
+def choice(house: House, flow: str, names: tuple[str, ...], text: str) -> str:
+    """Which of the choices a text names by its words, whatever signs stand around them; or ""."""
+    said = _plain(text)
+    for name in names:
+        if said and said in map(_plain, house.content.labels(flow, name)):
+            return name
+    return ""
+
+
+@lru_cache(maxsize=4096)
+def _plain(text: str) -> str:
+    return key(normal(text))
+
+
+def _value(house: House, collector: str, heard: Heard, today: date) -> str:
+    if heard.event:
+        return heard.text if collector == "place" and heard.event == "location" else ""
+    if collector == "sms_code":
+        return sms_code(heard.text)
+    if collector == "phone":
+        return phone_number(heard.text, house.settings.company.country)
+    if collector == "number":
+        return heard.value if heard.rule == "number" else ""
+    if collector == "date":
+        day = house.understanding.date(heard.text, today)
+        return day.isoformat() if day else ""
+    return str(heard.details.get("said") or heard.text)[:_LONGEST_ANSWER].strip()
+
+
+def _fits(value: str, limit: str, today: date) -> bool:
+    if limit == "future":
+        return value > today.isoformat()
+    if "-" in limit:
+        least, most = map(int, limit.split("-"))
+        return least <= int(value) <= most
+    return True
+
+
+def _shown(incoming: Incoming) -> str:
+    """What an event is about: the scene of a code, or the place of a location message."""
+    if incoming.kind != "location":
+        return incoming.scene
+    detail = incoming.detail
+    return str(detail.get("Label") or f"{detail.get('Location_X', '')},{detail.get('Location_Y', '')}").strip(",")
 
 
 def sms_code(text: str) -> str:
@@ -70,7 +145,7 @@ def _identity(connection: Connection, house: House, text: str, person: Person, o
     likely = [token for token in tokens if any(c.isdigit() for c in token) or len(token) == invites.LENGTH]
     if likely and people.by_invite(connection, house.cipher, likely):
         return Heard(text=text, rule="invite", details={"codes": likely, "known": True})
-    if person.candidate_id is not None:
+    if person.candidate_id is not None or (open_ and open_.collect in _FREE):
         return None
     phone = phone_number(text, house.settings.company.country)
     if phone:
@@ -89,22 +164,43 @@ def _looks_like_code(token: str, text: str) -> bool:
     return len(token) == invites.LENGTH and token in text and around <= _FEW
 
 
+def _ambiguous(connection: Connection, house: House, text: str, person: Person, talk: Talk) -> tuple[str, ...]:
+    """Two meanings of a word that readers of one script understand otherwise: 人工 is pay in Hong Kong."""
+    for locale, words in house.content.ambiguous.items():
+        if text in words:
+            known = talk.chosen or talk.locale
+            if not known and person.candidate_id:
+                known = people.load(connection, house.cipher, person.candidate_id).locale or ""
+            return words[text] if known == locale else ()
+    return ()
+
+
+def _understood(house: House, text: str, talk: Talk, open_: Branch | None) -> Heard:
+    """A yes or no that nothing asked for is a nod: it closes the topic, and is never "not understood"."""
+    expected = _expected(open_)
+    expecting = expected if "text" in expected else expected | {"nod"}
+    return _meant(text, house.understanding.meaning(text, expecting, frozenset(talk.offered)))
+
+
 def _expected(open_: Branch | None) -> frozenset[str]:
+    """What the open question waits for; one in free words takes whatever comes, also a yes."""
     if open_ is None:
         return frozenset()
-    yes_no = {"yes_no"} if {"yes", "no"} & {name.partition("_")[0] for name in open_.choices} else set()
-    return frozenset({"number", *yes_no} if open_.choices else {"text"})
+    if open_.choices:
+        yes_no = {"yes_no"} if {"yes", "no"} & {name.partition("_")[0] for name in open_.choices} else set()
+        return frozenset({"number", *yes_no})
+    return frozenset({"number", "text"} if open_.collect == "number" else {"text"})
 
 
-def _meant(text: str, meaning: Meaning, expected: frozenset[str]) -> Heard:
-    """A yes or no that nothing asked for is a nod: it closes the topic, and is never "not understood"."""
-    nod = meaning.rule in ("yes", "no") and "yes_no" not in expected
+def _meant(text: str, meaning: Meaning) -> Heard:
     return Heard(
         text=meaning.normal or text,
-        rule="nod" if nod else meaning.rule or "",
+        rule=meaning.rule or "",
         value=meaning.value or "",
         intent=meaning.intent or "",
         decision=meaning.decision,
         pair=tuple(intent for intent, _ in meaning.top[:2]),
-        details={"p": meaning.p},
+        also=meaning.also,
+        asks=meaning.asks,
+        details={"p": meaning.p, "top": meaning.top, "said": text},
     )

@@ -1,6 +1,7 @@
 """What every conversation needs at hand: settings, content, understanding, the cipher."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 
 from bot.content import Content, load
@@ -15,6 +16,10 @@ class Understands(Protocol):
     def meaning(
         self, text: str, expecting: frozenset[str] = frozenset(), last_offered: frozenset[str] = frozenset()
     ) -> Meaning: ...
+
+    def corrected(self, text: str) -> str | None: ...
+
+    def date(self, text: str, today: date) -> date | None: ...
 
 
 @dataclass(frozen=True)

@@ -3,18 +3,22 @@
 from bot.conversation.house import House
 from bot.engine.talk import Talk
 from bot.record import Candidate
+from bot.understanding.text import script
 
 _LETTERS = 0x2E7F  # above it: Han, kana, full-width
 _ENOUGH = 4  # Latin letters that show a language; fewer may be "ok", a code, a name
 
 
 def language(house: House, text: str, talk: Talk, candidate: Candidate | None) -> str:
-    """A locale that we have words for."""
+    """A locale that we have words for. Chinese that could be in either script stays in the one that was spoken."""
+    before = talk.chosen or talk.locale or (candidate.locale if candidate else None)
+    if talk.chosen:
+        return _spoken(house, talk.chosen)
     if _has_han(text):
-        return _spoken(house, "zh")
-    if not is_neutral(text):
-        return _spoken(house, "en")
-    return _spoken(house, talk.locale or (candidate.locale if candidate else None))
+        written = script(text)
+        either = before if before and before.startswith("zh") else "zh"
+        return _spoken(house, "zh-Hant" if written > 0 else "zh" if written < 0 else either)
+    return _spoken(house, before if is_neutral(text) else "en")
 
 
 def is_neutral(text: str) -> bool:

@@ -1,10 +1,10 @@
 """One message: drops repeats, finds the person and the talk, hears, walks, answers, and keeps it all or nothing."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy.engine import Connection
 
@@ -16,7 +16,7 @@ from bot.conversation.world import World
 from bot.engine.flow import Branch
 from bot.engine.talk import Talk
 from bot.engine.turn import Heard, Turn, turn
-from bot.message import Answer, Compose, Incoming
+from bot.message import Answer, Card, Compose, Incoming
 from bot.store import messages, people
 from bot.store.messages import Answered, Spoken, Understood
 from bot.store.people import Person
@@ -31,6 +31,7 @@ class Outcome:
     repeat: bool = False
     turn: Turn | None = None
     heard: Heard | None = None
+    locale: str = ""
 
 
 class Ticket:
@@ -81,7 +82,8 @@ class _Reception:
             return self._again(before)
         person, first = self._known_by_number(person)
         talk = Talk.load(person.talk)
-        heard = hear(self.connection, self.house, incoming, person, talk, self._open_question(talk))
+        open_ = open_question(self.house, talk)
+        heard = hear(self.connection, self.house, incoming, person, talk, open_, self.now)
         self._note_following(person)
         if self._stays_silent(heard, person):
             return self._keep(person, talk, heard, [])
@@ -93,10 +95,11 @@ class _Reception:
         world.locale = language(self.house, self.incoming.text, talk, world.candidate)
         walked = turn(self.house.content.flows, world, talk, heard)
         texts = [Spoken(world.text(said), f"{said.flow}.{said.key}") for said in walked.said]
+        card = world.card(walked.said[0]) if len(walked.said) == 1 else None
         spoken_in = talk.locale if is_neutral(self.incoming.text) else world.locale
-        after = replace(walked.talk, locale=spoken_in)
-        outcome = self._keep(replace(person, candidate_id=world.candidate_id), after, heard, texts)
-        return replace(outcome, to_send=(*outcome.to_send, *world.to_send), turn=walked)
+        after = replace(walked.talk, locale=world.chosen or spoken_in, chosen=world.chosen or talk.chosen)
+        outcome = self._keep(replace(person, candidate_id=world.candidate_id), after, heard, texts, walked, card)
+        return replace(outcome, to_send=(*outcome.to_send, *world.to_send), turn=walked, locale=world.locale)
 
     def _again(self, before: Answered) -> Outcome:
         """The same answer, byte for byte. If nobody waits for it any more, no earlier delivery took it either (else
@@ -104,7 +107,7 @@ class _Reception:
         come went to a later delivery, and was taken."""
         if self.ticket.claim("now") or (self.ticket.arrived and before.at > self.ticket.arrived):
             return Outcome(before.answer, repeat=True)
-        received = self.compose([])
+        received = self.compose([], None)
         waiting = messages.push_instead(self.connection, self.house.cipher, self.incoming, received, self.now)
         return Outcome(received, tuple(waiting), repeat=True)
 
@@ -128,13 +131,6 @@ class _Reception:
         people.bind(connection, person.id, found[0], "sms", "number", notice, self.now)
         return replace(person, candidate_id=found[0]), True
 
-    def _open_question(self, talk: Talk) -> Branch | None:
-        """The step that asked it, if the flows still have it."""
-        frame = talk.open
-        flow = self.house.content.flows.by_name.get(frame.flow) if frame else None
-        branches = flow.steps.get(frame.step, ()) if flow and frame else ()
-        return branches[frame.branch] if frame and frame.branch < len(branches) else None
-
     def _note_following(self, person: Person) -> None:
         if self.incoming.event == "unfollow":
             people.change(self.connection, person.id, unfollowed_at=self.now)
@@ -152,16 +148,49 @@ class _Reception:
             return self.house.content.flows.on_event(heard.event) is None
         return not (heard.text or heard.intent)
 
-    def _keep(self, person: Person, talk: Talk, heard: Heard, texts: Sequence[Spoken]) -> Outcome:
+    def _keep(
+        self,
+        person: Person,
+        talk: Talk,
+        heard: Heard,
+        texts: Sequence[Spoken],
+        walked: Turn | None = None,
+        card: Card | None = None,
+    ) -> Outcome:
         """Stores the message, the answer and the talk. Whoever no longer waits gets the answer as its own message."""
-        answer = self.compose([spoken.text for spoken in texts])
+        answer = self.compose([spoken.text for spoken in texts], card)
         said = [*texts, *(Spoken(part, "", "rest", pushed=True) for part in answer.parts[answer.fitting :])]
         if texts and not self.ticket.claim("now"):
             said = [Spoken(part, " ".join(spoken.said for spoken in texts), pushed=True) for part in answer.parts]
-            answer = self.compose([])
+            answer = self.compose([], None)
         connection, cipher, now = self.connection, self.house.cipher, self.now
-        understood = Understood(heard.intent or heard.rule or None, heard.details.get("p"))
+        understood = Understood(heard.intent or heard.rule or None, heard.details.get("p"), why(heard, walked))
         number = messages.keep_inbound(connection, cipher, self.incoming, person, understood, answer, now)
         waiting = messages.keep_outbound(connection, cipher, person.id, person.candidate_id, number, said, now)
-        people.took_turn(connection, cipher, person, talk.dump(), now)
+        wait_until = now + walked.wait if walked and walked.wait else None
+        people.took_turn(connection, cipher, person, talk.dump(), now, wait_until)
         return Outcome(answer, tuple(waiting), heard=heard)
+
+
+def open_question(house: House, talk: Talk) -> Branch | None:
+    """The step that asked it, if the flows still have it."""
+    frame = talk.open
+    flow = house.content.flows.by_name.get(frame.flow) if frame else None
+    branches = flow.steps.get(frame.step, ()) if flow and frame else ()
+    return branches[frame.branch] if frame and frame.branch < len(branches) else None
+
+
+def why(heard: Heard, walked: Turn | None) -> Mapping[str, Any]:
+    """Why the answer was what it was: for who asks us, and for who teaches the bot."""
+    found = {
+        "event": heard.event,
+        "rule": heard.rule,
+        "decision": "" if heard.event or heard.rule else heard.decision,
+        "p": heard.details.get("p"),
+        "top": heard.details.get("top"),
+        "also": heard.also,
+        "road": walked.road if walked else (),
+        "said": [f"{said.flow}.{said.key}" for said in walked.said] if walked else [],
+        "facts": walked.facts if walked else {},
+    }
+    return {name: value for name, value in found.items() if value}

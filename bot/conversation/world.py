@@ -1,24 +1,27 @@
 """The house as the engine sees it during one turn: what is so, what is done, what the words are."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot import facts
+from bot import facts, links
 from bot.conversation import hearing
 from bot.conversation.house import House
 from bot.engine.flow import Effect
-from bot.engine.talk import Talk
-from bot.engine.turn import Heard, Said
+from bot.engine.talk import Said, Talk
+from bot.engine.turn import Heard, Reading
+from bot.message import Card
 from bot.record import Candidate
 from bot.store import people
 from bot.store.people import Person
 from bot.store.tables import codes
 
 _PROVED_FOR = timedelta(hours=1)
+_FROM_HISTORY = {"history", "waited_days"}
 
 
 Do = Callable[["World", Effect, Heard], str]
@@ -39,6 +42,7 @@ class World:
         self.connection, self.house, self.person, self.talk = connection, house, person, talk
         self.effects, self.now = effects, now
         self.locale: str = house.settings.company.locale
+        self.chosen = ""  # a language that was asked for in this turn
         self.candidate_id: int | None = None
         self.candidate: Candidate | None = None
         self.saved: Mapping[str, Any] = {}
@@ -61,6 +65,7 @@ class World:
             self._known = facts.known(self.candidate, self.person.channel, self.house.settings, self.now)
             self._known["met"] = "yes" if self.person.turn else "no"
             self._known["pending"] = "yes" if self.talk.pending else "no"
+            self._known["links"] = "no" if self._takes_no_links() else "yes"
         return self._known[name]
 
     def do(self, effect: Effect, heard: Heard, saved: Mapping[str, Any]) -> str:
@@ -70,15 +75,23 @@ class World:
         return outcome
 
     def choice(self, flow: str, names: tuple[str, ...], text: str) -> str:
-        return self.house.content.chosen(flow, names, text)
+        return hearing.choice(self.house, flow, names, text)
 
-    def read(self, collector: str, heard: Heard) -> str:
-        return hearing.sms_code(heard.text) if collector == "sms_code" else ""
+    def read(self, collector: str, limit: str, heard: Heard) -> Reading | None:
+        zone = facts.zone_of(self.candidate, self.house.settings)
+        return hearing.read(self.house, collector, limit, heard, self.now.astimezone(zone).date())
+
+    def _takes_no_links(self) -> bool:
+        """Twilio delivers no SMS with a URL to mainland China (its guidelines for China)."""
+        return self.person.channel == "sms" and self.person.address.startswith("+86")
 
     # What is said.
 
     def text(self, said: Said) -> str:
         return self.house.content.text(self.locale, said, self.person.channel, self._all_values(said))
+
+    def card(self, said: Said) -> Card | None:
+        return self.house.content.card(self.locale, said, self._all_values(said))
 
     def words(self, key: str, channel: str, **more: Any) -> str:
         """A text of the binding flow for another channel than this one, like the code to the phone."""
@@ -86,21 +99,23 @@ class World:
         return self.house.content.text(self.locale, said, channel, self._all_values(said))
 
     def _all_values(self, said: Said) -> Mapping[str, Any]:
+        """What the words need, and what was saved: a day as a day."""
+        needs = self.house.content.words[self.locale].say[f"{said.flow}.{said.key}"].placeholders
+        if needs & _FROM_HISTORY and self.candidate and not self.candidate.stage_times:
+            times = people.history(self.connection, self.candidate.id)
+            since = (self.candidate.stage, self.candidate.stage_at)
+            self.candidate = replace(self.candidate, stage_times=tuple(times) or (since,))
+            self._values = None
         if self._values is None:
             labels = self.house.content.words[self.locale].stages
             self._values = facts.values(self.candidate, labels, self.house.settings, self.locale, self.now)
-        needs = self.house.content.words[self.locale].say[f"{said.flow}.{said.key}"].placeholders
-        if "history" in needs and self.candidate:
-            self._values["history"] = self._history(self.candidate)
-        if "masked" in needs and "masked" not in self._values:
+        if "page_link" in needs and self.candidate:
+            self._values["page_link"] = links.page_link(
+                self.house.settings, self.candidate.id, self.candidate.page_version
+            )
+        if "masked" in needs:
             self._values["masked"] = self._masked()
-        return self._values
-
-    def _history(self, candidate: Candidate) -> list[tuple[str, datetime]]:
-        labels = self.house.content.words[self.locale].stages
-        zone = facts.zone_of(candidate, self.house.settings)
-        times = people.history(self.connection, candidate.id) or [(candidate.stage, candidate.stage_at)]
-        return [(labels.get(stage, stage), at.astimezone(zone)) for stage, at in times]
+        return {**self._values, **{name: as_day(value) for name, value in said.values.items()}}
 
     def _masked(self) -> str:
         """The name of whom this is about, so that only its owner knows it again."""
@@ -120,3 +135,11 @@ class World:
         if row is None or row.proved_at is None or row.proved_at + _PROVED_FOR < self.now:
             return None
         return int(row.candidate_id) if row.candidate_id else None
+
+
+def as_day(value: Any) -> Any:
+    """A saved answer that is a day, as a date; anything else as it is."""
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) and len(value) == len("2026-12-01") else value
+    except ValueError:
+        return value

@@ -1,10 +1,14 @@
 """What a flow is, once read: values that the engine walks. flows/README.md says how they are written."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 END = "end"
-PENDING = "pending"
+PENDING = "pending"  # what was asked before we knew who asks
+AGAIN = "again"  # what was said last, once more
+PLAINLY = "plainly"  # the same in plainer words, where there are some
+TARGETS = (END, PENDING, AGAIN, PLAINLY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,25 +21,62 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """How long a question stays open without a word from the person, and where the road goes then."""
+
+    after: timedelta
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
 class Branch:
-    """One way through a step: taken if every fact of `when` has one of the values named."""
+    """One way through a step: taken if every fact of `when` has one of the values named.
+
+    `limit`: what the collected value must satisfy. `save`: the name under which the answer is kept. `call`: a road
+    walked first. `once`: a question that is not asked again.
+    """
 
     when: Mapping[str, frozenset[str]] = field(default_factory=dict)
     say: tuple[str, ...] = ()
     do: tuple[Effect, ...] = ()
     choices: Mapping[str, str] = field(default_factory=dict)
     collect: str = ""
+    limit: str = ""
+    save: str = ""
+    invalid: str = ""
     otherwise: str = ""
+    wait: Wait | None = None
+    call: str = ""
+    once: bool = False
     next: str = END
 
     @property
     def asks(self) -> bool:
         return bool(self.choices or self.collect)
 
+    @property
+    def saved(self) -> str:
+        """Under which name the answer is kept, or ""."""
+        return self.save or self.collect
+
+    def answers_lead_to(self) -> Iterator[str]:
+        """Where an answer, a wrong answer or none leads."""
+        if self.asks:
+            yield from filter(None, (*self.choices.values(), self.invalid, self.otherwise))
+            yield from (self.wait.next,) if self.wait else ()
+            yield from (self.next,) if self.collect else ()
+
+    def leads_to(self) -> Iterator[str]:
+        """Where the walk goes on without waiting for an answer."""
+        yield from (step for effect in self.do for step in effect.outcomes.values())
+        if not self.asks:
+            yield from filter(None, (self.call, self.next))
+
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """One road. `for_anyone`: also people who are not bound to a candidate may walk it."""
+    """One road. `for_anyone`: also people who are not bound to a candidate may walk it. `urgent`: meanings that are
+    heard even where any words would do as an answer."""
 
     name: str
     steps: Mapping[str, tuple[Branch, ...]]
@@ -43,6 +84,16 @@ class Flow:
     rules: Mapping[str, str] = field(default_factory=dict)
     events: Mapping[str, str] = field(default_factory=dict)
     for_anyone: bool = False
+    urgent: frozenset[str] = frozenset()
+
+    @property
+    def branches(self) -> Iterator[Branch]:
+        return (branch for step in self.steps.values() for branch in step)
+
+    @property
+    def saves(self) -> frozenset[str]:
+        """The names of the answers that this flow keeps."""
+        return frozenset(branch.saved for branch in self.branches if branch.saved)
 
 
 @dataclass(frozen=True)

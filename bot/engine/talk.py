@@ -1,31 +1,58 @@
 """Where one person stands in the flows: a stack of open questions, kept as JSON between messages."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """A key of the words to say, with what belongs in them beyond the facts. `plainly`: in plainer words, if any."""
+
+    flow: str
+    key: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    choices: tuple[str, ...] = ()
+    plainly: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """Where a road goes on when the one that it called has ended."""
+
+    flow: str
+    step: str
+    saved: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
-    """An open question: the step that asked it, and which of the step's branches."""
+    """An open question: the step that asked it, and which of the step's branches. `back`: the roads that called."""
 
     flow: str
     step: str
     branch: int = 0
     saved: Mapping[str, Any] = field(default_factory=dict)
+    back: tuple[Return, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Talk:
     """`frames`: open questions, the newest last. `misses`: messages in a row that were not understood.
-    `pending`: what was asked before we knew who asks. `offered`: opt-out letters that the last message offered."""
+    `pending`: what was asked before we knew who asks. `offered`: opt-out letters that the last message offered.
+    `chosen`: a language that was asked for. `unclear`: the last message, if it was not understood. `last`: what was
+    said last. `answered`: the question that the last message answered, as long as it can be corrected."""
 
     frames: tuple[Frame, ...] = ()
     misses: int = 0
     locale: str = ""
     pending: str = ""
     offered: tuple[str, ...] = ()
+    chosen: str = ""
+    unclear: str = ""
+    last: tuple[Said, ...] = ()
+    answered: Frame | None = None
 
     @property
     def open(self) -> Frame | None:
@@ -41,12 +68,41 @@ class Talk:
         """JSON; a talk that stands nowhere is the empty text."""
         if self == Talk():
             return ""
-        frames = [[frame.flow, frame.step, frame.branch, dict(frame.saved)] for frame in self.frames]
-        return json.dumps([frames, self.misses, self.locale, self.pending, self.offered], ensure_ascii=False)
+        kept = {
+            "frames": [_frame_out(frame) for frame in self.frames],
+            "misses": self.misses,
+            "locale": self.locale,
+            "pending": self.pending,
+            "offered": self.offered,
+            "chosen": self.chosen,
+            "unclear": self.unclear,
+            "last": [[said.flow, said.key, dict(said.values), said.choices] for said in self.last],
+            "answered": _frame_out(self.answered) if self.answered else None,
+        }
+        return json.dumps({name: value for name, value in kept.items() if value}, ensure_ascii=False)
 
     @classmethod
     def load(cls, text: str) -> "Talk":
+        """Reads what `dump` wrote, also in the form of version 0.1."""
         if not text:
             return cls()
-        frames, misses, locale, pending, offered = json.loads(text)
-        return cls(tuple(Frame(*frame) for frame in frames), misses, locale, pending, tuple(offered))
+        found = json.loads(text)
+        if isinstance(found, list):
+            found = dict(zip(("frames", "misses", "locale", "pending", "offered"), found, strict=True))
+        return cls(
+            frames=tuple(_frame_in(each) for each in found.pop("frames", ())),
+            offered=tuple(found.pop("offered", ())),
+            last=tuple(Said(flow, key, values, tuple(named)) for flow, key, values, named in found.pop("last", ())),
+            answered=_frame_in(answered) if (answered := found.pop("answered", None)) else None,
+            **found,
+        )
+
+
+def _frame_out(frame: Frame) -> list[Any]:
+    back = [[road.flow, road.step, dict(road.saved)] for road in frame.back]
+    return [frame.flow, frame.step, frame.branch, dict(frame.saved), *([back] if back else [])]
+
+
+def _frame_in(kept: Sequence[Any]) -> Frame:
+    flow, step, branch, saved, *back = kept
+    return Frame(flow, step, branch, saved, tuple(Return(*road) for road in back[0]) if back else ())

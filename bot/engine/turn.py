@@ -1,26 +1,34 @@
 """One turn of a conversation: hears, walks the flows, says. Pure: the world answers what is so and does what is done.
 
-The order of hearing: hard rules, the answer to the open question, a meaning that can be answered, "did you mean",
-not understood. A side question is answered and the open question asked again.
+The order of hearing: a correction of the last answer, hard rules, the answer to the open question, a meaning that can be
+answered, "did you mean", not understood. A side question is answered and the open question asked again.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from datetime import timedelta
+from typing import Any, NamedTuple, Protocol
 
-from bot.engine.flow import END, PENDING, Branch, Effect, Flows
-from bot.engine.talk import Frame, Talk
+from bot.engine.flow import AGAIN, END, PENDING, PLAINLY, Branch, Effect, Flows
+from bot.engine.talk import Frame, Return, Said, Talk
 
 _LONGEST_WALK = 50  # steps in a turn: a loop in a flow ends in an error, not in silence
 _DEEPEST = 4  # open questions that may wait below each other
+_LONGEST_UNCLEAR = 80  # characters of a message that may be the first half of a question
 WHICH = ("repair", "which")
 NOT_UNDERSTOOD = ("repair", "not_understood")
+NO_FIT = ("repair", "no_fit")
 STRANGER = ("binding", "stranger")
+SILENCE = "silence"
+_ABOUT_THE_LAST = ("repeat", "explain", "language")  # rules that leave what was said last, and its question, in force
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What came in, understood: an `event` (follow, scan, picture …), or a text with its meaning."""
+    """What came in, understood: an `event` (follow, scan, picture, silence …), or a text with its meaning.
+
+    `also`: further meanings of the same message. `asks`: it is a question. `corrects`: it takes the last answer back.
+    """
 
     text: str = ""
     event: str = ""
@@ -29,27 +37,30 @@ class Heard:
     intent: str = ""
     decision: str = "fallback"
     pair: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    asks: bool = False
+    corrects: bool = False
     first: bool = False
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """A key of the words to say, with what belongs in them beyond the facts."""
-
-    flow: str
-    key: str
-    values: Mapping[str, Any] = field(default_factory=dict)
-    choices: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Turn:
-    """What a turn leaves: the talk as it stands now, what is said, and the road that was walked."""
+    """What a turn leaves: the talk as it stands now, what is said, the road that was walked, the facts that it was
+    chosen by, and how long its question waits for an answer."""
 
     talk: Talk
     said: tuple[Said, ...]
     road: tuple[str, ...]
+    facts: Mapping[str, str] = field(default_factory=dict)
+    wait: timedelta | None = None
+
+
+class Reading(NamedTuple):
+    """A value that a text holds, and whether it satisfies the limit."""
+
+    value: str
+    fits: bool
 
 
 class World(Protocol):
@@ -67,8 +78,8 @@ class World(Protocol):
         """Which of the choices the text names by its words, or ""."""
         ...
 
-    def read(self, collector: str, heard: Heard) -> str:
-        """The value that the text holds for this collector, or ""."""
+    def read(self, collector: str, limit: str, heard: Heard) -> Reading | None:
+        """The value that was heard for this collector, or None."""
         ...
 
 
@@ -84,24 +95,39 @@ class _Walk:
         self.flows, self.world, self.talk, self.heard = flows, world, talk, heard
         self.said: list[Said] = []
         self.road: list[str] = []
+        self.facts: dict[str, str] = {}
+        self.back: list[Return] = []
+        self.asked: Frame | None = None  # the question that this turn opened last
 
     def go(self) -> Turn:
         """Hears; who writes for the first time, known by their number, is also told what this is."""
-        before = self.talk.misses
-        self.talk = replace(self.talk, frames=tuple(filter(self._still_there, self.talk.frames)))
-        self._hear()
+        before = self.talk
+        self.talk = replace(before, frames=tuple(filter(self._still_there, before.frames)), unclear="", answered=None)
+        self._hear(before.answered)
+        for intent in self.heard.also:
+            if start := self._open_to(intent):
+                self._begin(*start, aside=True)
         if self.heard.first and (start := self.flows.on_event("first_contact")):
-            self._begin(*start, keep_open=True)
-        if self.talk.misses == before:
-            self.talk = replace(self.talk, misses=0)
-        return Turn(self.talk, tuple(self.said), tuple(self.road))
+            self._begin(*start)
+        if self.talk.open and self.said:
+            self._ask_last(self.talk.open)
+        self._remember(before)
+        waits = self._branch_of(self.talk.open).wait if self.talk.open else None
+        return Turn(self.talk, tuple(self.said), tuple(self.road), self.facts, waits.after if waits else None)
 
-    def _hear(self) -> None:
+    def _remember(self, before: Talk) -> None:
+        misses = 0 if self.talk.misses == before.misses and self.heard.event != SILENCE else self.talk.misses
+        again = self.heard.rule in _ABOUT_THE_LAST or not self.said
+        self.talk = replace(self.talk, misses=misses, last=before.last if again else tuple(self.said))
+
+    def _hear(self, answered: Frame | None) -> None:
         if self.heard.event:
             return self._event()
+        if self.heard.corrects and answered and self._corrects(answered):
+            return None
         if rule := self.flows.on_rule(self.heard.rule):
             return self._begin(*rule, keep_open=self.heard.rule != "never_mind")
-        if self.talk.open and self._answers(self.talk.open):
+        if self.talk.open and (self._answers(self.talk.open) or self._answers_freely(self.talk.open)):
             return None
         if self.heard.decision == "answer" and self.flows.entry(self.heard.intent):
             return self._meaning(self.heard.intent)
@@ -110,9 +136,33 @@ class _Walk:
         return self._not_understood()
 
     def _event(self) -> None:
-        start = self.flows.on_event(self.heard.event)
-        if start:
-            self._begin(*start, keep_open=True)
+        if self.heard.event == SILENCE:
+            return self._silence()
+        if self.talk.open and self._branch_of(self.talk.open).collect and self._answers(self.talk.open):
+            return None
+        if start := self.flows.on_event(self.heard.event):
+            self._begin(*start)
+        return None
+
+    def _silence(self) -> None:
+        """The open question has waited long enough."""
+        frame = self.talk.open
+        wait = self._branch_of(frame).wait if frame else None
+        if frame and wait:
+            self.talk = self.talk.pop()
+            self.back = list(frame.back)
+            self._goto(frame.flow, wait.next, frame.saved)
+
+    def _corrects(self, answered: Frame) -> bool:
+        """Whether what was heard is another answer to the question answered last: then the road is walked anew."""
+        if not self._still_there(answered):
+            return False
+        before = self.talk
+        self.talk = replace(before, frames=(*(f for f in before.frames if f.flow != answered.flow), answered))
+        if self._answers(answered):
+            return True
+        self.talk = before
+        return False
 
     def _meaning(self, intent: str) -> None:
         start = self.flows.entry(intent)
@@ -120,14 +170,19 @@ class _Walk:
         if self._is_stranger(start[0]):
             self.talk = replace(self.talk, pending=intent)
             return self._not_known_yet()
-        return self._begin(*start, keep_open=True)
+        return self._begin(*start, aside=True)
+
+    def _open_to(self, intent: str) -> tuple[str, str] | None:
+        """Where a meaning begins, if this person may walk there."""
+        start = self.flows.entry(intent)
+        return None if start and self._is_stranger(start[0]) else start
 
     def _known(self, intents: Iterable[str]) -> tuple[str, ...]:
         """Those that a flow answers: flows may have been edited since."""
         return tuple(intent for intent in intents if self.flows.entry(intent))
 
     def _is_stranger(self, flow: str) -> bool:
-        return self.world.fact("bound") == "no" and not self.flows.by_name[flow].for_anyone
+        return self._fact("bound") == "no" and not self.flows.by_name[flow].for_anyone
 
     def _not_known_yet(self) -> None:
         if self.talk.open and self.talk.open.flow == STRANGER[0]:
@@ -138,97 +193,164 @@ class _Walk:
         """Between two meanings the person chooses; the choice names are the intents themselves."""
         branch = self.flows.branches(*WHICH)[0]
         pair = self._known(self.heard.pair)[:2]
-        self.talk = replace(self.talk, frames=_without_which(self.talk.frames)[-_DEEPEST + 1 :])
-        self.said += [Said(WHICH[0], key, {}, pair) for key in branch.say]
+        self.talk = replace(self._lasting(), unclear=self.heard.text[:_LONGEST_UNCLEAR])
+        for key in branch.say:
+            self._say(Said(WHICH[0], key, {}, pair))
         self.road.append(".".join(WHICH))
         self._open(Frame(*WHICH, 0, {"pair": list(pair)}))
 
     def _not_understood(self) -> None:
-        misses = self.talk.misses + 1
-        self.talk = replace(self.talk, misses=misses)
-        if self.talk.open:
-            otherwise = self._branch_of(self.talk.open).otherwise
-            if otherwise:
-                return self._begin(self.talk.open.flow, otherwise, keep_open=False)
-        if self.world.fact("bound") == "no":
+        self.talk = replace(self._lasting(), misses=self.talk.misses + 1, unclear=self.heard.text[:_LONGEST_UNCLEAR])
+        if self.talk.open and self._branch_of(self.talk.open).otherwise:
+            return self._otherwise(self.talk.open)
+        if self._fact("bound") == "no":
             return self._not_known_yet()
-        return self._begin(*NOT_UNDERSTOOD, keep_open=True)
+        return self._begin(*(NO_FIT if self.talk.open else NOT_UNDERSTOOD))
+
+    def _otherwise(self, frame: Frame) -> None:
+        self.talk = replace(self.talk.pop(), answered=frame)
+        self.back = list(frame.back)
+        self._goto(frame.flow, self._branch_of(frame).otherwise, frame.saved)
+
+    def _answers_freely(self, frame: Frame) -> bool:
+        """Whether a statement that is about this road, or about nothing clear, answers in words of the person's own."""
+        clear = self.heard.decision == "answer" and self.heard.intent.partition(".")[0] != frame.flow
+        if self.heard.asks or clear or self.heard.decision == "fallback" or not self._branch_of(frame).otherwise:
+            return False
+        self._otherwise(frame)
+        return True
 
     def _answers(self, frame: Frame) -> bool:
-        """Whether the text answers the open question; if so the walk has gone on from it."""
+        """Whether what was heard answers the question; if so the walk has gone on from it."""
         if (frame.flow, frame.step) == WHICH:
             return self._chose_meaning(frame)
         branch = self._branch_of(frame)
-        if branch.choices:
-            chosen = self._choice(frame.flow, tuple(branch.choices))
-            if chosen:
-                self.talk = self.talk.pop()
-                self._goto(frame.flow, branch.choices[chosen], frame.saved)
-            return bool(chosen)
-        found = self.world.read(branch.collect, self.heard)
-        if found:
-            self.talk = self.talk.pop()
-            self._goto(frame.flow, branch.next, {**frame.saved, branch.collect: found})
-        return bool(found)
+        found = self._chosen(frame, branch) if branch.choices else self._collected(frame, branch)
+        if found is None:
+            return False
+        value, step = found
+        saved = {**frame.saved, branch.saved: value} if branch.saved else frame.saved
+        self.talk = replace(self.talk.pop(), answered=frame)
+        self.back = list(frame.back)
+        self._goto(frame.flow, step, saved)
+        return True
+
+    def _chosen(self, frame: Frame, branch: Branch) -> tuple[str, str] | None:
+        chosen = self._choice(frame.flow, tuple(branch.choices))
+        return (chosen, branch.choices[chosen]) if chosen else None
+
+    def _collected(self, frame: Frame, branch: Branch) -> tuple[str, str] | None:
+        """What the text holds for the collector, and where that leads. A clear question is no answer in free words."""
+        if self.heard.decision == "answer" and self.heard.intent and (self.heard.asks or self._is_urgent(frame)):
+            return None
+        found = self.world.read(branch.collect, branch.limit, self.heard)
+        if found is None or not (found.fits or branch.invalid):
+            return None
+        return found.value, branch.next if found.fits else branch.invalid
+
+    def _is_urgent(self, frame: Frame) -> bool:
+        """Whether what was meant must be heard also where any words would do as an answer."""
+        flow, _, name = self.heard.intent.partition(".")
+        return flow != frame.flow and flow in self.flows.by_name and name in self.flows.by_name[flow].urgent
 
     def _chose_meaning(self, frame: Frame) -> bool:
-        pair = self._known(frame.saved["pair"])
-        chosen = self._choice(frame.flow, pair)
+        chosen = self._choice(frame.flow, self._known(frame.saved["pair"]))
         if chosen:
             self.talk = self.talk.pop()
             self._meaning(chosen)
         return bool(chosen)
 
     def _choice(self, flow: str, names: tuple[str, ...]) -> str:
-        if self.heard.rule == "number" and self.heard.value.isdecimal() and 1 <= int(self.heard.value) <= len(names):
-            return names[int(self.heard.value) - 1]
+        """By number, by its words, by any yes or no (yes_unbind), or by the meaning that it stands for."""
+        heard = self.heard
+        if heard.rule == "number" and heard.value.isdecimal() and 1 <= int(heard.value) <= len(names):
+            return names[int(heard.value) - 1]
+        if named := self.world.choice(flow, names, heard.text):
+            return named
         for name in names:
-            if self.heard.rule and name.partition("_")[0] == self.heard.rule:  # yes, yes_unbind
+            if heard.rule and name.partition("_")[0] == heard.rule:
                 return name
-        return self.world.choice(flow, names, self.heard.text)
+        return heard.intent if self._means_one(names) else ""
 
-    def _begin(self, flow: str, step: str, keep_open: bool) -> None:
-        """Starts a road; open questions wait below it, and the newest is asked again at its end. A flow that begins
-        anew gives up its own open questions."""
-        waiting = tuple(frame for frame in self.talk.frames if frame.flow != flow) if keep_open else ()
+    def _means_one(self, names: tuple[str, ...]) -> bool:
+        return self.heard.decision == "answer" and self.heard.intent in names
+
+    def _begin(self, flow: str, step: str, keep_open: bool = True, aside: bool = False) -> None:
+        """Starts a road; open questions wait below it. A flow that begins anew gives up its own open questions (one
+        that begins `aside` only if it asks again), and a question that is asked once is given up by going on."""
+        lasting = self.talk.frames if self.heard.rule in _ABOUT_THE_LAST else self._lasting().frames
+        asked = self.asked
         self.talk = replace(self.talk, frames=())
+        self.back = []
         self._goto(flow, step, {})
-        if self.talk.frames:
-            self.talk = replace(self.talk, frames=(*_without_which(waiting), *self.talk.frames)[-_DEEPEST:])
-        elif waiting:
-            self._return_to(waiting)
+        anew = {flow} if not aside else {frame.flow for frame in self.talk.frames}
+        waiting = tuple(f for f in lasting if f.flow not in anew or f is asked or self._is_once(f)) if keep_open else ()
+        self.talk = replace(self.talk, frames=(*waiting, *self.talk.frames)[-_DEEPEST:])
 
-    def _return_to(self, waiting: tuple[Frame, ...]) -> None:
-        waiting = _without_which(waiting)
-        self.talk = replace(self.talk, frames=waiting)
-        if waiting and self.said:
-            self._ask_again(waiting[-1])
+    def _lasting(self) -> Talk:
+        """The talk without questions that are asked once, unless this turn has just asked them."""
+        lasting = tuple(f for f in self.talk.frames if f is self.asked or not self._is_once(f))
+        return replace(self.talk, frames=lasting[-_DEEPEST + 1 :])
+
+    def _is_once(self, frame: Frame) -> bool:
+        return (frame.flow, frame.step) == WHICH or self._branch_of(frame).once
+
+    def _ask_last(self, frame: Frame) -> None:
+        """The open question stands at the end of the answer, whatever else was said."""
+        self._ask_again(frame)
+        key = self._branch_of(frame).say[-1]
+        self.said.sort(key=lambda said: (said.flow, said.key) == (frame.flow, key))
 
     def _ask_again(self, frame: Frame) -> None:
         branch = self._branch_of(frame)
-        choices = tuple(branch.choices)
-        self.said += [Said(frame.flow, key, frame.saved, choices) for key in branch.say[-1:]]
+        choices = tuple(branch.choices) or tuple(frame.saved.get("pair", ()))
+        for key in branch.say[-1:]:
+            self._say(Said(frame.flow, key, frame.saved, choices))
 
     def _goto(self, flow: str, step: str, saved: Mapping[str, Any]) -> None:
-        """Walks steps until a question is open or the road ends."""
+        """Walks steps until a question is open or the road ends, and the roads that called it too."""
         for _ in range(_LONGEST_WALK):
             if step == END:
-                return None
+                if not self.back:
+                    return None
+                flow, step, saved = self._returned(saved)
+                continue
             if step == PENDING:
                 return self._pending()
+            if step in (AGAIN, PLAINLY):
+                return self._again(plainly=step == PLAINLY)
             if "." in step:
                 flow, _, step = step.partition(".")
-            number, branch = self._taken(flow, step)
+            number, branch = self._taken(flow, step, saved)
             self.road.append(f"{flow}.{step}")
             led = self._do(branch.do, saved)
             if led:
                 step = led
                 continue
-            self.said += [Said(flow, key, saved, tuple(branch.choices)) for key in branch.say]
+            for key in branch.say:
+                self._say(Said(flow, key, saved, tuple(branch.choices)))
             if branch.asks:
-                return self._open(Frame(flow, step, number, saved))
+                return self._open(Frame(flow, step, number, saved, tuple(self.back)))
+            if branch.call:
+                self.back.append(Return(flow, branch.next, saved))
+                step = branch.call
+                continue
             step = branch.next
         raise RuntimeError(f"flow {flow} does not end: {' > '.join(self.road[-6:])}")
+
+    def _returned(self, saved: Mapping[str, Any]) -> tuple[str, str, Mapping[str, Any]]:
+        """On to the road that called, with what it and the called one have kept."""
+        road = self.back.pop()
+        return road.flow, road.step, {**road.saved, **saved}
+
+    def _say(self, said: Said) -> None:
+        """Nothing is said twice in one answer."""
+        if not any((said.flow, said.key) == (other.flow, other.key) for other in self.said):
+            self.said.append(said)
+
+    def _again(self, plainly: bool) -> None:
+        for said in self.talk.last:
+            self._say(replace(said, plainly=plainly))
 
     def _do(self, effects: tuple[Effect, ...], saved: Mapping[str, Any]) -> str:
         for effect in effects:
@@ -240,21 +362,31 @@ class _Walk:
     def _pending(self) -> None:
         """Answers what was asked before we knew who asks."""
         intent, self.talk = self.talk.pending, replace(self.talk, pending="")
-        start = self.flows.entry(intent)
-        if start and not self._is_stranger(start[0]):
+        start = self._open_to(intent)
+        if start:
             self._goto(*start, {})
 
-    def _taken(self, flow: str, step: str) -> tuple[int, Branch]:
+    def _taken(self, flow: str, step: str, saved: Mapping[str, Any]) -> tuple[int, Branch]:
         branches = self.flows.branches(flow, step)
         for number, branch in enumerate(branches):
-            if all(self._fact(name) in values for name, values in branch.when.items()):
+            if all(self._fact(name, saved) in values for name, values in branch.when.items()):
                 return number, branch
         return len(branches) - 1, Branch()
 
-    def _fact(self, name: str) -> str:
+    def _fact(self, name: str, saved: Mapping[str, Any] | None = None) -> str:
+        if saved and name in saved:
+            return str(saved[name])
+        value = self._of_talk(name) or self.world.fact(name)
+        self.facts[name] = value
+        return value
+
+    def _of_talk(self, name: str) -> str:
+        """The facts that the talk itself knows."""
         if name == "missed":
             return "twice" if self.talk.misses > 1 else "once"
-        return self.world.fact(name)
+        if name == "said":
+            return "something" if self.talk.last else "nothing"
+        return ""
 
     def _branch_of(self, frame: Frame) -> Branch:
         return self.flows.branches(frame.flow, frame.step)[frame.branch]
@@ -267,8 +399,4 @@ class _Walk:
 
     def _open(self, frame: Frame) -> None:
         self.talk = self.talk.push(frame)
-
-
-def _without_which(frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
-    """ "Did you mean" is asked once: whoever goes on with something else has answered it."""
-    return tuple(frame for frame in frames if (frame.flow, frame.step) != WHICH)
+        self.asked = frame

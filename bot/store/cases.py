@@ -9,8 +9,15 @@ from bot.store.inserting import insert_unless_there
 from bot.store.tables import case_reasons, cases, promises
 
 
-def open_case(connection: Connection, candidate_id: int | None, address_id: int, reason: str, now: datetime) -> int:
-    """One open case a person: a further reason joins it. Gives the case's id."""
+def open_case(
+    connection: Connection,
+    candidate_id: int | None,
+    address_id: int,
+    reason: str,
+    now: datetime,
+    detail: bytes | None = None,
+) -> int:
+    """One open case a person: a further reason joins it, with its sealed detail. Gives the case's id."""
     who = cases.c.candidate_id == candidate_id if candidate_id else cases.c.address_id == address_id
     found = connection.execute(sa.select(cases.c.id).where(who, cases.c.state != "resolved")).scalar()
     if found is None:
@@ -26,7 +33,7 @@ def open_case(connection: Connection, candidate_id: int | None, address_id: int,
     else:
         again = sa.update(cases).where(cases.c.id == found).values(updated_at=now, asked=cases.c.asked + 1)
         connection.execute(again)
-    connection.execute(sa.insert(case_reasons).values(case_id=found, reason=reason, at=now))
+    connection.execute(sa.insert(case_reasons).values(case_id=found, reason=reason, detail=detail, at=now))
     return int(found)
 
 

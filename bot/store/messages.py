@@ -1,8 +1,8 @@
 """Keeps what came in and what was said, sealed, with the answer that a repeated delivery gets again."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,10 +26,11 @@ _INSERT_OUTBOUND = Prepared(sa.insert(outbound).returning(outbound.c.id))
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """What an inbound text was taken to mean, for the reports."""
+    """What an inbound text was taken to mean, for the reports, and why it was answered so."""
 
     intent: str | None = None
     p: float | None = None
+    why: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ def keep_inbound(
         "detail": cipher.seal(json.dumps(detail, ensure_ascii=False), "inbound.detail") if detail else None,
         "intent": understood.intent,
         "p": understood.p,
+        "why": cipher.seal(json.dumps(understood.why, ensure_ascii=False), "inbound.why") if understood.why else None,
         "received_at": now,
         "answer": cipher.seal_bytes(answer.body, "inbound.answer"),
         "answer_type": answer.content_type,

@@ -25,20 +25,26 @@ class Person:
     turn: int
     stopped: bool
     wrong_number: bool
+    address: str = ""
+    last_at: datetime | None = None
 
 
 _owner = staff.alias("owner")
+_FIND_COLUMNS = sa.select(
+    addresses.c.id,
+    addresses.c.channel,
+    addresses.c.address,
+    addresses.c.candidate_id,
+    addresses.c.talk,
+    addresses.c.turn,
+    addresses.c.stopped_at,
+    addresses.c.wrong_number_at,
+    addresses.c.last_inbound_at,
+)
 _FIND = Prepared(
-    sa.select(
-        addresses.c.id,
-        addresses.c.candidate_id,
-        addresses.c.talk,
-        addresses.c.turn,
-        addresses.c.stopped_at,
-        addresses.c.wrong_number_at,
-    )
-    .where(addresses.c.channel == sa.bindparam("channel"), addresses.c.address_index == sa.bindparam("index"))
-    .with_for_update()
+    _FIND_COLUMNS.where(
+        addresses.c.channel == sa.bindparam("channel"), addresses.c.address_index == sa.bindparam("index")
+    ).with_for_update()
 )
 _CANDIDATE = Prepared(
     sa.select(
@@ -51,6 +57,13 @@ _CANDIDATE = Prepared(
         candidates.c.stage,
         candidates.c.stage_at,
         candidates.c.pushes_stopped_at,
+        candidates.c.position,
+        candidates.c.offer,
+        candidates.c.offer_until,
+        candidates.c.confirmed_start,
+        candidates.c.home_lat,
+        candidates.c.home_lng,
+        candidates.c.page_version,
         _owner.c.name.label("owner_name"),
         cohorts.c.code.label("cohort_code"),
         cohorts.c.name.label("cohort_name"),
@@ -63,11 +76,18 @@ _CANDIDATE = Prepared(
         cohorts.c.date_state,
         cohorts.c.date_by,
         cohorts.c.timezone.label("cohort_timezone"),
+        cohorts.c.lat.label("cohort_lat"),
+        cohorts.c.lng.label("cohort_lng"),
+        cohorts.c.seats,
         stores.c.code.label("store_code"),
         stores.c.name.label("store_name"),
         stores.c.city,
         stores.c.address.label("store_address"),
         stores.c.phone.label("store_phone"),
+        stores.c.manager,
+        stores.c.openings,
+        stores.c.lat.label("store_lat"),
+        stores.c.lng.label("store_lng"),
     )
     .select_from(candidates)
     .outerjoin(cohorts, candidates.c.cohort_id == cohorts.c.id)
@@ -83,7 +103,12 @@ _STAGE_TIMES = Prepared(
 _HOLD = sa.select(candidates.c.id).where(candidates.c.id == sa.bindparam("id")).with_for_update(key_share=True)
 _CHANGE = sa.update(addresses).where(addresses.c.id == sa.bindparam("address_id"))
 _TURN = Prepared(
-    _CHANGE.values(talk=sa.bindparam("new_talk"), turn=sa.bindparam("new_turn"), last_inbound_at=sa.bindparam("now"))
+    _CHANGE.values(
+        talk=sa.bindparam("new_talk"),
+        turn=sa.bindparam("new_turn"),
+        last_inbound_at=sa.bindparam("now"),
+        wait_until=sa.bindparam("new_wait"),
+    )
 )
 _BY_INVITE = Prepared(sa.select(candidates.c.id).where(candidates.c.invite_index == sa.bindparam("index")))
 
@@ -91,11 +116,7 @@ _BY_INVITE = Prepared(sa.select(candidates.c.id).where(candidates.c.invite_index
 def find(connection: Connection, cipher: Cipher, channel: str, address: str) -> Person | None:
     """The person at an address, held until the transaction ends: one message of theirs at a time."""
     row = _FIND.first(connection, {"channel": channel, "index": _index(cipher, channel, address)})
-    if row is None:
-        return None
-    talk = cipher.open(row.talk, "addresses.talk") if row.talk else ""
-    stopped, wrong = row.stopped_at is not None, row.wrong_number_at is not None
-    return Person(row.id, channel, row.candidate_id, talk, row.turn, stopped, wrong)
+    return _person(row, cipher) if row else None
 
 
 def meet(connection: Connection, cipher: Cipher, channel: str, address: str, now: datetime) -> Person:
@@ -119,11 +140,41 @@ def change(connection: Connection, address_id: int, **columns: Any) -> None:
     connection.execute(_CHANGE.values(**columns), {"address_id": address_id})
 
 
-def took_turn(connection: Connection, cipher: Cipher, person: Person, talk: str, now: datetime) -> None:
+def took_turn(
+    connection: Connection, cipher: Cipher, person: Person, talk: str, now: datetime, wait_until: datetime | None
+) -> None:
     """Keeps where the talk stands now; the next message has the next turn."""
-    sealed = cipher.seal(talk, "addresses.talk") if talk else None
-    row = {"address_id": person.id, "new_talk": sealed, "new_turn": person.turn + 1, "now": now}
-    _TURN.rows(connection, row)
+    row = {"address_id": person.id, "new_talk": _sealed(cipher, talk), "new_turn": person.turn + 1, "now": now}
+    _TURN.rows(connection, row | {"new_wait": wait_until})
+
+
+def stands(connection: Connection, cipher: Cipher, person: Person, talk: str, wait_until: datetime | None) -> None:
+    """Keeps where the talk stands after something that was no message of the person's."""
+    change(connection, person.id, talk=_sealed(cipher, talk), wait_until=wait_until)
+
+
+def waited(connection: Connection, cipher: Cipher, now: datetime, limit: int) -> list[Person]:
+    """Who has left a question open for longer than it waits, held until the transaction ends."""
+    due = _FIND_COLUMNS.where(addresses.c.wait_until <= now).order_by(addresses.c.wait_until).limit(limit)
+    return [_person(row, cipher) for row in connection.execute(due.with_for_update(skip_locked=True))]
+
+
+def _sealed(cipher: Cipher, talk: str) -> bytes | None:
+    return cipher.seal(talk, "addresses.talk") if talk else None
+
+
+def _person(row: Any, cipher: Cipher) -> Person:
+    return Person(
+        row.id,
+        row.channel,
+        row.candidate_id,
+        cipher.open(row.talk, "addresses.talk") if row.talk else "",
+        row.turn,
+        row.stopped_at is not None,
+        row.wrong_number_at is not None,
+        cipher.open(row.address, "addresses.address"),
+        row.last_inbound_at,
+    )
 
 
 def load(connection: Connection, cipher: Cipher, candidate_id: int) -> Candidate:
@@ -221,10 +272,22 @@ def _candidate(row: Any, cipher: Cipher) -> Candidate:
             row.date_state,
             row.date_by,
             row.cohort_timezone,
+            row.cohort_lat,
+            row.cohort_lng,
+            row.seats,
         )
     if row.store_code:
-        phone = cipher.open_maybe(row.store_phone, "stores.phone")
-        store = Store(row.store_code, row.store_name, row.city, row.store_address, phone)
+        store = Store(
+            row.store_code,
+            row.store_name,
+            row.city,
+            row.store_address,
+            cipher.open_maybe(row.store_phone, "stores.phone"),
+            cipher.open_maybe(row.manager, "stores.manager"),
+            row.openings,
+            row.store_lat,
+            row.store_lng,
+        )
     return Candidate(
         row.id,
         row.code,
@@ -237,4 +300,18 @@ def _candidate(row: Any, cipher: Cipher) -> Candidate:
         cipher.open_maybe(row.owner_name, "staff.name"),
         cohort,
         store,
+        row.position,
+        row.offer,
+        row.offer_until,
+        row.confirmed_start,
+        _home(row, cipher),
+        row.page_version,
     )
+
+
+def _home(row: Any, cipher: Cipher) -> tuple[float, float] | None:
+    lat, lng = (
+        cipher.open_maybe(row.home_lat, "candidates.home_lat"),
+        cipher.open_maybe(row.home_lng, "candidates.home_lng"),
+    )
+    return (float(lat), float(lng)) if lat and lng else None

@@ -137,6 +137,7 @@ candidates = sa.Table(
     sa.Column("offer", sa.Text),
     sa.Column("offer_until", Moment),
     sa.Column("confirmed_at", Moment),
+    sa.Column("confirmed_start", Moment),
     sa.Column("pushes_stopped_at", Moment),
     sa.Column("page_version", sa.Integer, nullable=False, server_default="1"),
     sa.Column("created_at", Moment, nullable=False),
@@ -152,7 +153,8 @@ stage_times = sa.Table(
     sa.Column("at", Moment, nullable=False),
 )
 
-# A person on a channel: a WeChat openid, a phone number. `talk` is where that person stands in the flows.
+# A person on a channel: a WeChat openid, a phone number. `talk` is where that person stands in the flows, `wait_until`
+# when its open question has waited long enough for an answer.
 addresses = sa.Table(
     "addresses",
     metadata,
@@ -168,8 +170,15 @@ addresses = sa.Table(
     sa.Column("unfollowed_at", Moment),
     sa.Column("stopped_at", Moment),
     sa.Column("wrong_number_at", Moment),
+    sa.Column("wait_until", Moment),
     sa.Column("created_at", Moment, nullable=False),
     sa.UniqueConstraint("channel", "address_index"),
+    sa.Index(
+        "ix_addresses_wait_until",
+        "wait_until",
+        sqlite_where=sa.text("wait_until IS NOT NULL"),
+        postgresql_where=sa.text("wait_until IS NOT NULL"),
+    ),
 )
 
 # Who was bound to what, how, and which privacy notice they were shown; never updated.
@@ -225,6 +234,7 @@ inbound = sa.Table(
     sa.Column("detail", Sealed),
     sa.Column("intent", sa.Text),
     sa.Column("p", sa.Float),
+    sa.Column("why", Sealed),
     sa.Column("received_at", Moment, nullable=False),
     sa.Column("answer", Sealed),
     sa.Column("answer_type", sa.Text),
@@ -320,6 +330,7 @@ case_reasons = sa.Table(
     sa.Column("case_id", sa.ForeignKey("cases.id", ondelete="CASCADE"), nullable=False, index=True),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("inbound_id", sa.ForeignKey("inbound.id", ondelete="SET NULL")),
+    sa.Column("detail", Sealed),
     sa.Column("at", Moment, nullable=False),
 )
 

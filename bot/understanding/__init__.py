@@ -5,9 +5,10 @@ To add a word that a rule obeys: write it in messages/<locale>/words.yaml.
 """
 
 from bot.understanding.cache import load_or_train
+from bot.understanding.dates import read_date
 from bot.understanding.meaning import Decision, Meaning, Understanding
 from bot.understanding.model import Model, Verdict
 from bot.understanding.training import train
 from bot.understanding.words import Words
 
-__all__ = ["Decision", "Meaning", "Model", "Understanding", "Verdict", "Words", "load_or_train", "train"]
+__all__ = ["Decision", "Meaning", "Model", "Understanding", "Verdict", "Words", "load_or_train", "read_date", "train"]

@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,10 @@ from bot.understanding.text import normal
 
 Flags = NDArray[np.bool_]
 Scores = NDArray[np.float64]
+
+# What becomes of a message whose meaning is known; "pair": we asked which of two was meant.
+Outcome = Literal["right", "right_pair", "wrong_pair", "fallback", "wrong"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 _EXAMPLE = '{"text": "when do I start?", "intent": "start"}'
 
@@ -75,6 +79,21 @@ def examples(train: Sequence[Row], oos_label: str) -> dict[str, list[str]]:
 def predicted(model: Model, test: Sequence[Row], threshold: float | None) -> list[Prediction]:
     """One prediction a row; what is less probable than the threshold falls back."""
     return [_prediction(model, row, threshold) for row in test]
+
+
+def outcome(decision: Decision, top: Sequence[tuple[str, float]], gold: str) -> Outcome:
+    """`top`: the intents that the message was taken for, best first."""
+    named = [intent for intent, _ in top[:2]]
+    if decision == "fallback":
+        return "fallback"
+    if decision == "ask":
+        return "right_pair" if gold in named else "wrong_pair"
+    return "right" if gold in named[:1] else "wrong"
+
+
+def shares(outcomes: Sequence[Outcome]) -> dict[str, float]:
+    """The share of each outcome."""
+    return {name: _rounded(outcomes.count(name) / max(len(outcomes), 1)) for name in OUTCOMES}
 
 
 def figures(predictions: Sequence[Prediction], oos_label: str) -> dict[str, Any]:

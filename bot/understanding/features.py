@@ -56,7 +56,7 @@ def _letters(words: Sequence[str]) -> Sequence[str]:
 @lru_cache(maxsize=20_000)
 def _within(word: str) -> tuple[str, ...]:
     edged = f" {word} "
-    return tuple(edged[start : start + size] for size in range(2, 6) for start in range(len(edged) - size + 1))
+    return tuple(edged[start : start + size] for size in range(2, 5) for start in range(len(edged) - size + 1))
 
 
 def _han(runs: Sequence[str]) -> Sequence[str]:

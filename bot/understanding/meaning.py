@@ -1,12 +1,16 @@
 """What a message means: a rule's verdict if a rule decides, else the model's, with what to do about its doubt."""
 
+import datetime
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Literal
 
+from bot.understanding import rules
+from bot.understanding.dates import read_date
 from bot.understanding.model import Model, Verdict
-from bot.understanding.rules import Ruling, bare, ruling
-from bot.understanding.text import clauses, normal
+from bot.understanding.rules import Ruling, answer_first, bare, ruling
+from bot.understanding.text import clauses, has_han, key, normal, sentences, traditional
 from bot.understanding.words import Words
 
 Decision = Literal["answer", "ask", "fallback"]
@@ -14,8 +18,11 @@ Decision = Literal["answer", "ask", "fallback"]
 ANSWER_FROM = 0.7
 ASK_FROM = 0.3
 CLOSE = 0.4  # a second intent with this much of the first one's belief: ask which
+ALSO_FROM = 0.75  # a question beside another counts only if it is as clear as this
 
 _MOST_CLAUSES = 6
+_MOST_MEANINGS = 3
+_BARE = {True: 5, False: 3}  # a question of no more Han characters, or else words, may leave out what it is about
 _REMEMBERED = 4096  # meanings of short texts
 _SHORT = 40  # characters
 
@@ -30,8 +37,10 @@ class Meaning:
     p: float  # 0..1, calibrated
     decision: Decision
     top: tuple[tuple[str, float], ...]  # up to three (intent, score), best first
-    rule: str | None = None  # stop, start, human, never_mind, wrong_number, yes, no, number, repeat
-    value: str | None = None  # of the rule "number": "2"
+    rule: str | None = None  # the first of bot.understanding.rules that decided it
+    value: str | None = None  # of the rule "number": "2"; of "language": "zh", "zh-Hant" or "en"
+    asks: bool = False  # whether it is a question
+    also: tuple[str, ...] = ()  # what else it clearly asks; beside a yes, no or number all that it asks
 
 
 class Understanding:
@@ -45,19 +54,79 @@ class Understanding:
     def meaning(
         self, text: str, expecting: frozenset[str] = frozenset(), last_offered: frozenset[str] = frozenset()
     ) -> Meaning:
-        """`expecting`: what the open question waits for, of yes_no, number, text. `last_offered`: the letters that the
-        last message offered for opting out. Many people ask in the same few words: short ones are remembered while the
-        process lives."""
+        """`expecting`: what the open question waits for, of yes_no, number, text; with "nod" a bare yes or no counts as
+        the rule "nod" though nothing asked for it. `last_offered`: the letters that the last message offered for opting
+        out. Many people ask in the same few words: short ones are remembered while the process lives."""
         understand = self._remembered if len(text) <= _SHORT else self._understood
         return understand(text, expecting, last_offered)
 
+    def corrected(self, text: str) -> str | None:
+        """The normal form of what a text puts in the place of something said before; None if it corrects nothing."""
+        plain = normal(text)
+        ruled = ruling(plain, self._words, frozenset(), frozenset())
+        return None if ruled else rules.corrected(plain, self._words)
+
+    def date(self, text: str, today: datetime.date) -> datetime.date | None:
+        """The one day that a text names."""
+        return read_date(text, today, self._words)
+
     def _understood(self, text: str, expecting: frozenset[str], last_offered: frozenset[str]) -> Meaning:
         plain = normal(text)
+        asks = self._words.ask(plain)
         if ruled := ruling(plain, self._words, expecting, last_offered):
-            return _by_rule(text, plain, ruled)
+            return _by_rule(text, plain, ruled, asks)
+        if answered := self._answered_and_asked(plain, expecting):
+            return _by_rule(text, plain, answered[0], True, answered[1])
         if bare(plain, self._words):
-            return Meaning(text, plain, None, 0.0, "fallback", ())
-        return _by_model(text, plain, self._verdict(plain))
+            return Meaning(text, plain, None, 0.0, "fallback", (), asks=asks)
+        return self._by_model(text, plain, asks)
+
+    def _answered_and_asked(self, plain: str, expecting: frozenset[str]) -> tuple[Ruling, tuple[str, ...]] | None:
+        """An answer to our question and clear questions after it: "yes, where is it?"."""
+        answered = answer_first(plain, self._words, expecting)
+        if answered is None or not self._words.ask(answered[1]):
+            return None
+        asked = self._by_model(answered[1], answered[1], True)
+        if asked.decision != "answer" or asked.intent is None:
+            return None
+        return answered[0], (asked.intent, *asked.also)[: _MOST_MEANINGS - 1]
+
+    def _by_model(self, text: str, plain: str, asks: bool) -> Meaning:
+        whole = self._verdict(plain)
+        several = self._several(plain, whole)
+        found = next(iter(several.values()), whole)
+        decided = decision(found)
+        intent = None if decided == "fallback" else found.top[0][0]
+        return Meaning(text, plain, intent, found.p, decided, found.top, asks=asks, also=tuple(several)[1:])
+
+    def _several(self, plain: str, whole: Verdict) -> dict[str, Verdict]:
+        """The clear questions of a message by intent; none if there is but one, or if the whole is about another."""
+        parts = self._questions(plain)
+        if len(parts) < 2:
+            return {}
+        found: dict[str, Verdict] = {}
+        for place, part in enumerate(parts):
+            verdict = self._in_company(part, [*parts[:place], *parts[place + 1 :]])
+            if verdict.p >= ALSO_FROM and decision(verdict) == "answer":
+                found.setdefault(verdict.top[0][0], verdict)
+        if len(found) < 2 or (decision(whole) == "answer" and whole.top[0][0] not in found):
+            return {}
+        return dict(islice(found.items(), _MOST_MEANINGS))
+
+    def _questions(self, plain: str) -> list[str]:
+        """The parts of a message that ask something by themselves."""
+        asked = sentences(self._words.without_courtesy(plain))
+        parts = [part.strip() for sentence in asked for part in self._words.joints.split(sentence)]
+        return [part for part in parts if self._words.ask(part) and not self._words.empty(part)][:_MOST_CLAUSES]
+
+    def _in_company(self, part: str, others: list[str]) -> Verdict:
+        """The verdict on a question; one of few words may be meant together with what another is about."""
+        tried = [part]
+        if _short(part):
+            topics = (self._words.topic(other) for other in others)
+            topic = next((topic for topic in topics if topic), "")
+            tried.append(topic + part if has_han(part) else f"{topic} {part}")
+        return max(map(self._model.judge, tried), key=_probability)
 
     def _verdict(self, plain: str) -> Verdict:
         """The verdict on the text or on it without courtesy; on a clause if they are not clear but the clause is."""
@@ -82,10 +151,11 @@ def decision(found: Verdict) -> Decision:
     return "ask" if found.p >= ASK_FROM else "fallback"
 
 
-def _by_rule(text: str, plain: str, ruled: Ruling) -> Meaning:
-    return Meaning(text, plain, None, 1.0, "answer", (), ruled.rule, ruled.value)
+def _by_rule(text: str, plain: str, ruled: Ruling, asks: bool, also: tuple[str, ...] = ()) -> Meaning:
+    value = "zh-Hant" if ruled == ("language", "zh") and traditional(text) else ruled.value
+    return Meaning(text, plain, None, 1.0, "answer", (), ruled.rule, value, asks, also)
 
 
-def _by_model(text: str, plain: str, found: Verdict) -> Meaning:
-    decided = decision(found)
-    return Meaning(text, plain, None if decided == "fallback" else found.top[0][0], found.p, decided, found.top)
+def _short(part: str) -> bool:
+    form = key(part)
+    return (len(form) if has_han(form) else len(form.split())) <= _BARE[has_han(form)]

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from bot.understanding.features import BLOCKS, FORGIVING, Features, features
 
 SHARPNESS = 3.0  # turns distances from the separating planes into shares
+TOP = 3  # intents that a verdict names
 
-_TOP = 3
-_SHARES = {"word": 0.35, "letters": 0.65, "han": 0.5, "sound": 0.5}  # of a text in one script
+_SHARES = {"word": 0.25, "letters": 0.75, "han": 0.5, "sound": 0.5}  # of a text in one script
 
 
 class Evidence(NamedTuple):
@@ -26,6 +26,23 @@ class Evidence(NamedTuple):
     value: float  # its distance from the separating plane
     lead: float  # log of its share among all intents
     known: float  # share of the text that training had seen; a rare feature weighs more, an unknown one most
+
+
+class Confusion(NamedTuple):
+    """Two meanings that held-out ways of asking were taken for each other, and the clearest of these mistakes."""
+
+    meant: str
+    taken_for: str
+    times: int  # both ways round
+    example: str
+
+
+class Expected(NamedTuple):
+    """What becomes of new ways of asking, as far as held-out ones tell."""
+
+    asked: int
+    shares: Mapping[str, float]  # by Outcome
+    confusions: tuple[Confusion, ...]  # the most frequent first
 
 
 class Verdict(NamedTuple):
@@ -48,12 +65,13 @@ class Model:
     calibration: tuple[float, ...]  # constant, then one weight for each field of Evidence
     threshold: float  # the p that nearly all right answers reached in cross-validation
     sounds: Mapping[str, str]
+    expected: Expected | None = None  # None: too few examples to hold any out
 
     def judge(self, text: str) -> Verdict:
         """The verdict on a normal text."""
         found = features(text, self.sounds)
         scores = self._scores(found)
-        order = np.argsort(-scores, kind="stable")[:_TOP]
+        order = np.argsort(-scores, kind="stable")[:TOP]
         shares = np.exp(SHARPNESS * (scores - scores[order[0]]))
         total = float(shares.sum())
         evidence = Evidence(float(scores[order[0]]), -log(total), self._known(found))
@@ -64,7 +82,7 @@ class Model:
     def dumped(self) -> bytes:
         """The model as one file; equal models give equal bytes."""
         head: dict[str, Any] = {"intents": self.intents, "calibration": self.calibration}
-        head |= {"threshold": self.threshold, "sounds": dict(self.sounds)}
+        head |= {"threshold": self.threshold, "sounds": dict(self.sounds), "expected": self.expected}
         arrays: dict[str, Any] = {
             "head": _bytes(json.dumps(head, ensure_ascii=False, sort_keys=True)),
             "idf": self.idf,
@@ -90,6 +108,7 @@ class Model:
                 calibration=tuple(head["calibration"]),
                 threshold=head["threshold"],
                 sounds=head["sounds"],
+                expected=_expected(head["expected"]),
             )
 
     def _scores(self, found: Features) -> NDArray[np.float32]:
@@ -147,6 +166,13 @@ def vocabularies(names: Sequence[Sequence[str]]) -> tuple[dict[str, int], ...]:
 
 def squeezed(score: float) -> float:
     return 1 / (1 + exp(-max(-60.0, min(60.0, score))))
+
+
+def _expected(found: Sequence[Any] | None) -> Expected | None:
+    if found is None:
+        return None
+    asked, shares, confusions = found
+    return Expected(asked, shares, tuple(Confusion(*each) for each in confusions))
 
 
 def _bytes(text: str) -> NDArray[np.uint8]:

@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from bot.understanding.text import has_han, key, normal
+from bot.understanding.text import HAN, has_han, key, normal
 
 _ALTERNATIVES = re.compile(r"\(([^()]*)\)")
 _NOTHING = re.compile(r"(?!)")
+_COMMA = re.compile(r"(?<!\d),")  # not the one within .{1,8}
+_BREAK = rf"(?:\s*[,.;:!?。、；~-]+\s*|(?<=[{HAN}])\s+)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,84 @@ class Edges:
 
     def _may_touch(self, wording: str) -> bool:
         return has_han(wording) and not (self._lone and len(wording) == 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Openings:
+    """Wordings with which a text opens; in them a comma stands for any break between two clauses."""
+
+    patterns: tuple[re.Pattern[str], ...]
+
+    @classmethod
+    def of(cls, entries: Iterable[str]) -> "Openings":
+        return cls(tuple(re.compile(_COMMA.sub(lambda _: _BREAK, pattern(entry))) for entry in entries))
+
+    def after(self, text: str) -> str | None:
+        """What follows the longest wording that opens a normal text; None if none does."""
+        ends = [match.end() for each in self.patterns if (match := each.match(text))]
+        return text[max(ends) :] if ends else None
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """Words that make a clause a question: Han ones wherever they stand, Latin ones where it begins or ends."""
+
+    anywhere: re.Pattern[str]
+    at_an_edge: re.Pattern[str]
+    at_the_start: re.Pattern[str]
+    at_the_end: re.Pattern[str]
+    never: re.Pattern[str]
+
+    @classmethod
+    def of(
+        cls, words: Iterable[str], openings: Iterable[str], particles: Iterable[str], never: Iterable[str]
+    ) -> "Questions":
+        """`openings` and `particles` count at one end of a clause; one of `never` does not count at all."""
+        han, latin = _by_script(words)
+        return cls(
+            re.compile(_either(han)),
+            re.compile(rf"^(?:{_either(latin)})\b|\b(?:{_either(latin)})$"),
+            re.compile(rf"(?:{_either(map(pattern, openings))})\b"),
+            re.compile(rf"(?:{_either(map(pattern, particles))})$"),
+            anywhere(never),
+        )
+
+    def ask(self, form: str, core: str) -> bool:
+        """Whether a clause is a question, given in key form and without what stands around its core."""
+        rest, core = self.never.sub(" ", form).strip(), self.never.sub(" ", core).strip()
+        if self.anywhere.search(rest) or self.at_the_end.search(rest):
+            return True
+        return any(self.at_the_start.match(text) or self.at_an_edge.search(text) for text in (rest, core))
+
+    def begin(self, text: str) -> str:
+        """What stands before the first Latin word that could begin a question, or ""."""
+        starts = (place.start() for place in re.finditer(" ", text))
+        return next((text[:start] for start in starts if self._begins(key(text[start:]))), "")
+
+    def without(self, form: str) -> str:
+        """What a clause is about: the clause without the words that ask."""
+        return self.at_an_edge.sub("", self.at_the_end.sub("", self.anywhere.sub("", form))).strip()
+
+    def _begins(self, form: str) -> bool:
+        return bool(self.at_the_start.match(form) or self.at_an_edge.match(form))
+
+
+def anywhere(entries: Iterable[str]) -> re.Pattern[str]:
+    """Finds the wordings within a text; Latin ones only where they stand by themselves."""
+    han, latin = _by_script(entries)
+    return re.compile(rf"{_either(han)}|\b(?:{_either(latin)})\b")
+
+
+def _by_script(entries: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Patterns of the entries with Han characters, and of those without."""
+    scripts: tuple[list[str], list[str]] = ([], [])
+    for entry in entries:
+        scripts[not has_han(entry)].append(pattern(entry))
+    return scripts
+
+
+def _either(patterns: Iterable[str]) -> str:
+    return "|".join(patterns) or _NOTHING.pattern
 
 
 def _grouped(wordings: Iterable[str], letter: Callable[[str], str]) -> dict[str, list[str]]:

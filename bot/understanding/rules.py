@@ -1,10 +1,17 @@
-"""What no classifier may decide: opting out and in, wanting a person, and the bare answer to what we just asked."""
+"""What no classifier may decide: opting out and in, wanting a person, and the bare answer to what we just asked.
 
+The rules: stop, wrong_number, human, start, never_mind, language, number, no, yes, repeat, explain, wrong, nod.
+"""
+
+from datetime import date
 from typing import NamedTuple
 
 from bot.understanding.phrases import Phrases
-from bot.understanding.text import clauses, key
+from bot.understanding.text import clauses, first_clause, has_han, key
 from bot.understanding.words import Words
+
+_ANY_DAY = date(2000, 1, 1)  # whether a text names a day does not hang on today
+_FEW = {True: 6, False: 2}  # Han characters, or else words: as many as a value has
 
 
 class Ruling(NamedTuple):
@@ -13,11 +20,14 @@ class Ruling(NamedTuple):
 
 
 def ruling(normal: str, words: Words, expecting: frozenset[str], last_offered: frozenset[str]) -> Ruling | None:
-    """The rule that decides this normal text, if one does; the first in this order wins."""
+    """The rule that decides this normal text, if one does; the first in this order wins.
+
+    Where "nod" is expected, a bare yes or no that answers nothing is one; otherwise no rule takes it.
+    """
     said = _Said(normal, words)
     if said.somewhere(words.stop) or said.wholly(words.stop_alone) or _offered_letter(said, words, last_offered):
         return Ruling("stop")
-    if said.somewhere(words.wrong_number):
+    if said.somewhere(words.wrong_number) and not _value_of(corrected(normal, words), words):
         return Ruling("wrong_number")
     if said.somewhere(words.human):
         return Ruling("human")
@@ -25,7 +35,63 @@ def ruling(normal: str, words: Words, expecting: frozenset[str], last_offered: f
         return Ruling("start")
     if said.wholly(words.never_mind):
         return Ruling("never_mind")
-    return _expected(said, words, expecting) or (Ruling("repeat") if said.plain in words.repeat else None)
+    if locale := next((locale for locale, asked in words.languages.items() if said.in_a_clause(asked)), None):
+        return Ruling("language", locale)
+    return _expected(said, words, expecting) or _about_the_answer(said, words) or _nod(said, words, expecting)
+
+
+def answer_first(normal: str, words: Words, expecting: frozenset[str]) -> tuple[Ruling, str] | None:
+    """The expected answer with which a normal text begins, and what is said after it."""
+    head, rest = first_clause(normal)
+    if rest:
+        answer = None if "?" in head else _expected(_Said(head, words), words, expecting)
+    else:
+        head = words.questions.begin(normal)  # "ok where is it"; but "not sure where it is" answers nothing
+        rest = normal[len(head) :].strip()
+        answer = _expected(_Said(head, words), words, expecting - {"number"}) if head else None
+        answer = answer if answer and answer.rule == "yes" else None
+    return answer and (answer, rest)
+
+
+def corrected(normal: str, words: Words) -> str | None:
+    """What a normal text puts in the place of something said before: "no, tuesday" -> "tuesday"; None if nothing."""
+    rest = _tidy(words.corrections.after(normal))
+    if not rest and (rest := _tidy(words.corrections_short.after(normal))) and not _brief(rest, words):
+        return None
+    return rest if rest and not words.empty(rest) else None
+
+
+def _tidy(rest: str | None) -> str:
+    return (rest or "").strip(" ,.;:!。、；~-")
+
+
+def _brief(rest: str, words: Words) -> bool:
+    """Whether this little can be nothing but a value."""
+    form = key(rest)
+    size = len(form) if has_han(form) else len(form.split())
+    return size <= _FEW[has_han(form)] and form not in words.no and not words.ask(rest)
+
+
+def _value_of(rest: str | None, words: Words) -> bool:
+    """Whether what is corrected is a number or a day: then it was a slip of the hand, and nobody is a stranger."""
+    if rest is None:
+        return False
+    return bool(_Said(rest, words).number()) or any(any(each.days(rest, _ANY_DAY)) for each in words.calendars)
+
+
+def _about_the_answer(said: "_Said", words: Words) -> Ruling | None:
+    """What somebody says of our last answer itself."""
+    if said.plain in words.repeat:
+        return Ruling("repeat")
+    if said.wholly(words.explain):
+        return Ruling("explain")
+    return Ruling("wrong") if said.wholly(words.wrong) else None
+
+
+def _nod(said: "_Said", words: Words, expecting: frozenset[str]) -> Ruling | None:
+    """What says by itself whether somebody comes ("I'll be there") is more than a nod."""
+    nods = "nod" in expecting and (said.wholly(words.yes) or said.wholly(words.no))
+    return Ruling("nod") if nods and not said.wholly(words.plans) else None
 
 
 def _expected(said: "_Said", words: Words, expecting: frozenset[str]) -> Ruling | None:
@@ -46,7 +112,8 @@ def _offered_letter(said: "_Said", words: Words, last_offered: frozenset[str]) -
 def bare(normal: str, words: Words) -> bool:
     """Whether the text only answers a question; when none is open it means nothing."""
     form = key(normal)
-    return form in words.yes or form in words.no or any(frame.fullmatch(form) for frame in words.number_frames)
+    answers = (form in words.yes or form in words.no) and form not in words.plans
+    return answers or any(frame.fullmatch(form) for frame in words.number_frames)
 
 
 class _Said:
@@ -69,7 +136,11 @@ class _Said:
         """The message or, unless it asks something, one of its clauses is one of the phrases."""
         if self._asks:
             return self.wholly(phrases)
-        return _either(self.forms, phrases) or any(_either(forms, phrases) for forms in self._parts)
+        return _either(self.forms, phrases) or self.in_a_clause(phrases)
+
+    def in_a_clause(self, phrases: Phrases) -> bool:
+        """One of the clauses is one of the phrases, also in a question."""
+        return any(_either(forms, phrases) for forms in self._parts)
 
     def number(self) -> str | None:
         for form in self.forms:

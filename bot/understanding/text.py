@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 LONGEST = 600  # characters; the rest of a longer message says nothing more about what it asks
@@ -16,10 +16,14 @@ _EMOJI = re.compile(
 _STICKER = re.compile(r"\[[^\[\]\d\n]{1,12}\]|/:[:a-z0-9@<>()|,'!*&$~^-]{1,6}")  # "[微笑]", and WeChat's older "/::)"
 _REPEATED_SIGN = re.compile(r"([^\w\s])\1+")
 _REPEATED_LETTER = re.compile(r"([^\W\d])\1{2,}")
-_CLAUSE = re.compile(rf"[,!;。、；…~\n]+|\?+|[.:](?!\d)|(?<!\d)[.:]|\s+-+\s+|(?<=[{HAN}])\s+(?=[{HAN}])")
+_BREAK = rf"[,!;。、；…~\n]+|[.:](?!\d)|(?<!\d)[.:]|\s+-+\s+|(?<=[{HAN}])\s+(?=[{HAN}])"
+_CLAUSE = re.compile(rf"{_BREAK}|\?+")
+_SENTENCE = re.compile(rf"{_BREAK}|(?<=\?)(?!\?)")
 _APOSTROPHE = re.compile(r"['’‘`´]")
 _SIGN = re.compile(r"[^\w\s]|_")
 _SPACE = re.compile(r"\s+")
+_SHARED = frozenset("乾吒夥徵摺")  # Simplified text has them too, although they become others
+_AT_THE_EDGES = " ,.!;:~。、；…-\n"
 _SPACE_AT_HAN = re.compile(rf"(?<=[{HAN}])\s+|\s+(?=[{HAN}])")
 
 
@@ -31,9 +35,25 @@ def normal(text: str) -> str:
     return _SPACE.sub(" ", _shorter(simplified(kept))).strip()
 
 
+def is_sticker(text: str) -> bool:
+    """Whether the text is nothing but emoji and stickers."""
+    spoken = _EMOJI.sub("", _STICKER.sub("", text))
+    return spoken != text and not spoken.strip()
+
+
 def simplified(text: str) -> str:
     """Traditional characters as Simplified ones; text without Han costs nothing."""
     return text.translate(_scripts()) if has_han(text) else text
+
+
+def traditional(text: str) -> bool:
+    """Whether a text is written in Traditional script. Characters that both scripts use (后, 里, 面) say nothing."""
+    return script(text) > 0
+
+
+def script(text: str) -> int:
+    """Above 0: Traditional script; below 0: Simplified; 0: could be either."""
+    return sum(map(_script, text[:LONGEST]))
 
 
 def has_han(text: str) -> bool:
@@ -45,6 +65,17 @@ def clauses(text: str) -> list[str]:
     return [part.strip() for part in _CLAUSE.split(text) if part and part.strip()]
 
 
+def sentences(text: str) -> list[str]:
+    """The clauses of a normal text, those that end in a question mark with it."""
+    return [part.strip() for part in _SENTENCE.split(text) if part and part.strip()]
+
+
+def first_clause(text: str) -> tuple[str, str]:
+    """The first clause of a normal text and what follows it; a question mark stays with the first."""
+    first, *_ = sentences(text) or [""]
+    return first, text.partition(first)[2].strip(_AT_THE_EDGES) if first else ""
+
+
 def key(text: str) -> str:
     """A normal text with its signs taken away: the form in which rules compare. "don't!" and "dont" have one key."""
     bare = _SPACE.sub(" ", _SIGN.sub(" ", _APOSTROPHE.sub("", text))).strip()
@@ -53,6 +84,23 @@ def key(text: str) -> str:
 
 def _shorter(text: str) -> str:
     return _REPEATED_LETTER.sub(r"\1\1", _REPEATED_SIGN.sub(r"\1", text))
+
+
+@lru_cache(maxsize=20_000)
+def _script(character: str) -> int:
+    """1 if only Traditional text has this character, -1 if only Simplified text has it, else 0."""
+    if not has_han(character) or character in _SHARED:
+        return 0
+    if simplified(character) != character:
+        return 1
+    return -1 if _encodes("gb2312", character) and not _encodes("big5hkscs", character) else 0
+
+
+def _encodes(charset: str, character: str) -> bool:
+    try:
+        return bool(character.encode(charset))
+    except UnicodeEncodeError:
+        return False
 
 
 @cache

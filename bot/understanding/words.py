@@ -4,15 +4,18 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.understanding.phrases import Edges, Phrases, expanded, pattern
-from bot.understanding.text import key
+from bot.understanding.dates import Calendar
+from bot.understanding.phrases import Edges, Openings, Phrases, Questions, anywhere, expanded, pattern
+from bot.understanding.text import clauses, key
 
 _COURTESY = ("greetings", "thanks")
 _TRAINING = ("greetings", "thanks", "fillers", "particles", "sounds")
+_QUESTIONS = ("question_words", "question_openings", "question_particles", "no_question")
+_LANGUAGES = {"zh-Hant": "speak_zh_hant", "zh": "speak_zh", "en": "speak_en"}
 _AT_THE_EDGES = " ,.!;:~，。！；：、"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Words:
     """Every list of words.yaml, the languages together: nobody tells us which one the next message will be in."""
 
@@ -25,7 +28,17 @@ class Words:
     wrong_number: Phrases
     yes: Phrases
     no: Phrases
+    plans: Phrases  # of yes and no, those that also without a question say whether somebody comes
     repeat: Phrases
+    explain: Phrases  # wants to hear it in plainer words
+    wrong: Phrases  # says that the answer misses the point
+    languages: Mapping[str, Phrases]  # by locale: wants to be spoken to in it
+    corrections: Openings  # "不对，是": what follows is meant
+    corrections_short: Openings  # "no, ": only where little follows
+    questions: Questions
+    joints: re.Pattern[str]  # "and" between two questions
+    calendars: tuple[Calendar, ...]  # by language
+    beside_date: Phrases  # what may stand around a day written in digits alone
     numbers: Mapping[str, str]  # "二" -> "2"
     number_frames: tuple[re.Pattern[str], ...]  # what an answer with a number looks like; its group is the number
     before: Edges  # greetings, thanks and fillers: "请问", "um"
@@ -53,7 +66,17 @@ class Words:
             wrong_number=Phrases.of(listed("wrong_number")),
             yes=Phrases.of(listed("yes")),
             no=Phrases.of(listed("no")),
+            plans=Phrases.of(listed("plans")),
             repeat=Phrases.of(listed("repeat")),
+            explain=Phrases.of(listed("explain")),
+            wrong=Phrases.of(listed("wrong")),
+            languages={locale: Phrases.of(listed(name)) for locale, name in _LANGUAGES.items()},
+            corrections=Openings.of(listed("corrections")),
+            corrections_short=Openings.of(listed("corrections_short")),
+            questions=Questions.of(*map(listed, _QUESTIONS)),
+            joints=anywhere(listed("joints")),
+            calendars=tuple(map(Calendar.of, mappings)),
+            beside_date=Phrases.of(listed("beside_date")),
             numbers=numbers,
             number_frames=tuple(_frames(listed("number_frames"), numbers)),
             before=before,
@@ -79,6 +102,15 @@ class Words:
     def empty(self, clause: str) -> bool:
         """Whether a clause consists of greeting, thanks, filler or particle alone."""
         return self.core(key(clause)) in self.around
+
+    def ask(self, normal: str) -> bool:
+        """Whether a normal text asks something."""
+        forms = map(key, clauses(normal))
+        return "?" in normal or any(self.questions.ask(form, self.core(form)) for form in forms)
+
+    def topic(self, clause: str) -> str:
+        """What a clause is about: the clause without courtesy, fillers and the words that ask."""
+        return self.questions.without(self.core(key(clause)))
 
 
 def _unless_empty(rest: str, text: str) -> str:

@@ -17,6 +17,7 @@ from bot.web.candidate_page import CandidatePage
 from bot.web.health import Health
 from bot.web.spool import Spool
 from bot.web.webhooks import BIGGEST, Webhooks
+from bot.web.why import Whys
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _SAFE = {
@@ -36,7 +37,13 @@ def build(house: House, database: Database) -> web.Application:
     webhooks = Webhooks(house, database, outbox, Spool(house.settings.var / "spool", house.cipher), clock.now)
     app = web.Application(client_max_size=BIGGEST, middlewares=[_safe_headers])
     app.add_routes(
-        [*webhooks.routes(), *Health(database).routes(), *CandidatePage(house, database).routes(), *doors.routes()]
+        [
+            *webhooks.routes(),
+            *Health(database).routes(),
+            *CandidatePage(house, database).routes(),
+            *Whys(house, database).routes(),
+            *doors.routes(),
+        ]
     )
 
     async def spooled(_app: web.Application) -> "asyncio.AsyncIterator[None]":  # type: ignore[name-defined]

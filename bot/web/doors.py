@@ -6,8 +6,9 @@ from importlib.metadata import version
 import aiohttp
 from aiohttp import web
 
-_STAND_IN = "KEEPWARM_SIM_URL"  # set by the demo alone: where the phone simulator listens
+STAND_IN = "KEEPWARM_SIM_URL"  # set by the demo alone: where the phone simulator listens
 _PASSED_ON = ("Content-Type", "Accept")
+_PASSED_BACK = ("Content-Type", "Cache-Control", "Content-Security-Policy", "Referrer-Policy")
 
 
 def routes() -> list[web.RouteDef]:
@@ -32,7 +33,7 @@ async def _openapi(_request: web.Request) -> web.Response:
 
 async def _sim(request: web.Request) -> web.StreamResponse:
     """Passes on to the phone simulator, a program of its own."""
-    target = os.environ.get(_STAND_IN)
+    target = os.environ.get(STAND_IN)
     if not target:
         raise web.HTTPNotFound
     headers = {name: request.headers[name] for name in _PASSED_ON if name in request.headers}
@@ -44,7 +45,7 @@ async def _sim(request: web.Request) -> web.StreamResponse:
         ) as answer,
     ):
         response = web.StreamResponse(status=answer.status)
-        for name in ("Content-Type", "Cache-Control"):
+        for name in _PASSED_BACK:
             if name in answer.headers:
                 response.headers[name] = answer.headers[name]
         await response.prepare(request)

@@ -91,7 +91,7 @@ class Webhooks:
         await asyncio.wait((done,), timeout=waits)
         if not done.done() and await self._keep_for_later(incoming, ticket, work):
             done.add_done_callback(_looked_at)
-            return _response(compose([]))
+            return _response(compose([], None))
         outcome = await done
         metrics.SECONDS.labels(incoming.channel).observe(time.perf_counter() - started)
         return _response(outcome.answer)

@@ -149,9 +149,22 @@ def _text(content: Any) -> str:
 
 
 def _news(fields: Fields) -> Fields:
+    """One article only, with all four parts (protocols.md 1.5); the description and the picture may be empty."""
     articles = fields.get("Articles")
     items = articles.get("item") if isinstance(articles, dict) else articles
     if str(fields.get("ArticleCount")) != "1" or not isinstance(items, list) or len(items) != 1:
         raise BadAnswer("a reply holds exactly one article")
-    article = {name.lower(): str(items[0].get(name, "")) for name in NEWS_ITEM}
+    article = _article(items[0])
     return {"type": "news", "content": article["title"], "articles": [article]}
+
+
+def _article(item: Any) -> dict[str, str]:
+    missing = [name for name in NEWS_ITEM if not isinstance(item, dict) or not isinstance(item.get(name), str)]
+    if missing:
+        raise BadAnswer(f"an article needs {', '.join(missing)}")
+    if not item["Title"]:
+        raise BadAnswer("an article needs a title")
+    for name, may_be_empty in (("Url", False), ("PicUrl", True)):
+        if not re.match(r"https?://", item[name]) and not (may_be_empty and item[name] == ""):
+            raise BadAnswer(f"{name} is no address: {item[name]!r}")
+    return {name.lower(): item[name] for name in NEWS_ITEM}

@@ -1,10 +1,17 @@
 """The simulated phone speaks through both fakes, and its page works in a browser at both widths."""
 
 import json
+import random
 import re
 import shutil
+import struct
+import time
+import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -38,13 +45,28 @@ def phone(wechat: Fake, twilio: Fake, server: Callback, people: Path) -> Iterato
         yield fake
 
 
+CHOICES = "你想问的是哪个？回数字就行：\n1. 什么时候培训\n2. 在哪培训"
+LIST = "培训要带：\n1. 身份证\n2. 健康证"
+CARD = (
+    "<ArticleCount>1</ArticleCount><Articles><item><Title>怎么去培训</Title><Description>江场三路76号</Description>"
+    "<PicUrl></PicUrl><Url>https://maps.example/x</Url></item></Articles>"
+)
+
+
 def _answer(called: Called) -> Said:
+    """The card for 怎么去, the choices for 嗯, a list for 要带什么, late for 慢; else when training is."""
     if called.path.startswith("/sms"):
         return twiml(f"<Message>{REPLY}</Message>")
     sender = re.search(rb"<FromUserName><!\[CDATA\[(.*?)\]", called.body)
     openid = sender[1].decode() if sender else ""
     head = f"<ToUserName>{openid}</ToUserName><FromUserName>gh_97417a04a28d</FromUserName>"
-    body = f"<CreateTime>1700000000</CreateTime><MsgType>text</MsgType><Content><![CDATA[{REPLY}]]></Content>"
+    heard = called.body.decode()
+    if "慢" in heard:
+        time.sleep(1.5)
+    if "怎么去" in heard:
+        return Said(f"<xml>{head}<CreateTime>1700000000</CreateTime><MsgType>news</MsgType>{CARD}</xml>")
+    says = CHOICES if "[嗯]" in heard else LIST if "要带什么" in heard else REPLY
+    body = f"<CreateTime>1700000000</CreateTime><MsgType>text</MsgType><Content><![CDATA[{says}]]></Content>"
     return Said(f"<xml>{head}{body}</xml>")
 
 
@@ -128,7 +150,7 @@ def test_every_word_the_page_asks_for_exists_and_none_is_idle() -> None:
     asked_for = {name for pair in asked for name in pair if name}
     assert asked_for <= WORDS["en"].keys()
     quoted = set(re.findall(r"\"(\w+)\"", sources))
-    built = ("ev_", "via_", "window_", "s_", "r_")
+    built = ("ev_", "via_", "window_", "s_", "r_", "rule_", "decision_", "e_", "f_", "v_")
     assert [key for key in WORDS["en"] if key not in asked_for | quoted and not key.startswith(built)] == []
 
 
@@ -139,26 +161,158 @@ def test_all_addresses_of_the_page_lie_below_sim() -> None:
     assert "http://" not in sources.replace("http://www.w3.org", "").replace("https?://", "")
 
 
-@NEEDS_BROWSER
-@pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 860)])
-def test_a_candidate_chats_in_the_browser(phone: Fake, wechat: Fake, width: int, height: int) -> None:
-    from playwright.sync_api import expect, sync_playwright
+WIDTHS = pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 860)])
+WHY = {
+    "decision": "answer",
+    "rule": "",
+    "p": 0.93,
+    "top": [["training.when", 0.93], ["training.where", 0.04]],
+    "road": ["training.when", "training.published"],
+    "said": ["training.when_published"],
+    "facts": {"date": "published", "when": "before"},
+}
+NAMES = {"training.when": {"zh": "什么时候培训", "en": "when training is"}}
+
+
+@contextmanager
+def _held(phone: Fake, width: int = 1280, height: int = 860, why: Any = None, locale: str = "zh-CN") -> Iterator[Any]:
+    """王小雨's phone in a browser, following the account; any error of the page fails the test."""
+    from playwright.sync_api import sync_playwright
 
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN").new_page()
+        page = browser.new_context(viewport={"width": width, "height": height}, locale=locale).new_page()
         faults: list[str] = []
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
+        page.route("**/sim/why?*", lambda route: route.fulfill(json=why))
         page.goto(phone.url + "/sim")
         page.get_by_text("王小雨").click()
-        page.get_by_role("button", name="关注公众号").click()
-        expect(page.locator(".row:not(.mine) .bubble")).to_contain_text(REPLY)
-        page.get_by_label("发消息").fill("什么时候培训")
-        page.keyboard.press("Enter")
-        expect(page.locator(".mine .bubble")).to_have_text("什么时候培训")
-        expect(page.locator(".row:not(.mine) .bubble a").last).to_have_attribute("href", "http://127.0.0.1/c/x")
-        expect(page.locator(".meta").last).to_have_text("被动回复")
+        page.locator(".unfollowed .solid").first.click()
+        page.get_by_text("您的培训时间").wait_for()
+        yield page
         assert page.evaluate("() => document.documentElement.scrollWidth") == width
         assert faults == []
         browser.close()
+
+
+def _say(page: Any, text: str) -> None:
+    page.locator("#bar textarea").fill(text)
+    page.keyboard.press("Enter")
+
+
+def _record(text: str, why: dict[str, Any]) -> dict[str, Any]:
+    return {"text": text, "received_at": datetime.now(UTC).isoformat(), "why": why, "names": NAMES}
+
+
+@NEEDS_BROWSER
+@WIDTHS
+def test_a_candidate_chats_in_the_browser(phone: Fake, wechat: Fake, width: int, height: int) -> None:
+    from playwright.sync_api import expect
+
+    with _held(phone, width, height) as page:
+        _say(page, "什么时候培训")
+        expect(page.locator(".mine .bubble")).to_have_text("什么时候培训")
+        expect(page.locator(".row:not(.mine) .bubble a").last).to_have_attribute("href", "http://127.0.0.1/c/x")
+        expect(page.locator(".meta").last).to_contain_text("被动回复")
+
+
+@NEEDS_BROWSER
+def test_numbered_choices_are_tapped_and_send_their_number(phone: Fake, wechat: Fake) -> None:
+    from playwright.sync_api import expect
+
+    with _held(phone) as page:
+        _say(page, "嗯")
+        page.get_by_role("button", name="2 在哪培训").click()
+        expect(page.locator(".mine .bubble").last).to_have_text("2")
+        expect(page.locator(".numbered button")).to_have_count(0)
+        _say(page, "要带什么")
+        expect(page.locator(".bubble").last).to_have_text(LIST)
+
+
+@NEEDS_BROWSER
+def test_a_card_shows_title_description_and_where_it_leads(phone: Fake, wechat: Fake) -> None:
+    from playwright.sync_api import expect
+
+    with _held(phone, 390, 844) as page:
+        _say(page, "怎么去")
+        card = page.locator(".card")
+        expect(card.locator("h4")).to_have_text("怎么去培训")
+        expect(card.locator("p")).to_have_text("江场三路76号")
+        expect(card.locator("a")).to_have_attribute("href", "https://maps.example/x")
+
+
+@NEEDS_BROWSER
+def test_who_waits_sees_that_somebody_is_writing(phone: Fake, wechat: Fake) -> None:
+    from playwright.sync_api import expect
+
+    with _held(phone) as page:
+        _say(page, "慢")
+        expect(page.locator(".dots")).to_be_visible()
+        expect(page.locator("#name")).to_have_text("对方正在输入…")
+        expect(page.locator(".dots")).to_have_count(0)
+        expect(page.locator(".row:not(.mine) .bubble")).to_have_count(2)
+
+
+@NEEDS_BROWSER
+@WIDTHS
+def test_a_bubble_tells_why_to_the_keyboard_too(phone: Fake, wechat: Fake, width: int, height: int) -> None:
+    from playwright.sync_api import expect
+
+    records = [_record("别的", {"rule": "human"}), _record("什么时候培训", WHY), _record("", {})]
+    with _held(phone, width, height, records) as page:
+        _say(page, "什么时候培训")
+        expect(page.locator(".ask-why")).to_have_count(2)
+        page.locator(".ask-why").last.focus()
+        page.keyboard.press("Enter")
+        panel = page.get_by_role("region", name="为什么这样回答")
+        expect(panel).to_contain_text("什么时候培训")
+        for words in ("很有把握，93%", "听懂了，直接回答", "培训日期", "已公布", "training.published", "4%"):
+            expect(panel).to_contain_text(words)
+        page.keyboard.press("Escape")
+        expect(panel).to_be_hidden()
+        expect(page.locator(".ask-why").last).to_be_focused()
+        page.locator(".row:not(.mine) .bubble").first.click(position={"x": 20, "y": 10})
+        expect(panel).to_contain_text("没有留下判断")
+
+
+@NEEDS_BROWSER
+def test_a_photo_is_made_smaller_before_it_is_sent(phone: Fake, wechat: Fake) -> None:
+    noise = random.Random(1).randbytes
+    rows = b"".join(b"\0" + noise(900 * 3) for _ in range(900))
+    photo = {"name": "x.png", "mimeType": "image/png", "buffer": _png(900, rows)}
+    with _held(phone) as page:
+        page.locator("#bar textarea + .icon").click()
+        with page.expect_request("**/sim/api/act") as sent:
+            page.locator("input[type=file]").set_input_files(photo)
+        assert sent.value.post_data_json["act"] == "picture"
+        assert 10_000 < len(sent.value.post_data) < 64 * 1024
+        page.locator(".mine .bubble img").wait_for()
+
+
+def _png(side: int, rows: bytes) -> bytes:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(rows, 0)) + chunk(b"IEND", b"")
+
+
+@NEEDS_BROWSER
+def test_where_reasons_are_nobodys_to_see_the_panel_says_so(phone: Fake, wechat: Fake) -> None:
+    from playwright.sync_api import expect
+
+    with _held(phone, locale="en-GB") as page:
+        page.locator(".ask-why").click()
+        expect(page.get_by_role("region", name="Why this answer")).to_contain_text("only be seen in the demo")
+
+
+@NEEDS_BROWSER
+def test_enter_does_not_send_what_an_input_method_still_composes(phone: Fake, wechat: Fake) -> None:
+    with _held(phone) as page:
+        field = page.locator("#bar textarea")
+        field.fill("pei xun")
+        field.dispatch_event("keydown", {"key": "Enter", "isComposing": True})
+        field.press("Shift+Enter")
+        assert page.locator(".mine").count() == 0
+        assert field.input_value() == "pei xun\n"

@@ -152,14 +152,42 @@ def test_a_reply_escaped_out_of_cdata_arrives_whole(wechat: Fake, server: Callba
     assert ask(wechat)["reply"]["content"] == "a]]>b"
 
 
-def test_a_news_reply_has_one_article(wechat: Fake, server: Callback) -> None:
-    item = "<item><Title>a</Title><Description>b</Description><PicUrl></PicUrl><Url>https://x.example</Url></item>"
-    one = f"<ArticleCount>1</ArticleCount><Articles>{item}</Articles>"
-    server.says(Said(reply("", kind="news", extra=one)))
-    assert ask(wechat)["reply"]["articles"][0]["url"] == "https://x.example"
+def news(*items: str) -> str:
+    return reply(
+        "", kind="news", extra=f"<ArticleCount>{len(items)}</ArticleCount><Articles>{''.join(items)}</Articles>"
+    )
+
+
+def item(**parts: str) -> str:
+    """An article with these parts changed; "-" leaves one out."""
+    whole = {"Title": "培训", "Description": "12月1日", "PicUrl": "", "Url": "https://x.example"} | parts
+    return f"<item>{''.join(f'<{name}>{value}</{name}>' for name, value in whole.items() if value != '-')}</item>"
+
+
+def test_a_news_reply_is_a_card_with_one_article(wechat: Fake, server: Callback) -> None:
+    server.says(Said(news(item())))
+    card = {"title": "培训", "description": "12月1日", "picurl": "", "url": "https://x.example"}
+    assert ask(wechat)["reply"]["articles"] == [card]
+    assert wechat.chat("o1")[-1]["type"] == "news"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        news(item(), item()),
+        news(),
+        news(item()).replace("<ArticleCount>1", "<ArticleCount>2"),
+        news(item(Title="")),
+        news(item(Url="")),
+        news(item(Url="weixin://x")),
+        news(item(PicUrl="picture.png")),
+        *(news(item(**{part: "-"})) for part in ("Title", "Description", "PicUrl", "Url")),
+    ],
+)
+def test_a_news_reply_without_one_whole_article_is_bad(wechat: Fake, server: Callback, said: str) -> None:
+    """developers.weixin.qq.com, passive replies: one article since 2018-10-12; all four parts are required."""
     wechat.post("/_fake/mode", retries=0)
-    two = f"<ArticleCount>2</ArticleCount><Articles>{item}{item}</Articles>"
-    server.says(Said(reply("", kind="news", extra=two)))
+    server.says(Said(said))
     assert ask(wechat)["good"] is False
 
 

@@ -1,10 +1,14 @@
 // The simulator page: who holds the phone, what the chat says, and keeping both up to date.
 
 import { Bar } from "./bar.js";
-import { block } from "./bubbles.js";
+import { block, typing } from "./bubbles.js";
 import { avatar, botAvatar, el } from "./dom.js";
+import { answered, explained, recordOf, records } from "./why.js";
 
 const EVERY = 900; // milliseconds between looks at the chat
+const SOON = 200; // while an answer is awaited
+const PATIENCE = 30; // seconds
+const WIDE = matchMedia("(min-width: 1081px)"); // room for a panel beside the phone
 const $ = (id) => document.getElementById(id);
 
 class Scene {
@@ -16,6 +20,7 @@ class Scene {
     this.state = null;
     this.rev = null;
     this.looks = 0;
+    this.asked = null;
     this.blocks = new Map();
     this.bar = new Bar($("bar"), this);
     this.word = this.word.bind(this);
@@ -60,13 +65,21 @@ class Scene {
     this.looking = false;
     $("away").hidden = state !== null;
     if (state !== null) this.draw(state);
+    if (this.awaited) setTimeout(() => this.looking || this.look(), SOON);
+  }
+
+  // Something of this person is on its way to the server, and nothing has come back yet.
+  get awaited() {
+    const young = (message) => this.now - message.time < PATIENCE;
+    return this.state?.messages.some((message) => message.via === "user" && !message.delivery && young(message)) ?? false;
   }
 
   draw(state) {
     const fresh = state.messages !== undefined;
     this.state = { ...state, messages: state.messages ?? this.state?.messages ?? [] };
     this.rev = state.rev;
-    $("name").textContent = state.person.typing ? this.word("typing") : state.name;
+    $("name").textContent = state.person.typing || this.awaited ? this.word("typing") : state.name;
+    $("clock").textContent = new Date(state.now * 1000).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
     if (fresh) this.drawChat();
     this.bar.draw();
     drawPanel(this);
@@ -85,6 +98,7 @@ class Scene {
     this.state = null;
     this.bar.open = "";
     this.follow = true;
+    this.closeWhy();
     this.blocks.clear();
     $("chat").replaceChildren();
     $("phone").classList.toggle("sms", this.channel === "sms");
@@ -97,20 +111,64 @@ class Scene {
     const following = this.channel === "sms" || this.state.person.following;
     const extra = following ? [] : [unfollowed(this)];
     const out = this.channel === "sms" && this.state.person.opted_out ? [el("div", { class: "tip" }, this.word("opted_out"))] : [];
-    const blocks = this.state.messages.map((message, index) => this.block(message, this.state.messages[index - 1]));
+    const blocks = this.state.messages.map((message, index) => this.block(message, index));
+    const dots = this.awaited ? [typing(this)] : [];
     const atEnd = isAtEnd($("chat"));
-    place($("chat"), [...blocks, ...extra, ...out]);
+    place($("chat"), [...blocks, ...extra, ...out, ...dots]);
     if (atEnd || this.follow) this.toEnd();
-    this.follow = false;
+    this.follow = this.awaited;
+    this.followWhy();
   }
 
   // A message that looks as before keeps its element, so that nothing flickers and nothing is read out twice.
-  block(message, before) {
-    const looks = JSON.stringify([message, this.language]);
+  block(message, index) {
+    const { messages } = this.state;
+    const around = { last: index === messages.length - 1, why: answered(message, messages) !== null };
+    const looks = JSON.stringify([message, around, this.language]);
     if (this.blocks.get(message.seq)?.looks !== looks) {
-      this.blocks.set(message.seq, { looks, element: block(message, before, this) });
+      this.blocks.set(message.seq, { looks, element: block(message, messages[index - 1], around, this) });
     }
     return this.blocks.get(message.seq).element;
+  }
+
+  async askWhy(message) {
+    this.asked = message;
+    this.opener = document.activeElement;
+    $("panel").classList.remove("open");
+    await this.drawWhy();
+    if (!WIDE.matches) $("why-close").focus();
+  }
+
+  async drawWhy() {
+    const message = this.asked;
+    const said = answered(message, this.state.messages);
+    const found = said && (await records(this.channel, this.person));
+    if (message !== this.asked || !said) return;
+    $("why-body").replaceChildren(...explained(said, found && (recordOf(said, found) ?? {}), this).flat().filter(Boolean));
+    this.showWhy(true);
+    for (const spot of $("chat").children) spot.classList.toggle("asked", spot.dataset.seq === String(message.seq));
+    if (!WIDE.matches) $("chat").querySelector(".asked")?.scrollIntoView({ block: "start" });
+  }
+
+  // Who has the panel beside the phone open sees there why the newest answer came.
+  followWhy() {
+    const newest = this.state.messages.findLast((message) => answered(message, this.state.messages));
+    if (!this.asked || !WIDE.matches || !newest || newest.seq <= this.asked.seq) return;
+    this.asked = newest;
+    this.drawWhy();
+  }
+
+  closeWhy() {
+    if (this.asked === null) return;
+    this.asked = null;
+    this.showWhy(false);
+    for (const spot of $("chat").children) spot.classList.remove("asked");
+    if (this.opener?.isConnected) this.opener.focus();
+  }
+
+  showWhy(shown) {
+    $("why").hidden = !shown;
+    document.querySelector(".sim").classList.toggle("asking", shown);
   }
 
   toEnd() {
@@ -127,6 +185,7 @@ class Scene {
     if (this.person === null) return;
     drawTabs(this);
     if (this.state) this.drawChat();
+    if (this.asked) this.drawWhy();
     this.bar.draw();
     drawPanel(this);
   }
@@ -146,6 +205,7 @@ function place(log, elements) {
 function hint(spot, words) {
   spot.setAttribute("aria-label", words);
   if (spot.tagName === "INPUT") spot.placeholder = words;
+  else spot.title = words;
 }
 
 function drawList(scene) {
@@ -199,6 +259,7 @@ function drawPanel(scene) {
   $("panel").dataset.looks = looks;
   $("panel").replaceChildren(
     el("button", { type: "button", class: "close", onclick: () => $("panel").classList.remove("open") }, word("close")),
+    el("button", { type: "button", class: "pill", onclick: () => speak(scene) }, word("language")),
     el("h2", {}, person.name),
     el("dl", {}, ...known.flatMap(([key, value]) => [el("dt", {}, word(key)), el("dd", {}, value)])),
     ...(story ? [el("h3", {}, word("story")), el("p", {}, story)] : []),
@@ -248,13 +309,29 @@ function listen(scene) {
   $("search").addEventListener("input", () => drawList(scene));
   $("back").addEventListener("click", () => go("", ""));
   $("about").addEventListener("click", () => $("panel").classList.toggle("open"));
-  $("language").addEventListener("click", () => {
-    scene.language = scene.language === "zh" ? "en" : "zh";
-    localStorage.setItem("sim-language", scene.language);
-    scene.redraw();
-  });
+  for (const id of ["why-close", "why-shade"]) $(id).addEventListener("click", () => scene.closeWhy());
+  document.addEventListener("keydown", (event) => event.key === "Escape" && escape(scene));
+  $("language").addEventListener("click", () => speak(scene));
   window.addEventListener("hashchange", () => follow(scene));
+  visualViewport?.addEventListener("resize", () => fit(scene));
   setInterval(() => scene.person && !scene.looking && !document.hidden && scene.look(), EVERY);
+}
+
+function speak(scene) {
+  scene.language = scene.language === "zh" ? "en" : "zh";
+  localStorage.setItem("sim-language", scene.language);
+  scene.redraw();
+}
+
+// The keyboard on the screen takes room away: the chat keeps to what is left, and its end in sight.
+function fit(scene) {
+  document.documentElement.style.setProperty("--seen", `${visualViewport.height}px`);
+  if (scene.state) scene.toEnd();
+}
+
+function escape(scene) {
+  $("panel").classList.remove("open");
+  scene.closeWhy();
 }
 
 const scene = new Scene(await (await fetch("/sim/api/start")).json());

@@ -2,7 +2,8 @@
 
 import { ICONS, el, icon } from "./dom.js";
 
-const SMALL_PICTURE = 2_000_000;
+const SIDE = 1280; // pixels of a picture's longer side; made smaller until it weighs no more than MOST bytes
+const MOST = 44_000;
 
 export class Bar {
   constructor(root, scene) {
@@ -21,11 +22,19 @@ export class Bar {
     const looks = JSON.stringify([channel, this.scene.person.code, language, following, menu, this.open, this.typing]);
     if (looks === this.drawn) return;
     this.drawn = looks;
-    const kept = this.root.querySelector("input[type=text][name=content]")?.value ?? "";
+    const field = this.root.querySelector("textarea");
+    const [kept, focused] = [field?.value ?? "", field !== null && document.activeElement === field];
     this.root.replaceChildren(...this.parts(channel, following, menu));
-    const input = this.root.querySelector("input[name=content]");
-    if (input && kept) input.value = kept;
+    this.restore(kept, focused);
     this.scene.toEnd();
+  }
+
+  restore(words, focused) {
+    const field = this.root.querySelector("textarea");
+    if (!field) return;
+    field.value = words;
+    field.dispatchEvent(new Event("input"));
+    if (focused) field.focus();
   }
 
   parts(channel, following, menu) {
@@ -40,17 +49,20 @@ export class Bar {
     const word = this.scene.word;
     const sms = this.scene.channel === "sms";
     const hint = word(sms ? "text_message" : "message");
-    const input = el("input", { type: "text", name: "content", autocomplete: "off", placeholder: hint, "aria-label": hint, maxlength: 1600 });
+    const field = el("textarea", { name: "content", rows: 1, autocomplete: "off", enterkeyhint: "send", placeholder: hint, "aria-label": hint, maxlength: 1600 });
     const toMenu = hasMenu ? this.button("menus", "menus", () => this.show({ typing: false, open: "" })) : null;
     const more = sms ? this.picker("picture") : this.button("plus", "plus", () => this.toggle("plus"));
     const send = el("button", { type: "submit", class: "send" }, word("send"));
-    const form = el("form", {}, toMenu, sms ? more : null, input, sms ? null : more, send);
+    const form = el("form", { class: "keyboard" }, toMenu, sms ? more : null, field, sms ? null : more, send);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      if (!input.value.trim()) return;
-      this.scene.act("text", { content: input.value });
-      input.value = "";
+      if (!field.value.trim()) return;
+      this.scene.act("text", { content: field.value });
+      field.value = "";
+      field.dispatchEvent(new Event("input"));
     });
+    field.addEventListener("keydown", (event) => submits(event) && (event.preventDefault(), form.requestSubmit()));
+    field.addEventListener("input", () => grow(field, form));
     return form;
   }
 
@@ -122,10 +134,11 @@ export class Bar {
   }
 
   async sendPicture(file) {
-    if (!file || file.size > SMALL_PICTURE) return;
-    const bytes = new Uint8Array(await file.arrayBuffer());
+    const picture = file ? await smaller(file).catch(() => null) : null;
+    if (!picture) return;
+    const bytes = new Uint8Array(await picture.arrayBuffer());
     const base64 = btoa(bytes.reduce((text, byte) => text + String.fromCharCode(byte), ""));
-    this.acted("picture", { base64, type: file.type });
+    this.acted("picture", { base64, type: picture.type });
   }
 
   acted(name, fields = {}) {
@@ -149,4 +162,30 @@ export class Bar {
   tile(word, onclick, picture = word) {
     return el("button", { type: "button", onclick }, el("span", { class: "tile" }, icon(...ICONS[picture])), this.scene.word(word));
   }
+}
+
+// Enter sends, as the phone's own key does; not while an input method is still composing.
+function submits(event) {
+  return event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229;
+}
+
+function grow(field, form) {
+  form.classList.toggle("has-words", field.value.trim() !== "");
+  field.style.height = "auto";
+  field.style.height = `${Math.min(field.scrollHeight, 118)}px`;
+}
+
+// As a phone does before it sends: the picture again, smaller; keepwarm's door takes 64 KB.
+async function smaller(file) {
+  if (file.size <= MOST) return file;
+  const image = await createImageBitmap(file);
+  for (let side = SIDE; side > 80; side *= 0.7) {
+    const scale = Math.min(1, side / Math.max(image.width, image.height));
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [Math.ceil(image.width * scale), Math.ceil(image.height * scale)];
+    canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+    const blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.7));
+    if (blob.size <= MOST) return blob;
+  }
+  return null;
 }

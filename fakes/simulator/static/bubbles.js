@@ -3,47 +3,85 @@
 import { ICONS, avatar, botAvatar, el, icon } from "./dom.js";
 
 const LINK = /<a\s[^>]*?href="([^"]*)"[^>]*>([\s\S]*?)<\/a>|(https?:\/\/[^\s<>"，。；、）】]+)/gi;
+const CHOICE = /^(\d{1,2})[.．、]\s*(\S.*)$/;
+const ASKS = /[?？]|回|选|reply|pick|choose/i;
 const GAP = 300;
 
-// One block a message; a time stamp goes above it when `before` lies long enough back.
-export function block(message, before, scene) {
+// One block a message; a time stamp goes above it when `before` lies long enough back. `around` says whether it is the
+// `last` word in the chat (only there choices can be tapped) and whether somebody can ask `why`.
+export function block(message, before, around, scene) {
   const late = message.time - (before?.time ?? 0) > GAP;
   const stamp = late ? el("div", { class: "stamp" }, clock(message.time, scene)) : null;
-  return el("div", {}, stamp, ...shown(message, scene));
+  return el("div", { "data-seq": message.seq }, stamp, ...shown(message, around, scene));
 }
 
-function shown(message, scene) {
+// Somebody is writing: what stands at the end of the chat until the answer is there.
+export function typing(scene) {
+  const dots = el("div", { class: "bubble dots", role: "status", "aria-label": scene.word("typing") }, el("i"), el("i"), el("i"));
+  return el("div", {}, el("div", { class: "row" }, botAvatar(), dots));
+}
+
+function shown(message, around, scene) {
   if (message.type === "event") return [tip(eventWords(message, scene)), ...problems(message, scene)];
   if (message.type === "notice") return [tip(message.content)];
-  if (message.type === "failure") return [row(message, scene, "lost"), meta(failure(message, scene), "bad")];
-  return [row(message, scene), ...smallPrint(message, scene)];
+  if (message.type === "failure") return [row(message, around, scene, "lost"), meta("bad", failure(message, scene))];
+  return [row(message, around, scene), ...smallPrint(message, around, scene)];
 }
 
-function row(message, scene, look = "") {
+function row(message, around, scene, look = "") {
   const mine = message.direction === "in";
   const face = mine ? avatar(scene.person.name, scene.person.code) : botAvatar();
-  return el("div", { class: `row ${mine ? "mine" : ""} ${look}` }, face, body(message, scene));
+  const make = BODIES[message.type] ?? text;
+  const body = make(message, scene, around);
+  if (around.why) askable(body, message, scene);
+  return el("div", { class: `row ${mine ? "mine" : ""} ${look}` }, face, body);
 }
 
-function body(message, scene) {
-  const make = BODIES[message.type] ?? text;
-  return make(message, scene);
+// A tap on the bubble is a short cut for the button below it, which the keyboard reaches.
+function askable(body, message, scene) {
+  body.classList.add("askable");
+  body.addEventListener("click", (event) => {
+    const busy = event.target.closest("a, button") || !getSelection().isCollapsed;
+    if (!busy) scene.askWhy(message);
+  });
 }
 
 const BODIES = {
   text,
   image: picture,
   mms: multimedia,
-  voice: (_, scene) => el("div", { class: "bubble voice" }, "🎙", scene.word("voice_shown")),
-  sticker: (_, scene) => el("div", { class: "bubble bare face", role: "img", "aria-label": scene.word("sticker_shown") }, "🥳"),
+  voice: (_, scene) => el("div", { class: "bubble voice" }, icon(...ICONS.waves), scene.word("voice_shown")),
+  sticker: (_, scene) => el("div", { class: "bubble bare face", role: "img", "aria-label": scene.word("sticker_shown") }, icon(...ICONS.sticker)),
   location: place,
   news,
   template,
   msgmenu: choices,
 };
 
-function text(message, scene) {
-  return el("div", { class: "bubble" }, ...linked(message.content || message.type, scene));
+function text(message, scene, around) {
+  const content = message.content || message.type;
+  const [before, offered] = message.direction === "out" ? parted(content) : [content, []];
+  if (!offered.length) return el("div", { class: "bubble" }, ...linked(content, scene));
+  return el("div", { class: "bubble offers" }, ...linked(before, scene), numbered(offered, around.last, scene));
+}
+
+// A question and the numbered lines it ends with; a list that nothing asks for is no choice.
+function parted(content) {
+  const lines = content.trimEnd().split("\n");
+  let from = lines.length;
+  while (from > 0 && CHOICE.test(lines[from - 1])) from -= 1;
+  const offered = lines.slice(from).map((line) => line.match(CHOICE).slice(1));
+  const inOrder = offered.every(([number], index) => Number(number) === index + 1);
+  const asked = ASKS.test(lines.slice(0, from).findLast((line) => line.trim()) ?? "");
+  return inOrder && asked ? [lines.slice(0, from).join("\n").trimEnd(), offered] : [content, []];
+}
+
+function numbered(offered, open, scene) {
+  const choices = offered.map(([number, label]) => {
+    const parts = [el("span", { class: "number" }, number), el("span", {}, label)];
+    return open ? el("button", { type: "button", onclick: () => scene.act("text", { content: number }) }, ...parts) : el("span", {}, ...parts);
+  });
+  return el("span", { class: `numbered ${open ? "open" : ""}` }, ...choices);
 }
 
 function picture(message, scene) {
@@ -65,10 +103,14 @@ function place(message) {
   return el("div", { class: "bubble bare" }, el("div", { class: "place" }, el("b", {}, message.label || where), el("small", {}, where), map));
 }
 
-function news(message, scene) {
+function news(message, scene, around) {
   const article = message.articles[0];
   const image = article.picurl ? el("img", { src: article.picurl, alt: "" }) : null;
-  const card = el("div", { class: "card" }, image, el("h4", {}, article.title), el("p", {}, article.description), more(article.url, scene));
+  image?.addEventListener("error", () => image.remove());
+  const [description, offered] = parted(article.description);
+  const choices = offered.length ? numbered(offered, around.last, scene) : null;
+  const words = description ? el("p", {}, ...linked(description, scene)) : null;
+  const card = el("div", { class: "card" }, image, el("h4", {}, article.title), words, choices, more(article.url, scene));
   return el("div", { class: "bubble bare" }, card);
 }
 
@@ -111,11 +153,13 @@ function safe(url) {
   return /^https?:\/\//i.test(url) ? url : "#";
 }
 
-function smallPrint(message, scene) {
+function smallPrint(message, around, scene) {
   if (message.direction === "in") return delivered(message, scene);
   const road = scene.word(`via_${message.via}`);
   const ai = message.ai ? [scene.word("ai_made")] : [];
-  return [meta([road, ...ai, ...size(message, scene)].join(" · "))];
+  const words = [road, ...ai, ...size(message, scene)].join(" · ");
+  const ask = el("button", { type: "button", class: "ask-why", onclick: () => scene.askWhy(message) }, scene.word("why"));
+  return [meta("", ...(around.why ? [ask] : []), el("span", {}, words))];
 }
 
 function size(message, scene) {
@@ -134,7 +178,7 @@ function delivered(message, scene) {
   const { delivery } = message;
   const state = delivery === undefined ? scene.word("delivering") : delivery.problems.length ? "" : scene.word("delivered", { ms: delivery.ms });
   const small = [...size(message, scene), state].filter(Boolean);
-  return [...(small.length ? [meta(small.join(" · "), "mine")] : []), ...problems(message, scene)];
+  return [...(small.length ? [meta("mine", small.join(" · "))] : []), ...problems(message, scene)];
 }
 
 function problems(message, scene) {
@@ -142,7 +186,7 @@ function problems(message, scene) {
   if (delivery === undefined || !delivery.problems.length) return [];
   const retried = delivery.attempts > 1 ? [scene.word("retried", { n: delivery.attempts - 1, platform: scene.platform })] : [];
   const end = delivery.good ? [scene.word("recovered", { n: delivery.attempts })] : [];
-  return [meta([problem(delivery.problems[0], scene), ...retried, ...end].join(" · "), "mine bad")];
+  return [meta("mine bad", [problem(delivery.problems[0], scene), ...retried, ...end].join(" · "))];
 }
 
 function problem(code, scene) {
@@ -170,8 +214,8 @@ function tip(words) {
   return el("div", { class: "tip" }, words);
 }
 
-function meta(words, side = "") {
-  return el("div", { class: `meta ${side}` }, words);
+function meta(side, ...parts) {
+  return el("div", { class: `meta ${side}` }, ...parts);
 }
 
 function clock(unix, scene) {

@@ -34,6 +34,7 @@ export function botAvatar() {
 
 export const ICONS = {
   voice: ["M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3z", "M6 11a6 6 0 0 0 12 0", "M12 17v4"],
+  waves: ["M8 9.5a4 4 0 0 1 0 5", "M11 7a8 8 0 0 1 0 10", "M14 4.5a12 12 0 0 1 0 15"],
   plus: ["M12 3a9 9 0 1 1 0 18 9 9 0 0 1 0-18z", "M12 8v8", "M8 12h8"],
   keyboard: ["M3 6h18v12H3z", "M7 10h.01", "M11 10h.01", "M15 10h.01", "M8 14h8"],
   menus: ["M5 7h14", "M5 12h14", "M5 17h14"],

@@ -1,16 +1,17 @@
 """The engine walks flows: purely, to an end, and back from a side question."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.engine.flow import Branch, Effect, Flow, Flows
-from bot.engine.talk import Frame, Talk
-from bot.engine.turn import Heard, Turn, turn
+from bot.engine.flow import AGAIN, PLAINLY, Branch, Effect, Flow, Flows, Wait
+from bot.engine.talk import Frame, Return, Said, Talk
+from bot.engine.turn import SILENCE, Heard, Reading, Turn, turn
 
 
 @dataclass
@@ -31,8 +32,10 @@ class World:
     def choice(self, flow: str, names: tuple[str, ...], text: str) -> str:
         return text if text in names else ""
 
-    def read(self, collector: str, heard: Heard) -> str:
-        return heard.text if heard.text.isdigit() else ""
+    def read(self, collector: str, limit: str, heard: Heard) -> Reading | None:
+        if collector == "place":
+            return Reading(heard.text, True) if heard.text and heard.event in ("", "location") else None
+        return Reading(heard.text, int(heard.text) < 150) if heard.text.isdigit() else None
 
 
 def say(*keys: str, **more: Any) -> tuple[Branch, ...]:
@@ -47,10 +50,30 @@ FLOWS = Flows(
                 "start": say("color", choices={"red": "was_red", "blue": "was_blue"}),
                 "was_blue": say("blue"),
                 "was_red": say("red", next="age"),
-                "age": say("how_old", collect="age", next="save", otherwise="again"),
-                "again": say("digits", collect="age", next="save"),
-                "save": say("thanks", do=(Effect("save", "age", {"bad": "again"}),)),
+                "age": say("how_old", collect="age", next="save", otherwise="digits"),
+                "digits": say("digits", collect="age", next="save"),
+                "save": say("thanks", do=(Effect("save", "age", {"bad": "digits"}),)),
             },
+            entries={"start": "start"},
+        ),
+        "trip": Flow(
+            "trip",
+            {
+                "start": say("from", collect="place", save="home", next="days", wait=Wait(timedelta(hours=2), "late")),
+                "days": say("days", collect="number", save="nights", invalid="too_old", next="where"),
+                "too_old": say("too_old", collect="number", save="nights", next="where"),
+                "where": (Branch(call="ask.start", next="done"),),
+                "done": (
+                    Branch(when={"nights": frozenset({"1"})}, say=("one",)),
+                    Branch(say=("done",), do=(Effect("book"),)),
+                ),
+                "late": say("late"),
+            },
+            entries={"start": "start"},
+        ),
+        "offer": Flow(
+            "offer",
+            {"start": say("offer", choices={"fact.tell": "fact.tell", "no": "bye"}, once=True), "bye": say("bye")},
             entries={"start": "start"},
         ),
         "fact": Flow("fact", {"tell": say("fact")}, entries={"tell": "tell"}),
@@ -74,11 +97,17 @@ FLOWS = Flows(
                     Branch(when={"missed": frozenset({"twice"})}, say=("twice",)),
                     Branch(say=("once",)),
                 ),
+                "no_fit": say("no_fit"),
                 "which": say("which"),
                 "never_mind": say("never_mind"),
+                "repeat": (
+                    Branch(when={"said": frozenset({"nothing"})}, say=("nothing",)),
+                    Branch(next=AGAIN),
+                ),
+                "explain": say("explain", next=PLAINLY),
             },
-            rules={"never_mind": "never_mind"},
-            events={"picture": "never_mind"},
+            rules={"never_mind": "never_mind", "repeat": "repeat", "explain": "explain"},
+            events={"picture": "never_mind", "location": "never_mind"},
         ),
         "binding": Flow("binding", {"stranger": say("who")}, for_anyone=True),
     }
@@ -103,7 +132,7 @@ def test_a_choice_leads_to_its_step_by_word_and_by_number() -> None:
     assert keys(go(first.talk, heard(text="red"))) == ["ask.red", "ask.how_old"]
     assert keys(go(first.talk, heard(rule="number", value="1"))) == ["ask.red", "ask.how_old"]
     assert go(first.talk, heard(rule="number", value="2")).talk.open is None
-    assert keys(go(first.talk, heard(rule="number", value="3"))) == ["repair.once", "ask.color"]
+    assert keys(go(first.talk, heard(rule="number", value="3"))) == ["repair.no_fit", "ask.color"]
 
 
 def test_what_is_collected_is_there_for_the_effect() -> None:
@@ -112,14 +141,14 @@ def test_what_is_collected_is_there_for_the_effect() -> None:
     done = go(asked.talk, heard(text="20"), world)
     assert keys(done) == ["ask.thanks"]
     assert world.done == ["save age {'age': '20'}"]
-    assert done.talk == Talk()
+    assert done.talk.open is None
 
 
 def test_an_outcome_that_leads_on_skips_the_rest_of_its_step() -> None:
     asked = go(go(Talk(), heard("ask.start")).talk, heard(text="red"))
-    refused = go(asked.talk, heard(text="999"), World(outcomes={"save": "bad"}))
+    refused = go(asked.talk, heard(text="99"), World(outcomes={"save": "bad"}))
     assert keys(refused) == ["ask.digits"]
-    assert refused.talk.open == Frame("ask", "again", 0, {"age": "999"})
+    assert refused.talk.open == Frame("ask", "digits", 0, {"age": "99"})
 
 
 def test_an_answer_that_does_not_fit_leads_to_otherwise() -> None:
@@ -183,14 +212,135 @@ def test_a_flow_that_goes_round_in_circles_is_an_error_and_not_silence() -> None
         go(Talk(), heard("loop.a"))
 
 
+def test_a_called_road_comes_back_with_what_it_kept() -> None:
+    world = World()
+    talk = go(Talk(), heard("trip.start")).talk
+    talk = go(talk, heard(text="松江")).talk
+    called = go(talk, heard(text="3"), world)
+    assert keys(called) == ["ask.color"]
+    kept = {"home": "松江", "nights": "3"}
+    assert called.talk.open == Frame("ask", "start", 0, kept, (Return("trip", "done", kept),))
+    back = go(Talk.load(called.talk.dump()), heard(text="blue"), world)
+    assert keys(back) == ["ask.blue", "trip.done"]
+    assert world.done == ["book  {'home': '松江', 'nights': '3'}"]
+
+
+def test_what_was_saved_chooses_the_branch() -> None:
+    talk = go(go(Talk(), heard("trip.start")).talk, heard(text="松江")).talk
+    talk = go(talk, heard(text="1")).talk
+    assert keys(go(talk, heard(text="blue"))) == ["ask.blue", "trip.one"]
+
+
+def test_an_answer_outside_the_limit_leads_to_invalid() -> None:
+    talk = go(go(Talk(), heard("trip.start")).talk, heard(text="松江")).talk
+    assert keys(go(talk, heard(text="200"))) == ["trip.too_old"]
+
+
+def test_silence_leads_on_and_a_question_without_a_wait_just_waits() -> None:
+    asked = go(Talk(), heard("trip.start"))
+    assert asked.wait == timedelta(hours=2)
+    late = go(asked.talk, Heard(event=SILENCE))
+    assert (keys(late), late.talk.open, late.wait) == (["trip.late"], None, None)
+    color = go(Talk(), heard("ask.start"))
+    assert color.wait is None
+    assert go(color.talk, Heard(event=SILENCE)).said == ()
+
+
+def test_a_place_may_be_shown_instead_of_typed() -> None:
+    asked = go(Talk(), heard("trip.start"))
+    assert keys(go(asked.talk, Heard(event="location", text="31.2,121.4"))) == ["trip.days"]
+    assert keys(go(Talk(), Heard(event="location", text="31.2,121.4"))) == ["repair.never_mind"]
+
+
+def test_a_clear_question_is_no_answer_in_free_words() -> None:
+    asked = go(Talk(), heard("trip.start"))
+    assert keys(go(asked.talk, heard("fact.tell", text="when?", asks=True))) == ["fact.fact", "trip.from"]
+    assert keys(go(asked.talk, heard("fact.tell", text="the fact is", asks=False))) == ["trip.days"]
+
+
+def test_a_correction_walks_the_road_anew_from_the_question_answered_last() -> None:
+    talk = go(go(Talk(), heard("ask.start")).talk, heard(text="red")).talk
+    corrected = go(talk, heard(text="blue", corrects=True))
+    assert (keys(corrected), corrected.talk.open) == (["ask.blue"], None)
+    aside = go(talk, heard("fact.tell")).talk
+    assert aside.answered is None
+    assert keys(go(aside, heard(text="blue", corrects=True))) == ["ask.digits"]
+
+
+def test_a_correction_that_fits_nothing_is_heard_as_what_it_says() -> None:
+    talk = go(go(Talk(), heard("ask.start")).talk, heard(text="red")).talk
+    assert keys(go(talk, heard("fact.tell", corrects=True))) == ["fact.fact", "ask.how_old"]
+
+
+def test_again_says_the_last_thing_and_leaves_its_question_open() -> None:
+    asked = go(Talk(), heard(decision="ask", pair=("fact.tell", "branch.start")))
+    again = go(Talk.load(asked.talk.dump()), heard(rule="repeat"))
+    assert again.said == asked.said
+    assert keys(go(again.talk, heard(rule="number", value="1"))) == ["fact.fact"]
+    assert keys(go(Talk(), heard(rule="repeat"))) == ["repair.nothing"]
+
+
+def test_in_other_words_says_the_last_thing_plainly() -> None:
+    told = go(Talk(), heard("fact.tell"))
+    plain = go(told.talk, heard(rule="explain"))
+    assert keys(plain) == ["repair.explain", "fact.fact"]
+    assert [said.plainly for said in plain.said] == [False, True]
+    assert keys(go(plain.talk, heard(rule="repeat"))) == ["fact.fact"]
+
+
+def test_a_question_asked_once_is_given_up_by_going_on() -> None:
+    offered = go(Talk(), heard("offer.start"))
+    assert keys(go(offered.talk, heard(text="fact.tell"))) == ["fact.fact"]
+    aside = go(offered.talk, heard("branch.start"))
+    assert (keys(aside), aside.talk.open) == (["branch.yes", "fact.fact"], None)
+
+
+def test_several_questions_are_answered_together_and_the_open_one_asked_again_at_the_end() -> None:
+    both = go(Talk(), heard("branch.start", also=("fact.tell", "unknown.x")))
+    assert keys(both) == ["branch.yes", "fact.fact"]
+    asked = go(Talk(), heard("ask.start"))
+    aside = go(asked.talk, heard("branch.start", also=("fact.tell",)))
+    assert keys(aside) == ["branch.yes", "fact.fact", "ask.color"]
+
+
+def test_an_answer_and_a_question_in_one_message_get_both() -> None:
+    asked = go(Talk(), heard("ask.start"))
+    assert keys(go(asked.talk, heard(text="red", also=("fact.tell",)))) == ["ask.red", "fact.fact", "ask.how_old"]
+
+
+def test_what_was_unclear_is_remembered_for_one_message() -> None:
+    unclear = go(Talk(), heard(text="培训"))
+    assert unclear.talk.unclear == "培训"
+    assert go(unclear.talk, heard("fact.tell")).talk.unclear == ""
+
+
+def test_the_facts_that_decided_are_told() -> None:
+    assert go(Talk(), heard("branch.start")).facts == {"bound": "yes"}
+
+
+def test_a_talk_of_the_version_before_is_still_read() -> None:
+    old = '[[["ask", "start", 0, {}]], 1, "zh", "fact.tell", []]'
+    assert Talk.load(old) == Talk((Frame("ask", "start"),), 1, "zh", "fact.tell")
+
+
+def test_a_talk_comes_back_as_it_was_kept() -> None:
+    frame = Frame("trip", "days", 0, {"home": "x"}, (Return("ask", "start", {"a": "b"}),))
+    talk = Talk((frame,), 1, "zh", "a.b", ("t",), "en", "培训", (Said("a", "b", {"c": "d"}, ("e",)),), frame)
+    assert Talk.load(talk.dump()) == talk
+    assert Talk.load(replace(talk, frames=()).dump()) == replace(talk, frames=())
+
+
 words = st.text(max_size=5)
 anything = st.builds(
     Heard,
     text=st.sampled_from(["red", "blue", "12", "what", ""]) | words,
-    event=st.sampled_from(["", "", "", "picture", "unknown"]),
-    rule=st.sampled_from(["", "", "stop", "never_mind", "yes", "no", "number", "unknown"]),
+    event=st.sampled_from(["", "", "", "", "picture", "location", "unknown", SILENCE]),
+    rule=st.sampled_from(["", "", "stop", "never_mind", "yes", "no", "number", "repeat", "explain", "unknown"]),
     value=st.sampled_from(["1", "2", "99", "²", ""]),
-    intent=st.sampled_from(["ask.start", "fact.tell", "branch.start", "unknown.x", ""]),
+    intent=st.sampled_from(["ask.start", "trip.start", "offer.start", "fact.tell", "branch.start", "unknown.x", ""]),
+    also=st.sampled_from([(), (), ("fact.tell",), ("trip.start", "unknown.x"), ("ask.start", "trip.start")]),
+    asks=st.booleans(),
+    corrects=st.booleans(),
     decision=st.sampled_from(["answer", "ask", "fallback"]),
     pair=st.sampled_from([(), ("fact.tell", "ask.start"), ("unknown.x", "fact.tell")]),
 )
@@ -203,4 +353,5 @@ def test_no_talk_ever_breaks_or_piles_up(messages: list[Heard], bound: str) -> N
         walked = go(Talk.load(talk.dump()), message, World({"bound": bound}))
         talk = walked.talk
         assert len(talk.frames) <= 4
-        assert walked.said or message.event == "unknown"
+        assert walked.said or message.event in ("unknown", SILENCE)
+        assert len({(said.flow, said.key) for said in walked.said}) == len(walked.said)

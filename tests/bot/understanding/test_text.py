@@ -4,7 +4,7 @@ import pytest
 
 from bot.understanding import Words
 from bot.understanding.phrases import Phrases, expanded
-from bot.understanding.text import clauses, key, normal
+from bot.understanding.text import clauses, first_clause, key, normal, sentences, traditional
 from tests.bot.understanding.conftest import MESSAGES, read
 
 
@@ -32,6 +32,22 @@ def test_courtesy_goes_only_if_a_question_stays(words: Words) -> None:
 
 def test_clauses_split_at_punctuation_but_not_within_times() -> None:
     assert clauses("谢谢,9:30到吗?在哪") == ["谢谢", "9:30到吗", "在哪"]
+
+
+def test_a_question_mark_stays_with_what_it_asks() -> None:
+    assert sentences("谢谢,9:30到吗?在哪") == ["谢谢", "9:30到吗?", "在哪"]
+    assert first_clause("可以,在哪? 几点") == ("可以", "在哪? 几点")
+    assert first_clause("可以?在哪") == ("可以?", "在哪")
+    assert first_clause("?!") == ("?", "")
+    assert first_clause("") == ("", "")
+
+
+@pytest.mark.parametrize(("text", "shown"), [
+    ("請問幾時培訓", True), ("係咩", True), ("後天", True), ("体育館門口", True), ("皇后大道", False), ("里面", False), ("乾杯", False),
+    ("请问什么时候培训", False), ("发型后面", False), ("hello", False), ("", False), ("😭", False),
+])  # fmt: skip
+def test_traditional_script_shows_in_characters_that_simplified_text_lacks(text: str, shown: bool) -> None:
+    assert traditional(text) is shown
 
 
 def test_a_key_has_no_signs() -> None:

@@ -1,0 +1,69 @@
+"""What happens when nobody answers an open question: its road goes on by itself, in the hours when we may write."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy.engine import Connection
+
+from bot import facts
+from bot.conversation.effects import EFFECTS
+from bot.conversation.house import House
+from bot.conversation.world import World
+from bot.engine.talk import Talk
+from bot.engine.turn import SILENCE, Heard, turn
+from bot.store import messages, people
+from bot.store.messages import Spoken
+from bot.store.people import Person
+
+_AT_ONCE = 20  # people in a transaction
+
+
+def go_on(connection: Connection, house: House, now: datetime) -> tuple[int, list[int]]:
+    """Takes the questions that have waited long enough; gives how many, and the rows that the outbox should send."""
+    to_send: list[int] = []
+    waited = people.waited(connection, house.cipher, now, _AT_ONCE)
+    for person in waited:
+        to_send += _Silence(connection, house, person, now).go_on()
+    return len(waited), to_send
+
+
+class _Silence:
+    """One person's unanswered question."""
+
+    def __init__(self, connection: Connection, house: House, person: Person, now: datetime) -> None:
+        self.connection, self.house, self.person, self.now = connection, house, person, now
+        self.talk = Talk.load(person.talk)
+        self.world = World(connection, house, person, self.talk, EFFECTS, now)
+
+    def go_on(self) -> list[int]:
+        opens = self._opens_at()
+        if opens > self.now:
+            people.stands(self.connection, self.house.cipher, self.person, self.person.talk, opens)
+            return []
+        return self._walk()
+
+    def _walk(self) -> list[int]:
+        """What is said goes out as a push, unless the person wants none."""
+        candidate = self.world.candidate
+        locale = self.talk.chosen or self.talk.locale or (candidate.locale if candidate else "") or ""
+        self.world.locale = locale if locale in self.house.content.words else self.house.settings.company.locale
+        walked = turn(self.house.content.flows, self.world, self.talk, Heard(event=SILENCE))
+        said = [Spoken(self.world.text(s), f"{s.flow}.{s.key}", pushed=True) for s in walked.said]
+        quiet = self.person.stopped or self.person.wrong_number or self.world.fact("pushes") == "off"
+        cipher, who = self.house.cipher, self.world.candidate_id
+        rows = messages.keep_outbound(
+            self.connection, cipher, self.person.id, who, None, [] if quiet else said, self.now
+        )
+        wait_until = self.now + walked.wait if walked.wait else None
+        after = replace(walked.talk, locale=self.talk.locale)
+        people.stands(self.connection, cipher, self.person, after.dump(), wait_until)
+        return [*rows, *self.world.to_send]
+
+    def _opens_at(self) -> datetime:
+        """Now, or when by the person's own clock the hours begin in which we may write first."""
+        first, last = self.house.settings.pushes.hours
+        here = self.now.astimezone(facts.zone_of(self.world.candidate, self.house.settings))
+        if first <= here.hour < last:
+            return self.now
+        day = here if here.hour < first else here + timedelta(days=1)
+        return day.replace(hour=first, minute=0, second=0, microsecond=0)

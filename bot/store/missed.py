@@ -1,0 +1,34 @@
+"""The messages that nobody understood: what people wrote where we could only ask, or say that we did not understand."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bot.engine.turn import NOT_UNDERSTOOD
+from bot.store.cipher import Cipher
+from bot.store.tables import inbound, outbound
+
+_REPAIR, _ = NOT_UNDERSTOOD  # the flow that answers what is not understood
+_MEANING = "%.%"  # a meaning has a dot in it, a rule has none
+
+
+class Missed(NamedTuple):
+    """A text as it came, opened: personal data."""
+
+    text: str
+    at: datetime
+
+
+def since(connection: Connection, cipher: Cipher, start: datetime) -> list[Missed]:
+    """Newest first. A text that answers a question of ours is none of them, nor what a rule decided."""
+    repaired = sa.exists().where(outbound.c.inbound_id == inbound.c.id, outbound.c.said.like(f"%{_REPAIR}.%"))
+    wanted = (
+        sa.select(inbound.c.text, inbound.c.received_at)
+        .where(inbound.c.kind == "text", inbound.c.text.is_not(None), inbound.c.received_at >= start)
+        .where(sa.or_(inbound.c.intent.is_(None), inbound.c.intent.like(_MEANING)))
+        .where(repaired)
+        .order_by(inbound.c.id.desc())
+    )
+    return [Missed(cipher.open(row.text, "inbound.text"), row.received_at) for row in connection.execute(wanted)]
