@@ -75,6 +75,7 @@ def values(
         "start": _at(cohort.starts_at if cohort else None, place),
         "end": _at(cohort.ends_at if cohort else None, place),
         "date_by": _at(cohort.date_by if cohort else None, place),
+        "days": _days(cohort, place),
         "days_left": _days_left(cohort, place, now),
         "place": cohort and cohort.place,
         "address": cohort and cohort.address,
@@ -168,6 +169,13 @@ def _place_in_time(days_left: int, over: bool) -> str:
     if days_left > 1:
         return "before"
     return {1: "tomorrow", 0: "today"}.get(days_left, "during")
+
+
+def _days(cohort: Cohort | None, zone: ZoneInfo) -> int | None:
+    """How many days the training lasts, its first and last day included."""
+    if cohort is None or cohort.starts_at is None or cohort.ends_at is None:
+        return None
+    return (cohort.ends_at.astimezone(zone).date() - cohort.starts_at.astimezone(zone).date()).days + 1
 
 
 def _days_left(cohort: Cohort | None, zone: ZoneInfo, now: datetime) -> int:

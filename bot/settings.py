@@ -220,6 +220,8 @@ def _fault(document: yamltext.Document, detail: Any) -> Fault:
 
 def _at_home(settings: Settings, home: Path) -> Settings:
     changed: dict[str, Any] = {name: home / getattr(settings, name) for name in ("var", "flows", "messages", "faq")}
+    if "faq" not in settings.model_fields_set and (home / "faq.yaml").exists():
+        changed["faq"] = home / "faq.yaml"
     if settings.database_url.startswith("sqlite:///") and not settings.database_url.startswith("sqlite:////"):
         changed["database_url"] = f"sqlite:///{home / settings.database_url.removeprefix('sqlite:///')}"
     return settings.model_copy(update=changed)

@@ -58,6 +58,17 @@ EFFECTS: Mapping[str, tuple[str, ...]] = {
     "speak": (),
 }
 
+# What may be promised: kept when this fact has one of these values, by saying what this meaning says now. Beside them
+# any meaning of the FAQ, kept when it has an answer.
+PROMISES: Mapping[str, tuple[str, frozenset[str], str]] = {
+    "cohort": ("date", frozenset({"planned", "published"}), "training.when"),
+    "date": ("date", frozenset({"published"}), "training.when"),
+    "place": ("place", frozenset({"known"}), "training.where"),
+    "outline": ("outline", frozenset({"known"}), "training.outline"),
+    "bring": ("bring", frozenset({"known"}), "training.bring"),
+    "store": ("store", frozenset({"known"}), "store.mine"),
+}
+
 # Effects whose argument is the key of a text that they send.
 SPEAKING: frozenset[str] = frozenset({"send_code", "send_code_to_record"})
 
@@ -79,6 +90,7 @@ VALUES: frozenset[str] = frozenset(
         "start",
         "end",
         "date_by",
+        "days",
         "days_left",
         "place",
         "address",
@@ -142,4 +154,5 @@ EVENTS: tuple[str, ...] = (
     "link",
     "file",
     "sticker",
+    "promise_kept",
 )

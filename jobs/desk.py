@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy.engine import Connection
+
 from bot import clock, embedded_redis, settings
 from bot.channels.senders import senders
 from bot.conversation import House
@@ -13,6 +15,9 @@ from bot.settings import Settings
 from bot.store.cipher import Cipher
 from bot.store.database import Database
 from bot.store.opening import open_store
+
+_MOST_BATCHES = 50  # in one job; the next tick goes on
+Take = Callable[[Connection, House, datetime], tuple[int, list[int]]]
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,18 @@ class Desk:
     outbox: Outbox
     house: House
     clock: Callable[[], datetime] = clock.now
+
+    def take_all(self, take: Take) -> int:
+        """Takes batch after batch of what is due, a transaction each, and sends what came of it; gives how many."""
+        count = 0
+        for _ in range(_MOST_BATCHES):
+            taken, to_send = self.database.write(lambda connection: take(connection, self.house, self.clock()))
+            if to_send:
+                self.outbox.deliver(to_send)
+            count += taken
+            if not taken:
+                break
+        return count
 
 
 def open_desk() -> Desk:

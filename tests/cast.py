@@ -17,6 +17,9 @@ HR1,钱多,recruiter,hr1@example.com,,
 _STORES = """code,name,city,address,lat,lng,openings,manager,phone
 S1,人民广场店,上海,南京西路1号,31.23,121.47,3,周店长,021-61234567
 S2,五角场店,上海,淞沪路77号,,,,,
+SH902,临港店,上海,环湖西一路88号,30.90,121.93,6,沈晓燕,
+GZ1,天河店,广州,天河路208号,23.13,113.32,2,,020-38331234
+XA1,钟楼店,西安,,,,,,
 """
 _COHORTS = """code,name,starts_at,ends_at,place,address,lat,lng,seats,outline,bring,date_state,date_by,timezone
 PUB,十二月一期,2026-12-01 09:00,2026-12-03 18:00,上海培训中心,静安区江场三路76号,31.2886,121.4417,30,公司介绍|食品安全|门店跟岗,身份证|健康证,published,,
@@ -42,6 +45,10 @@ _MORE = {
     "PLANBY": "后厨,后厨 5500 元,2026-11-01,,",
     "UNKBY": "前厅,门店服务员,,,",
     "GRACE": "前厅,Crew member,2026-12-31,31.22,121.45",
+    "TRAINEE": "储备店长,储备店长 7000 元,2026-12-31,,",
+    "LINGANG": "前厅,门店服务员 5000 元,2026-12-31,31.23,121.47",
+    "CANTON": "前厅,门店服务员 4500 元,2026-12-31,,",
+    "XIAN": "后厨,后厨 4300 元,2026-12-31,,",
 }
 _PASSED = "2026-11-10 15:00"
 
@@ -50,7 +57,7 @@ def _at(stage: str) -> str:
     return _PASSED if stage == "interview_passed" else "2026-11-12 10:00"
 
 
-_CANDIDATES = _HEAD + "\n".join(
+CANDIDATES = _HEAD + "\n".join(
     f"{code},{name},{phone},{locale},{zone},{stage},{_at(stage)},{cohort},{store},{owner},{invite},{_PASSED},"
     f"{_MORE.get(code, ',,,,')}"
     for code, name, phone, locale, zone, stage, cohort, store, owner, invite in (
@@ -75,13 +82,18 @@ _CANDIDATES = _HEAD + "\n".join(
         ("BARE", "罗杰", "13800000019", "zh", "", "training_notice", "BARE", "", "", "LUOJIE199"),
         ("PREP", "唐雨", "13800000020", "zh", "", "onboarding_prep", "OVER", "", "HR1", "TANGYU200"),
         ("CHECK", "白雪", "13800000021", "zh", "", "background_check", "", "", "HR1", "BAIXUE211"),
+        ("TRAINED", "韩梅", "13800000022", "zh", "", "training_notice", "OVER", "S1", "HR1", "HANMEI222"),
+        ("TRAINEE", "梁宇", "13800000023", "zh", "", "training_notice", "PUB", "XA1", "HR1", "LIANGYU23"),
+        ("LINGANG", "宋佳", "13800000024", "zh", "", "training_notice", "PUB", "SH902", "HR1", "SONGJIA24"),
+        ("CANTON", "邓超群", "13800000025", "zh", "", "training_notice", "PUB", "GZ1", "HR1", "DENGCHAO2"),
+        ("XIAN", "秦岭", "13800000026", "zh", "", "background_check", "UNK", "XA1", "", "QINLING26"),
     )
 )  # fmt: skip
 
 
 def enter(folder: Path, settings: Settings, database: Database, cipher: Cipher, now: datetime) -> None:
     """Imports the cast."""
-    sheets = {"staff": _STAFF, "stores": _STORES, "cohorts": _COHORTS, "candidates": _CANDIDATES}
+    sheets = {"staff": _STAFF, "stores": _STORES, "cohorts": _COHORTS, "candidates": CANDIDATES}
     for what, text in sheets.items():
         file = folder / f"{what}.csv"
         file.write_text(text, encoding="utf-8")

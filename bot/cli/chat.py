@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -35,10 +35,10 @@ def chat(
             answer, outcome = talk.hear(text)
             typer.echo(answer)
             if why and outcome.heard:
-                typer.secho(f"  {outcome.heard.rule or outcome.heard.intent or outcome.heard.decision}", dim=True)
+                typer.secho("\n".join(f"  {name}: {value}" for name, value in _why(outcome)), dim=True)
             turns.append(_turn(text, outcome))
     if record:
-        golden = {"candidate": candidate, "locale": locale, "talk": turns}
+        golden = [{**({"who": candidate} if candidate else {}), "talk": turns}]
         record.write_text(yaml.safe_dump(golden, allow_unicode=True, sort_keys=False), encoding="utf-8")
         typer.echo(f"{len(turns)} turns in {record}")
 
@@ -96,6 +96,18 @@ class _Talk:
         people.bind(connection, address_id, number, "wechat", "chat", notice, clock.now())
         if self._locale:
             people.change_candidate(connection, number, clock.now(), locale=self._locale)
+
+
+def _why(outcome: Outcome) -> Iterator[tuple[str, str]]:
+    """What the sentence was taken to mean, how sure that is, the road, and the facts that chose it."""
+    heard, walked = outcome.heard, outcome.turn
+    if heard is None or walked is None:
+        return
+    yield "meaning", heard.rule or heard.event or f"{heard.decision} {heard.intent}".strip()
+    for intent, p in heard.details.get("top") or ():
+        yield f"{p:.2f}", intent
+    yield "road", " > ".join(walked.road)
+    yield "facts", ", ".join(f"{name} {value}" for name, value in walked.facts.items())
 
 
 def _turn(text: str, outcome: Outcome) -> dict[str, object]:

@@ -10,7 +10,7 @@ from typing import Any
 from bot import yamltext
 from bot.engine.flow import END, Branch, Effect, Flow, Wait
 from bot.errors import Fault
-from bot.vocabulary import COLLECTORS, EFFECTS, EVENTS, FACTS, FREE_FACTS, RULES, VALUES
+from bot.vocabulary import COLLECTORS, EFFECTS, EVENTS, FACTS, FREE_FACTS, PROMISES, RULES, VALUES
 from bot.yamltext import Document, Where
 
 _FLOW_KEYS = {"for", "urgent", "entries", "rules", "events", "steps"}
@@ -186,6 +186,8 @@ class _Reader:
             name, _, argument = text.partition(" ")
             if name not in EFFECTS:
                 self._fault((*where, "do"), f"do: no effect is called {name!r}: use one of {', '.join(EFFECTS)}")
+            if name == "promise" and argument not in PROMISES:
+                self._fault((*where, "do"), f"do: promise {argument!r} could never be kept: {', '.join(PROMISES)}")
             effects.append(Effect(name, argument))
         outcomes = {word: str(step) for word, step in self._mapping(data.get("on"), (*where, "on")).items()}
         if outcomes and not effects:

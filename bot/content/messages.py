@@ -22,13 +22,14 @@ _FORMS = ("text", "sms", "plain", "card", "link")
 class Text:
     """What one key says, by form: `text`, for SMS `sms`, in plainer words `plain`; `card` and `link` make it a card."""
 
-    forms: Mapping[str, jinja2.Template]
+    forms: Mapping[str, str]
+    templates: Templates
     placeholders: frozenset[str]
 
     def form(self, channel: str, plainly: bool = False) -> jinja2.Template:
-        if plainly and "plain" in self.forms:
-            return self.forms["plain"]
-        return self.forms.get(channel, self.forms["text"])
+        """For a channel, or any form by its name; what has none of its own gets the text."""
+        name = "plain" if plainly and "plain" in self.forms else channel
+        return self.templates.compile(self.forms.get(name, self.forms["text"]))
 
 
 @dataclass
@@ -148,11 +149,10 @@ def text_of(said: Any, document: Document, where: Where, templates: Templates) -
         document.faults.append(document.fault(where, f"{where[-1]}: a card needs both card (its title) and link"))
     try:
         placeholders = frozenset().union(*(templates.placeholders(text) for text in forms.values()))
-        compiled = {name: templates.compile(text) for name, text in forms.items()}
     except jinja2.TemplateError as error:
         document.faults.append(document.fault(where, f"{where[-1]} is no template: {error}"))
         return None
-    return Text(compiled, placeholders)
+    return Text(forms, templates, placeholders)
 
 
 def _dict(data: Any) -> Mapping[str, Any]:

@@ -70,7 +70,7 @@ class Content:
         text = self.words[locale].say[f"{said.flow}.{said.key}"]
         if "card" not in text.forms or said.choices:
             return None
-        title, body, url = (render(text.forms[form], self._filled(said, values)) for form in ("card", "text", "link"))
+        title, body, url = (render(text.form(form), self._filled(said, values)) for form in ("card", "text", "link"))
         return Card(title, body, url) if url else None
 
     def _filled(self, said: Said, values: Mapping[str, Any]) -> dict[str, Any]:

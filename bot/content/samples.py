@@ -12,7 +12,15 @@ _MOMENTS = {
     "stage_since": _START - timedelta(days=20),
     "offer_until": _START + timedelta(days=10),
 }
-_NUMBERS = {"days_left": 12, "answer_hours": 24, "code_minutes": 10, "waited_days": 21, "seats": 30, "openings": 3}
+_NUMBERS = {
+    "days": 5,
+    "days_left": 12,
+    "answer_hours": 24,
+    "code_minutes": 10,
+    "waited_days": 21,
+    "seats": 30,
+    "openings": 3,
+}
 _DISTANCE = 12.5
 
 

@@ -33,13 +33,18 @@ class Templates:
         self._locale = locale
         self._formats = formats
         self._environment = _environment(self._filters())
+        self._compiled: dict[str, jinja2.Template] = {}
 
     def compile(self, text: str) -> jinja2.Template:
-        """Raises jinja2.TemplateError where the text is no template."""
-        return self._environment.from_string(text)
+        """Compiled when it is first said. Raises jinja2.TemplateError where the text is no template."""
+        if text not in self._compiled:
+            self._compiled[text] = self._environment.from_string(text)
+        return self._compiled[text]
 
     def placeholders(self, text: str) -> set[str]:
         """The names a text asks for. Raises jinja2.TemplateError."""
+        if "{" not in text:
+            return set()
         return find_undeclared_variables(self._environment.parse(text))
 
     def _filters(self) -> dict[str, Callable[..., Any]]:

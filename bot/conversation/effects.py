@@ -14,7 +14,7 @@ from bot import invites
 from bot.conversation.world import Do, World
 from bot.engine.flow import Effect
 from bot.engine.turn import Heard
-from bot.store import audit, cases, moves, people
+from bot.store import audit, cases, moves, people, promises
 from bot.store.messages import Spoken, keep_outbound
 from bot.store.tables import codes, wrong_codes
 
@@ -25,7 +25,7 @@ def _promise(world: World, effect: Effect, heard: Heard) -> str:
     candidate = world.candidate
     if candidate:
         due_at = candidate.cohort.date_by if candidate.cohort else None
-        cases.promise(world.connection, candidate.id, effect.argument, due_at, world.now)
+        promises.make(world.connection, candidate.id, effect.argument, due_at, world.now)
     return ""
 
 

@@ -189,6 +189,8 @@ def _expected(open_: Branch | None) -> frozenset[str]:
     if open_.choices:
         yes_no = {"yes_no"} if {"yes", "no"} & {name.partition("_")[0] for name in open_.choices} else set()
         return frozenset({"number", *yes_no})
+    if not open_.collect:
+        return frozenset({"number"})  # "did you mean": its choices are the meanings
     return frozenset({"number", "text"} if open_.collect == "number" else {"text"})
 
 

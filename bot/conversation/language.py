@@ -13,12 +13,17 @@ def language(house: House, text: str, talk: Talk, candidate: Candidate | None) -
     """A locale that we have words for. Chinese that could be in either script stays in the one that was spoken."""
     before = talk.chosen or talk.locale or (candidate.locale if candidate else None)
     if talk.chosen:
-        return _spoken(house, talk.chosen)
+        return of_talk(house, talk, candidate)
     if _has_han(text):
         written = script(text)
         either = before if before and before.startswith("zh") else "zh"
         return _spoken(house, "zh-Hant" if written > 0 else "zh" if written < 0 else either)
     return _spoken(house, before if is_neutral(text) else "en")
+
+
+def of_talk(house: House, talk: Talk, candidate: Candidate | None) -> str:
+    """The locale to speak in where nothing was said just now."""
+    return _spoken(house, talk.chosen or talk.locale or (candidate.locale if candidate else None))
 
 
 def is_neutral(text: str) -> bool:

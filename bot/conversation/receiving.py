@@ -94,6 +94,8 @@ class _Reception:
         world = World(self.connection, self.house, person, talk, EFFECTS, self.now)
         world.locale = language(self.house, self.incoming.text, talk, world.candidate)
         walked = turn(self.house.content.flows, world, talk, heard)
+        if world.candidate_id != person.candidate_id and not world.chosen:
+            world.locale = language(self.house, self.incoming.text, talk, world.candidate)
         texts = [Spoken(world.text(said), f"{said.flow}.{said.key}") for said in walked.said]
         card = world.card(walked.said[0]) if len(walked.said) == 1 else None
         spoken_in = talk.locale if is_neutral(self.incoming.text) else world.locale

@@ -1,13 +1,13 @@
 """What happens when nobody answers an open question: its road goes on by itself, in the hours when we may write."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
-from bot import facts
 from bot.conversation.effects import EFFECTS
 from bot.conversation.house import House
+from bot.conversation.language import of_talk
 from bot.conversation.world import World
 from bot.engine.talk import Talk
 from bot.engine.turn import SILENCE, Heard, turn
@@ -36,7 +36,7 @@ class _Silence:
         self.world = World(connection, house, person, self.talk, EFFECTS, now)
 
     def go_on(self) -> list[int]:
-        opens = self._opens_at()
+        opens = self.world.opens_at()
         if opens > self.now:
             people.stands(self.connection, self.house.cipher, self.person, self.person.talk, opens)
             return []
@@ -44,9 +44,7 @@ class _Silence:
 
     def _walk(self) -> list[int]:
         """What is said goes out as a push, unless the person wants none."""
-        candidate = self.world.candidate
-        locale = self.talk.chosen or self.talk.locale or (candidate.locale if candidate else "") or ""
-        self.world.locale = locale if locale in self.house.content.words else self.house.settings.company.locale
+        self.world.locale = of_talk(self.house, self.talk, self.world.candidate)
         walked = turn(self.house.content.flows, self.world, self.talk, Heard(event=SILENCE))
         said = [Spoken(self.world.text(s), f"{s.flow}.{s.key}", pushed=True) for s in walked.said]
         quiet = self.person.stopped or self.person.wrong_number or self.world.fact("pushes") == "off"
@@ -58,12 +56,3 @@ class _Silence:
         after = replace(walked.talk, locale=self.talk.locale)
         people.stands(self.connection, cipher, self.person, after.dump(), wait_until)
         return [*rows, *self.world.to_send]
-
-    def _opens_at(self) -> datetime:
-        """Now, or when by the person's own clock the hours begin in which we may write first."""
-        first, last = self.house.settings.pushes.hours
-        here = self.now.astimezone(facts.zone_of(self.world.candidate, self.house.settings))
-        if first <= here.hour < last:
-            return self.now
-        day = here if here.hour < first else here + timedelta(days=1)
-        return day.replace(hour=first, minute=0, second=0, microsecond=0)

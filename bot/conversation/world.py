@@ -58,6 +58,15 @@ class World:
         self.candidate = people.load(self.connection, self.house.cipher, candidate_id) if candidate_id else None
         self._known = self._values = None
 
+    def opens_at(self) -> datetime:
+        """Now, or when by the person's own clock the hours begin in which we may write first."""
+        first, last = self.house.settings.pushes.hours
+        here = self.now.astimezone(facts.zone_of(self.candidate, self.house.settings))
+        if first <= here.hour < last:
+            return self.now
+        day = here if here.hour < first else here + timedelta(days=1)
+        return day.replace(hour=first, minute=0, second=0, microsecond=0)
+
     # What the engine asks.
 
     def fact(self, name: str) -> str:

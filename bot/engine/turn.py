@@ -1,7 +1,7 @@
 """One turn of a conversation: hears, walks the flows, says. Pure: the world answers what is so and does what is done.
 
-The order of hearing: a correction of the last answer, hard rules, the answer to the open question, a meaning that can be
-answered, "did you mean", not understood. A side question is answered and the open question asked again.
+The order of hearing: a correction of the last answer, hard rules, the answer to the open question, a meaning that can
+be answered, "did you mean", not understood. A side question is answered and the open question asked again.
 """
 
 from collections.abc import Iterable, Mapping
@@ -208,9 +208,16 @@ class _Walk:
         return self._begin(*(NO_FIT if self.talk.open else NOT_UNDERSTOOD))
 
     def _otherwise(self, frame: Frame) -> None:
+        """On with an answer that fits none of the choices; it is kept as it was written."""
+        branch = self._branch_of(frame)
+        saved = (
+            {**frame.saved, branch.save: self.heard.details.get("said", self.heard.text)}
+            if branch.save
+            else frame.saved
+        )
         self.talk = replace(self.talk.pop(), answered=frame)
         self.back = list(frame.back)
-        self._goto(frame.flow, self._branch_of(frame).otherwise, frame.saved)
+        self._goto(frame.flow, branch.otherwise, saved)
 
     def _answers_freely(self, frame: Frame) -> bool:
         """Whether a statement that is about this road, or about nothing clear, answers in words of the person's own."""

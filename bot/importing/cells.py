@@ -73,9 +73,14 @@ def phone(cell: str, frame: Frame) -> str:  # E.164
         raise BadCell(str(error)) from None
 
 
+_TRADITIONAL = {"hant", "tw", "hk", "mo"}
+
+
 def locale(cell: str, _: Frame) -> str:
-    """`zh`, and also zh-CN or zh_CN: the part that says the language."""
-    language = re.split("[-_]", cell.lower())[0]
+    """`zh`, also as zh-CN or zh_CN: the part that says the language; zh-Hant, also as zh-TW, zh-HK or zh-MO."""
+    language, *more = re.split("[-_]", cell.lower())
+    if language == "zh" and _TRADITIONAL & set(more):
+        return "zh-Hant"
     return _one_of(language, typing.get_args(Locale), "language")
 
 

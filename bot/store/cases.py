@@ -1,12 +1,11 @@
-"""Opens what HR works on, and remembers what was promised."""
+"""Opens what HR works on."""
 
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.store.inserting import insert_unless_there
-from bot.store.tables import case_reasons, cases, promises
+from bot.store.tables import case_reasons, cases
 
 
 def open_case(
@@ -35,9 +34,3 @@ def open_case(
         connection.execute(again)
     connection.execute(sa.insert(case_reasons).values(case_id=found, reason=reason, detail=detail, at=now))
     return int(found)
-
-
-def promise(connection: Connection, candidate_id: int, about: str, due_at: datetime | None, now: datetime) -> None:
-    """We said that we would come back; saying it twice is one promise."""
-    row = {"candidate_id": candidate_id, "about": about, "state": "open", "made_at": now, "due_at": due_at}
-    insert_unless_there(connection, promises, row)

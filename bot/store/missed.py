@@ -6,11 +6,11 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.engine.turn import NOT_UNDERSTOOD
+from bot.engine.turn import NOT_UNDERSTOOD, STRANGER
 from bot.store.cipher import Cipher
 from bot.store.tables import inbound, outbound
 
-_REPAIR, _ = NOT_UNDERSTOOD  # the flow that answers what is not understood
+_SAID = (f"%{NOT_UNDERSTOOD[0]}.%", f"%{'.'.join(STRANGER)}%")  # by the flows that answer what is not understood
 _MEANING = "%.%"  # a meaning has a dot in it, a rule has none
 
 
@@ -23,7 +23,8 @@ class Missed(NamedTuple):
 
 def since(connection: Connection, cipher: Cipher, start: datetime) -> list[Missed]:
     """Newest first. A text that answers a question of ours is none of them, nor what a rule decided."""
-    repaired = sa.exists().where(outbound.c.inbound_id == inbound.c.id, outbound.c.said.like(f"%{_REPAIR}.%"))
+    said = sa.or_(*map(outbound.c.said.like, _SAID))
+    repaired = sa.exists().where(outbound.c.inbound_id == inbound.c.id, said)
     wanted = (
         sa.select(inbound.c.text, inbound.c.received_at)
         .where(inbound.c.kind == "text", inbound.c.text.is_not(None), inbound.c.received_at >= start)

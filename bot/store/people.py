@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.record import Candidate, Cohort, Store
+from bot.store import promises
 from bot.store.cipher import Cipher
 from bot.store.inserting import insert_unless_there
 from bot.store.prepared import Prepared
@@ -159,6 +160,20 @@ def waited(connection: Connection, cipher: Cipher, now: datetime, limit: int) ->
     return [_person(row, cipher) for row in connection.execute(due.with_for_update(skip_locked=True))]
 
 
+def reachable(connection: Connection, cipher: Cipher, candidate_id: int) -> Person | None:
+    """The address where the candidate wrote last, if it still may be written to; held until the transaction ends.
+    None also where a message of theirs is being answered just now: waiting for that could make both wait for ever."""
+    theirs = (
+        addresses.c.candidate_id == candidate_id,
+        addresses.c.stopped_at.is_(None),
+        addresses.c.wrong_number_at.is_(None),
+        addresses.c.unfollowed_at.is_(None),
+    )
+    newest = _FIND_COLUMNS.where(*theirs).order_by(addresses.c.last_inbound_at.desc().nulls_last()).limit(1)
+    row = connection.execute(newest.with_for_update(skip_locked=True)).first()
+    return _person(row, cipher) if row else None
+
+
 def _sealed(cipher: Cipher, talk: str) -> bytes | None:
     return cipher.seal(talk, "addresses.talk") if talk else None
 
@@ -245,6 +260,7 @@ def bound_how(connection: Connection, address_id: int) -> str | None:
 def change_candidate(connection: Connection, candidate_id: int, now: datetime, **columns: Any) -> None:
     changed = sa.update(candidates).where(candidates.c.id == candidate_id)
     connection.execute(changed.values(updated_at=now, **columns))
+    promises.wake(connection, candidates, [candidate_id], now)
 
 
 def phone_is(connection: Connection, cipher: Cipher, candidate_id: int, phone: str) -> bool:

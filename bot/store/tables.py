@@ -279,7 +279,8 @@ receipts = sa.Table(
     sa.Column("at", Moment, nullable=False),
 )
 
-# "I tell you as soon as …": kept by the clock when the record changes.
+# "I tell you as soon as …": kept by the clock when the record has it. `look_at`: when to look next; `due_at`: by when
+# the record should have it. `state`: open, kept, dropped.
 promises = sa.Table(
     "promises",
     metadata,
@@ -289,7 +290,10 @@ promises = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("made_at", Moment, nullable=False),
     sa.Column("due_at", Moment),
+    sa.Column("look_at", Moment),
+    sa.Column("ended_at", Moment),
     sa.Index("ix_promises_due", "state", "due_at"),
+    sa.Index("ix_promises_look_at", "state", "look_at"),
     sa.Index(
         "uq_promises_open",
         "candidate_id",

@@ -14,10 +14,10 @@ from bot.understanding.fitting import Fitted, fit, weighted
 from bot.understanding.meaning import decision
 from bot.understanding.model import SHARPNESS, TOP, Confusion, Expected, Verdict, squeezed
 
-_FOLDS = 5
+_FOLDS = 4
 
 _UNCALIBRATED = (0.0, 1.5, 1.5, 2.0), 0.5  # what larger sets learn, for sets too small to hold anything out
-_STRANGE = 0.2  # share of messages that we expect to be about something else
+_STRANGE = 0.15  # share of messages that we expect to be about something else
 _GIVEN_UP = 0.01  # share of right answers that the threshold may cost
 _PAIRS = 20  # of meanings taken for each other that are worth keeping
 

@@ -1,7 +1,7 @@
 """The features of a text, one analyser for every language: no segmenter, no language to guess first.
 
 Each script has a plain block and a block that forgives typing: Latin words beside the letters within them,
-Han characters beside their sounds.
+Han characters beside their sounds. The order of neighbouring letters counts for little: fast fingers swap them.
 """
 
 import re
@@ -46,7 +46,14 @@ def _share(characters: int, words: int) -> float:
 
 
 def _words(words: Sequence[str]) -> Sequence[str]:
-    return [*words, *map(" ".join, pairwise(("", *words, "")))] if words else ()
+    stirred = [*map(_stirred, words)]
+    return [*stirred, *map(" ".join, pairwise(("", *stirred, "")))] if words else ()
+
+
+@lru_cache(maxsize=20_000)
+def _stirred(word: str) -> str:
+    """The same for a word and for how fast fingers type it: "waht" has the letters of "what" after the first one."""
+    return word[:1] + "".join(sorted(word[1:]))
 
 
 def _letters(words: Sequence[str]) -> Sequence[str]:
@@ -55,8 +62,10 @@ def _letters(words: Sequence[str]) -> Sequence[str]:
 
 @lru_cache(maxsize=20_000)
 def _within(word: str) -> tuple[str, ...]:
+    """Its parts of two to four letters, each in the order of the alphabet."""
     edged = f" {word} "
-    return tuple(edged[start : start + size] for size in range(2, 5) for start in range(len(edged) - size + 1))
+    parts = (edged[start : start + size] for size in range(2, 5) for start in range(len(edged) - size + 1))
+    return tuple("".join(sorted(part)) for part in parts)
 
 
 def _han(runs: Sequence[str]) -> Sequence[str]:

@@ -13,7 +13,7 @@ from bot.understanding.corpus import Corpus, Matrix
 from bot.understanding.features import BLOCKS
 from bot.understanding.model import block_weight
 
-_TOLERANCE = 0.1  # closer fits take longer and are not better
+_TOLERANCE = 0.3  # closer fits take longer and are not better
 _OWN = 3.0  # how much an example of an intent weighs against one of the many others
 
 

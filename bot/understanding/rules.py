@@ -10,6 +10,7 @@ from bot.understanding.phrases import Phrases
 from bot.understanding.text import clauses, first_clause, has_han, key
 from bot.understanding.words import Words
 
+_OPEN = frozenset({"yes_no", "number", "text"})  # what only an open question expects
 _ANY_DAY = date(2000, 1, 1)  # whether a text names a day does not hang on today
 _FEW = {True: 6, False: 2}  # Han characters, or else words: as many as a value has
 
@@ -25,6 +26,8 @@ def ruling(normal: str, words: Words, expecting: frozenset[str], last_offered: f
     Where "nod" is expected, a bare yes or no that answers nothing is one; otherwise no rule takes it.
     """
     said = _Said(normal, words)
+    if expecting & _OPEN and said.wholly(words.leave):
+        return Ruling("never_mind")
     if said.somewhere(words.stop) or said.wholly(words.stop_alone) or _offered_letter(said, words, last_offered):
         return Ruling("stop")
     if said.somewhere(words.wrong_number) and not _value_of(corrected(normal, words), words):

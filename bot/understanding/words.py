@@ -21,6 +21,7 @@ class Words:
 
     stop: Phrases  # opts out, also as one clause of many
     stop_alone: Phrases  # opts out only as the whole message: "end", "quit"
+    leave: Phrases  # leaves an open question, and opts out where none is open: "cancel"
     stop_letters: frozenset[str]  # opts out only where the last message offered the letter
     start: Phrases
     human: Phrases
@@ -59,6 +60,7 @@ class Words:
         return cls(
             stop=Phrases.of(listed("stop")),
             stop_alone=Phrases.of(listed("stop_alone")),
+            leave=Phrases.of(listed("leave")),
             stop_letters=frozenset(listed("stop_letters")),
             start=Phrases.of(listed("start")),
             human=Phrases.of(listed("human")),

@@ -74,7 +74,8 @@ def test_chat_talks_and_keeps_nothing_and_writes_a_golden_talk(
     done = run(environment, "chat", "--candidate", "PUB", "--record", str(golden), said=said)
     assert "12月1日" in done.stdout
     assert "Dec 1" in done.stdout
-    recorded = yaml.safe_load(golden.read_text(encoding="utf-8"))
+    (recorded,) = yaml.safe_load(golden.read_text(encoding="utf-8"))
+    assert recorded["who"] == "PUB"
     assert recorded["talk"] == [{"hear": text, "say": ["training.when_published"]} for text in said.split("\n")[:2]]
     for table in ("inbound", "outbound", "addresses", "promises"):
         assert database.read(lambda c, table=table: c.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar()) == 0

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
@@ -22,6 +23,24 @@ def test_the_migrations_lead_to_exactly_these_tables(database: Database) -> None
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": False})
         assert compare_metadata(context, tables.metadata) == []
+
+
+def test_a_database_of_the_version_before_is_brought_forward_with_all_it_holds(
+    database_url: str, database: Database, cipher: Cipher, now: datetime
+) -> None:
+    config = schema._config()
+    kept = {"channel": "wechat", "address": b"a", "address_index": b"i", "created_at": now, "talk": b"t"}
+    with database.engine.begin() as connection:
+        tables.metadata.drop_all(connection)
+        connection.execute(sa.text("DROP TABLE IF EXISTS alembic_version"))
+        if connection.dialect.name == "postgresql":
+            connection.execute(sa.text("DROP FUNCTION IF EXISTS audit_append_only CASCADE"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(sa.insert(tables.addresses).values(kept))
+    assert schema.migrate(database) == schema.newest()
+    (row,) = database.read(lambda c: list(c.execute(sa.select(tables.addresses))))
+    assert (bytes(row.talk), row.wait_until) == (b"t", None)
 
 
 def test_a_wrong_data_key_is_refused_at_opening(database_url: str, database: Database) -> None:

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from bot.understanding.evaluation import RowError, auroc, examples, figures, oscr, predicted, rows
+from bot.understanding.evaluation import RowError, auroc, examples, figures, oscr, outcome, predicted, rows, shares
+from bot.understanding.meaning import Decision
 from bot.understanding.training import train
 
 LINES = ['{"text": "where is it", "intent": "where"}', "", '{"text": "when is it", "intent": "when"}', '{"text": "la la", "intent": "oos"}']  # fmt: skip
@@ -41,3 +42,27 @@ def test_predictions_are_the_same_bytes_each_time() -> None:
     asked = list(rows(LINES))
     once, again = ([each.json() for each in predicted(train(examples(asked, "oos")), asked, None)] for _ in range(2))
     assert once == again
+
+
+@pytest.mark.parametrize(
+    ("decision", "gold", "became"),
+    [
+        ("answer", "a", "right"),
+        ("answer", "b", "wrong"),
+        ("ask", "b", "right_pair"),
+        ("ask", "c", "wrong_pair"),
+        ("fallback", "a", "fallback"),
+    ],
+)
+def test_what_became_of_a_message_follows_from_what_was_said(decision: Decision, gold: str, became: str) -> None:
+    assert outcome(decision, (("a", 0.6), ("b", 0.3), ("c", 0.1)), gold) == became
+
+
+def test_an_answer_by_a_rule_is_wrong_for_any_intent() -> None:
+    assert outcome("answer", (), "a") == "wrong"
+
+
+def test_shares_name_every_outcome() -> None:
+    assert shares(["right", "right", "wrong", "fallback"]) == {
+        "right": 0.5, "right_pair": 0.0, "wrong_pair": 0.0, "fallback": 0.25, "wrong": 0.25
+    }  # fmt: skip

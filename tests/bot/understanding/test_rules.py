@@ -9,7 +9,7 @@ ANYTHING = frozenset({"yes_no", "number"})
 ALWAYS = {
     "stop": ["退订", "TD", "td", "不要再发", "别再给我发消息了", "请不要再给我发短信了，谢谢", "好的。不要再发了", "唔好再send嘢俾我啦",
              "退訂", "退订🙏", "STOP", "stop!!!", "Stop texting me please", "don't text me anymore", "UNSUBSCRIBE",
-             "cancel", "END", "quit", "stopall", "remove me from this list"],
+             "stopall", "remove me from this list"],
     "start": ["恢复", "恢复推送", "恢復", "START", "unstop", "resume"],
     "human": ["转人工", "转人功", "砖人工", "人工", "真人", "請轉人工", "好的，转人工", "human", "agent", "Hi, I want to talk to a real person please"],
     "never_mind": ["算了", "算了，不问了", "取消吧?", "没事了", "Never mind!", "nvm", "forget it"],
@@ -42,6 +42,13 @@ def _rule(
 @pytest.mark.parametrize(("rule", "text"), [(rule, text) for rule, texts in ALWAYS.items() for text in texts])
 def test_a_rule_decides_whatever_is_expected(rule: str, text: str, words: Words) -> None:
     assert _rule(text, words) == _rule(text, words, ANYTHING) == rule
+
+
+@pytest.mark.parametrize("text", ["cancel", "END", "quit"])
+def test_cancel_opts_out_unless_there_is_a_question_to_leave(text: str, words: Words) -> None:
+    """Twilio itself obeys these words by SMS, before anybody asks us."""
+    assert _rule(text, words) == "stop"
+    assert _rule(text, words, ANYTHING) == "never_mind"
 
 
 @pytest.mark.parametrize(("rule", "text"), [(rule, text) for rule, texts in NEVER.items() for text in texts])

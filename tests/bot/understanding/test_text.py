@@ -2,10 +2,10 @@ import re
 
 import pytest
 
+from bot.content import Content
 from bot.understanding import Words
 from bot.understanding.phrases import Phrases, expanded
 from bot.understanding.text import clauses, first_clause, key, normal, sentences, traditional
-from tests.bot.understanding.conftest import MESSAGES, read
 
 
 @pytest.mark.parametrize(
@@ -64,6 +64,6 @@ def test_an_entry_stands_for_all_its_wordings() -> None:
 
 
 @pytest.mark.parametrize("locale", ["zh", "en"])
-def test_alternatives_never_stand_within_alternatives(locale: str) -> None:
-    entries = [entry for listed in read(MESSAGES / locale / "words.yaml").values() for entry in listed]
+def test_alternatives_never_stand_within_alternatives(locale: str, content: Content) -> None:
+    entries = [entry for listed in content.words[locale].rules.values() for entry in listed]
     assert not [entry for entry in entries if re.search(r"[()]", re.sub(r"\([^()]*\)", "", entry))]

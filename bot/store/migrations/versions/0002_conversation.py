@@ -1,4 +1,5 @@
-"""What the conversation keeps: waiting questions, why an answer was given, what was confirmed, details of cases."""
+"""What the conversation keeps: waiting questions, why an answer was given, confirmations, details of cases, and when to
+look at a promise."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +11,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Only new columns: the version before can go on reading meanwhile."""
+    """Only new columns and indexes: the version before can go on meanwhile."""
     op.add_column("addresses", sa.Column("wait_until", sa.DateTime(timezone=True), nullable=True))
     op.create_index(
         "ix_addresses_wait_until",
@@ -23,3 +24,7 @@ def upgrade() -> None:
     op.add_column("inbound", sa.Column("why", sa.LargeBinary(), nullable=True))
     op.add_column("candidates", sa.Column("confirmed_start", sa.DateTime(timezone=True), nullable=True))
     op.add_column("case_reasons", sa.Column("detail", sa.LargeBinary(), nullable=True))
+    op.add_column("promises", sa.Column("look_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("promises", sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True))
+    op.create_index("ix_promises_look_at", "promises", ["state", "look_at"], unique=False)
+    op.execute("UPDATE promises SET look_at = made_at WHERE state = 'open'")

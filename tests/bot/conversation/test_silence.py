@@ -1,0 +1,73 @@
+"""Nobody answers an open question: its road goes on by itself, in the hours when we may write, and once."""
+
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+
+from bot.conversation import House
+from bot.conversation.silence import go_on
+from bot.store.database import Database
+from bot.store.tables import addresses, case_reasons, outbound
+from tests.talking import Person
+
+ASKED = "店离我家太远了"
+HOURS = timedelta(hours=48)  # longer than any question waits
+
+
+def waits(database: Database) -> datetime | None:
+    return database.read(lambda c: c.execute(sa.select(addresses.c.wait_until)).scalar())
+
+
+def pushed(database: Database) -> list[str]:
+    wanted = sa.select(outbound.c.said).where(outbound.c.road == "push").order_by(outbound.c.id)
+    return database.read(lambda c: list(c.execute(wanted).scalars()))
+
+
+def test_a_question_that_waits_goes_on_by_itself_once(person: Person, house: House, database: Database) -> None:
+    person.is_bound_to("PUB").says(ASKED)
+    until = waits(database)
+    assert until
+    assert until > person.now
+    assert database.write(lambda c: go_on(c, house, until - timedelta(seconds=1))) == (0, [])
+    later = person.now + HOURS
+    count, to_send = database.write(lambda c: go_on(c, house, later))
+    assert count == 1
+    assert len(to_send) == len(pushed(database))
+    assert "store_far" in database.read(lambda c: list(c.execute(sa.select(case_reasons.c.reason)).scalars()))
+    assert database.write(lambda c: go_on(c, house, later + HOURS))[0] == 0
+
+
+def test_an_answer_in_time_leaves_nothing_to_go_on(person: Person, house: House, database: Database) -> None:
+    person.is_bound_to("PUB").says(ASKED)
+    person.says("算了")
+    assert waits(database) is None
+    assert database.write(lambda c: go_on(c, house, person.now + HOURS)) == (0, [])
+
+
+def test_at_night_it_waits_for_the_morning_of_the_person(person: Person, house: House, database: Database) -> None:
+    person.is_bound_to("PUB").says(ASKED)
+    night = datetime(2026, 11, 25, 16, 30, tzinfo=UTC)  # 00:30 of the 26th in Shanghai
+    assert database.write(lambda c: go_on(c, house, night)) == (1, [])
+    assert waits(database) == datetime(2026, 11, 26, 1, 0, tzinfo=UTC)
+    assert pushed(database) == []
+
+
+def test_who_wants_no_pushes_gets_none_but_hr_still_hears(person: Person, house: House, database: Database) -> None:
+    person.is_bound_to("PUB").says("退订")
+    person.says(ASKED)
+    assert database.write(lambda c: go_on(c, house, person.now + HOURS))[1] == []
+    assert "store_far" in database.read(lambda c: list(c.execute(sa.select(case_reasons.c.reason)).scalars()))
+
+
+def test_the_clock_s_job_takes_all_that_waited(person: Person, house: House, database: Database) -> None:
+    from bot.outbox import Outbox
+    from jobs import waits as job
+    from jobs.desk import Desk
+
+    for number in range(25):
+        someone = Person(house, database, person.now, address=f"o-{number}")
+        someone.is_bound_to("PUB").says(ASKED)
+    later = person.now + HOURS
+    outbox = Outbox(database, house.cipher, {}, lambda: later)
+    assert job.run(Desk(house.settings, database, house.cipher, outbox, house, lambda: later)) >= 1
+    assert waits(database) is None
