@@ -1,7 +1,7 @@
 """What is so about a candidate now: words for the roads, values for the texts. From the record only."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,6 +9,9 @@ from bot import maps, phones
 from bot.record import Candidate, Cohort, Store
 from bot.settings import Settings
 from bot.vocabulary import VALUES
+
+
+_LATE = timedelta(hours=2)  # so long after the beginning people are still on their way
 
 
 def known(candidate: Candidate | None, channel: str, settings: Settings, now: datetime) -> dict[str, str]:
@@ -157,8 +160,12 @@ def _when(cohort: Cohort | None, settings: Settings, now: datetime) -> str:
     """Where now lies from the training, by the days of the place."""
     if cohort is None or cohort.starts_at is None or cohort.date_state == "unknown":
         return "none"
+    if cohort.ends_at and now > cohort.ends_at:
+        return "after"
     zone = zone_of(cohort, settings)
     today, first = now.astimezone(zone).date(), cohort.starts_at.astimezone(zone).date()
+    if today == first and now > cohort.starts_at + _LATE:
+        return "during"
     last = cohort.ends_at.astimezone(zone).date() if cohort.ends_at else first
     return _place_in_time((first - today).days, today > last)
 

@@ -27,6 +27,7 @@ FACTS: Mapping[str, tuple[str, ...]] = {
     "pending": ("yes", "no"),
     "missed": ("once", "twice"),
     "said": ("something", "nothing"),
+    "asked": ("yes", "no"),
     "confirmed": ("yes", "no"),
     "address": ("known", "unknown"),
     "distance": ("known", "unknown"),
@@ -67,6 +68,7 @@ PROMISES: Mapping[str, tuple[str, frozenset[str], str]] = {
     "outline": ("outline", frozenset({"known"}), "training.outline"),
     "bring": ("bring", frozenset({"known"}), "training.bring"),
     "store": ("store", frozenset({"known"}), "store.mine"),
+    "stage": ("stage", frozenset(), "stage.mine"),  # kept by any newer stage
 }
 
 # Effects whose argument is the key of a text that they send.

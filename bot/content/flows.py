@@ -13,7 +13,7 @@ from bot.errors import Fault
 from bot.vocabulary import COLLECTORS, EFFECTS, EVENTS, FACTS, FREE_FACTS, PROMISES, RULES, VALUES
 from bot.yamltext import Document, Where
 
-_FLOW_KEYS = {"for", "urgent", "entries", "rules", "events", "steps"}
+_FLOW_KEYS = {"for", "urgent", "alarm", "entries", "rules", "events", "steps"}
 _BRANCH_KEYS = {
     *("if", "say", "do", "on", "choices", "collect", "save", "invalid", "otherwise", "wait", "call", "once", "next"),
 }
@@ -57,10 +57,11 @@ class _Reader:
         if audience not in ("candidate", "anyone"):
             self._fault(("for",), f"for: {audience!r} should be candidate or anyone")
         entries = self._starts(data, "entries", None)
-        urgent = self._words(data.get("urgent"), ("urgent",))
-        for meaning in urgent:
-            if meaning not in entries:
-                self._fault(("urgent",), f"urgent: {meaning!r} is none of the entries: {', '.join(entries)}")
+        singled = {part: self._words(data.get(part), (part,)) for part in ("urgent", "alarm")}
+        for part, meanings in singled.items():
+            for meaning in meanings:
+                if meaning not in entries:
+                    self._fault((part,), f"{part}: {meaning!r} is none of the entries: {', '.join(entries)}")
         return Flow(
             name,
             steps,
@@ -68,7 +69,8 @@ class _Reader:
             rules=self._starts(data, "rules", RULES),
             events=self._starts(data, "events", EVENTS),
             for_anyone=audience == "anyone",
-            urgent=frozenset(urgent),
+            urgent=frozenset(singled["urgent"]),
+            alarm=frozenset(singled["alarm"]),
         )
 
     def _starts(self, data: Mapping[str, Any], part: str, allowed: tuple[str, ...] | None) -> dict[str, str]:

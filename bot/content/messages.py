@@ -15,21 +15,22 @@ from bot.yamltext import Document, Where
 _PARTS = {"about", "ask", "say", "choices"}
 _SHARED = {"formats", "stages", "samples"}
 _FORMATS = ("day", "time", "moment", "comma")
-_FORMS = ("text", "sms", "plain", "card", "link")
+_FORMS = ("text", "sms", "plain", "again", "card", "link")
 
 
 @dataclass(frozen=True)
 class Text:
-    """What one key says, by form: `text`, for SMS `sms`, in plainer words `plain`; `card` and `link` make it a card."""
+    """What one key says, by form: `text`, for SMS `sms`, in plainer words `plain`, as a question asked once more
+    `again`; `card` and `link` make it a card."""
 
     forms: Mapping[str, str]
     templates: Templates
     placeholders: frozenset[str]
 
-    def form(self, channel: str, plainly: bool = False) -> jinja2.Template:
-        """For a channel, or any form by its name; what has none of its own gets the text."""
-        name = "plain" if plainly and "plain" in self.forms else channel
-        return self.templates.compile(self.forms.get(name, self.forms["text"]))
+    def form(self, *wanted: str) -> jinja2.Template:
+        """The first form wanted that it has, else the text."""
+        name = next((name for name in wanted if name in self.forms), "text")
+        return self.templates.compile(self.forms[name])
 
 
 @dataclass
@@ -46,6 +47,7 @@ class Words:
     stages: dict[str, str] = field(default_factory=dict)
     samples: dict[str, Any] = field(default_factory=dict)
     rules: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    ambiguous: dict[str, tuple[str, ...]] = field(default_factory=dict)
     pages: dict[str, str] = field(default_factory=dict)
     menu: dict[str, tuple[str, ...]] = field(default_factory=dict)
     documents: dict[str, Document] = field(default_factory=dict)
@@ -113,7 +115,8 @@ def _read_file(stem: str, document: Document, words: Words, write: Write) -> Non
     if document.data and not data:
         document.faults.append(document.fault((), "should be a mapping (name: value)"))
     if stem == "words":
-        words.rules = {name: _listed(items) for name, items in data.items()}
+        words.ambiguous = {word: _listed(pair) for word, pair in _dict(data.get("ambiguous")).items()}
+        words.rules = {name: _listed(items) for name, items in data.items() if name != "ambiguous"}
         return
     if stem == "pages":
         words.pages = _texts(data)

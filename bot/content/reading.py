@@ -1,7 +1,7 @@
 """All content of a deployment, read once at start: roads and words that fit each other, or every fault."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -33,11 +33,10 @@ MOST_PARTS = 3  # SMS that one answer may cost
 
 @dataclass(frozen=True)
 class Content:
-    """The roads, and the words of each locale. `ambiguous`: by locale, words that may mean one of two things."""
+    """The roads, and the words of each locale."""
 
     flows: Flows
     words: Mapping[str, Words]
-    ambiguous: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
 
     @property
     def examples(self) -> dict[str, list[str]]:
@@ -59,7 +58,7 @@ class Content:
 
     def text(self, locale: str, said: Said, channel: str, values: Mapping[str, Any]) -> str:
         """What a person reads: the words, then the choices as numbered lines, then the link of a card."""
-        form = self.words[locale].say[f"{said.flow}.{said.key}"].form(channel, said.plainly)
+        form = self.words[locale].say[f"{said.flow}.{said.key}"].form(said.form, channel)
         body = render(form, self._filled(said, values))
         choices = [f"{n}. {self.label(locale, said.flow, name)}" for n, name in enumerate(said.choices, 1)]
         card = self.card(locale, said, values) if channel != "sms" else None
@@ -113,8 +112,7 @@ def read(settings: Settings) -> tuple[Content, list[Fault]]:
     for name, flow in flows.items():
         faults += faults_of_roads(flow, flows, documents[name])
     faults += _unfit(flows, documents, words, settings)
-    ambiguous = {TRADITIONAL: {word: tuple(pair) for word, pair in _part(own, "ambiguous").items()}}
-    return Content(Flows(flows), words, ambiguous), sorted(set(faults))
+    return Content(Flows(flows), words), sorted(set(faults))
 
 
 def _part(document: Document, name: str) -> Mapping[str, Any]:
@@ -131,6 +129,7 @@ def _all_words(settings: Settings, traditional: Document) -> tuple[dict[str, Wor
     if "zh" in words:
         write = to_traditional(_part(traditional, "replaced"))
         words[TRADITIONAL] = read_locale(settings.messages / "zh", TRADITIONAL, write)[0]
+        words[TRADITIONAL].ambiguous = {word: tuple(pair) for word, pair in _part(traditional, "ambiguous").items()}
     return words, faults
 
 
@@ -147,6 +146,8 @@ def _unfit(
         for stage in settings.stages.all:
             if stage not in spoken.stages:
                 yield spoken.fault("shared", ("stages",), f"stages: add {stage}: how people call this stage")
+    for spoken in words.values():
+        yield from _nowhere(flows, spoken)
     yield from _disagreeing(written)
     yield from _pages_apart(written)
     yield from _asked_twice(written)
@@ -169,7 +170,8 @@ def _too_long(words: Words, stem: str, key: str) -> Iterator[Fault]:
     """Counted with the samples of messages/<locale>/shared.yaml; the longest of what a text may become."""
     try:
         text = words.say[f"{stem}.{key}"]
-        said = render(text.form("sms"), samples(words.samples, text.placeholders))
+        values = samples(words.samples, text.placeholders)
+        said = max((render(text.form(form, "sms"), values) for form in ("sms", "plain", "again")), key=segments.parts)
     except (jinja2.TemplateError, TypeError, ValueError) as error:
         yield words.fault(stem, ("say", key), f"{key} cannot be filled with the samples of shared.yaml: {error}")
         return
@@ -258,6 +260,15 @@ def _disagreeing(words: Mapping[str, Words]) -> Iterator[Fault]:
                     ("say", key),
                     f"{key} lacks {{{{ {name} }}}}, which it has in {zh.locale if lacking is other else locale}",
                 )
+
+
+def _nowhere(flows: Mapping[str, Flow], words: Words) -> Iterator[Fault]:
+    """An ambiguous word offers meanings that some flow answers."""
+    known = {f"{name}.{entry}" for name, flow in flows.items() for entry in flow.entries}
+    for word, pair in words.ambiguous.items():
+        for meaning in pair:
+            if meaning not in known:
+                yield words.fault("words", ("ambiguous", word), f"ambiguous: {meaning!r} is no meaning")
 
 
 def _pages_apart(words: Mapping[str, Words]) -> Iterator[Fault]:

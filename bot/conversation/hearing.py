@@ -10,15 +10,16 @@ from sqlalchemy.engine import Connection
 
 from bot import invites, phones
 from bot.channels import sms
+from bot.content.reading import TRADITIONAL
 from bot.conversation.house import House
 from bot.engine.flow import Branch
-from bot.engine.talk import Talk
+from bot.engine.talk import Frame, Talk
 from bot.engine.turn import Heard, Reading
 from bot.message import Incoming
 from bot.store import people
 from bot.store.people import Person
 from bot.understanding import Meaning
-from bot.understanding.text import is_sticker, key, normal
+from bot.understanding.text import clauses, is_sticker, key, normal
 
 _CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{3,31}")
@@ -27,6 +28,7 @@ _MOST_TOKENS = 5
 _FEW = 12  # letters beside a code, as in “my invite code is …”
 _FREE = ("text", "place", "phone")  # collectors that take a number or a code as an answer
 _TOGETHER = timedelta(minutes=5)  # two messages within it may be one question in two parts
+_FAR_FETCHED = 0.12  # a guess that is less probable is not worth a line of the person's time
 _LONGEST_ANSWER = 500  # characters
 
 
@@ -55,15 +57,29 @@ def hear(
         mood = _understood(house, text, talk, open_)
         return mood if mood.rule else Heard(text=text, event="sticker")
     if pair := _ambiguous(connection, house, text, person, talk):
-        return Heard(text=text, decision="ask", pair=pair)
-    heard = _understood(house, text, talk, open_)
-    rest = house.understanding.corrected(text) if talk.answered else None
+        return Heard(text=text, rule="ambiguous", decision="ask", pair=pair)
+    rest = house.understanding.corrected(text) if talk.answered or talk.open else None
     if rest:
-        return replace(_understood(house, rest, talk, None), corrects=True)
+        return replace(_understood(house, rest, talk, asked_by(house, talk.answered) or open_), corrects=True)
+    heard = _understood(house, text, talk, open_)
     if heard.decision != "answer" and talk.unclear and person.last_at and now - person.last_at < _TOGETHER:
         together = _understood(house, f"{talk.unclear} {text}", talk, None)
-        return together if together.decision == "answer" and together.intent else heard
+        return together if _belong_together(heard, together) else heard
     return heard
+
+
+def _belong_together(second: Heard, both: Heard) -> bool:
+    """Whether an unclear message is the other half of the unclear one before it."""
+    guesses = [intent for intent, _ in second.details.get("top") or ()]
+    halves = second.asks or both.intent in guesses
+    return halves and both.decision == "answer" and bool(both.intent)
+
+
+def asked_by(house: House, frame: Frame | None) -> Branch | None:
+    """The branch that asked a question, if the flows still have it."""
+    flow = house.content.flows.by_name.get(frame.flow) if frame else None
+    branches = flow.steps.get(frame.step, ()) if flow and frame else ()
+    return branches[frame.branch] if frame and frame.branch < len(branches) else None
 
 
 def read(house: House, collector: str, limit: str, heard: Heard, today: date) -> Reading | None:
@@ -73,12 +89,16 @@ def read(house: House, collector: str, limit: str, heard: Heard, today: date) ->
 
 
 def choice(house: House, flow: str, names: tuple[str, ...], text: str) -> str:
-    """Which of the choices a text names by its words, whatever signs stand around them; or ""."""
-    said = _plain(text)
-    for name in names:
-        if said and said in map(_plain, house.content.labels(flow, name)):
-            return name
-    return ""
+    """Which of the choices a text names by its words, whatever signs stand around them: wholly, or in one of its
+    clauses if no other choice is named there; or ""."""
+    wholly = _named(house, flow, names, [text])
+    found = wholly or _named(house, flow, names, clauses(text))
+    return found[0] if len(found) == 1 else ""
+
+
+def _named(house: House, flow: str, names: tuple[str, ...], parts: list[str]) -> list[str]:
+    said = {plain for part in parts if (plain := _plain(part))}
+    return [name for name in names if said & set(map(_plain, house.content.labels(flow, name)))]
 
 
 @lru_cache(maxsize=4096)
@@ -141,8 +161,8 @@ def _identity(connection: Connection, house: House, text: str, person: Person, o
     if open_ and open_.collect == "sms_code" and sms_code(text):
         return None
     tokens = [invites.normal(token) for token in _TOKEN.findall(unicodedata.normalize("NFKC", text))[:_MOST_TOKENS]]
-    tokens += [invites.normal("".join(tokens))] if len(tokens) > 1 else []
-    likely = [token for token in tokens if any(c.isdigit() for c in token) or len(token) == invites.LENGTH]
+    joined = [invites.normal("".join(tokens))] if len(tokens) > 1 else []
+    likely = [t for t in [*tokens, *joined] if any(c.isdigit() for c in t) or len(t) == invites.LENGTH]
     if likely and people.by_invite(connection, house.cipher, likely):
         return Heard(text=text, rule="invite", details={"codes": likely, "known": True})
     if person.candidate_id is not None or (open_ and open_.collect in _FREE):
@@ -150,8 +170,9 @@ def _identity(connection: Connection, house: House, text: str, person: Person, o
     phone = phone_number(text, house.settings.company.country)
     if phone:
         return Heard(text=text, rule="phone", details={"phone": phone})
-    alone = len(tokens) == 1 and _looks_like_code(tokens[0], text)
-    return Heard(text=text, rule="invite", details={"codes": tokens}) if alone else None
+    coded = [token for token in tokens if any(c.isdigit() for c in token)] or tokens
+    alone = len(coded) == 1 and _looks_like_code(coded[0], text)
+    return Heard(text=text, rule="invite", details={"codes": coded}) if alone else None
 
 
 def _looks_like_code(token: str, text: str) -> bool:
@@ -165,20 +186,26 @@ def _looks_like_code(token: str, text: str) -> bool:
 
 
 def _ambiguous(connection: Connection, house: House, text: str, person: Person, talk: Talk) -> tuple[str, ...]:
-    """Two meanings of a word that readers of one script understand otherwise: 人工 is pay in Hong Kong."""
-    for locale, words in house.content.ambiguous.items():
-        if text in words:
-            known = talk.chosen or talk.locale
-            if not known and person.candidate_id:
-                known = people.load(connection, house.cipher, person.candidate_id).locale or ""
-            return words[text] if known == locale else ()
+    """Two meanings of a word that says too little ("培训"), or that readers of one script understand otherwise: 人工
+    is pay in Hong Kong."""
+    said = _plain(text)
+    for locale, words in house.content.words.items():
+        if pair := words.ambiguous.get(said):
+            return pair if locale != TRADITIONAL or _reads_traditional(connection, house, person, talk) else ()
     return ()
+
+
+def _reads_traditional(connection: Connection, house: House, person: Person, talk: Talk) -> bool:
+    known = talk.chosen or talk.locale
+    if not known and person.candidate_id:
+        known = people.load(connection, house.cipher, person.candidate_id).locale or ""
+    return known == TRADITIONAL
 
 
 def _understood(house: House, text: str, talk: Talk, open_: Branch | None) -> Heard:
     """A yes or no that nothing asked for is a nod: it closes the topic, and is never "not understood"."""
     expected = _expected(open_)
-    expecting = expected if "text" in expected else expected | {"nod"}
+    expecting = expected | {"murmur" if "text" in expected else "nod"}
     return _meant(text, house.understanding.meaning(text, expecting, frozenset(talk.offered)))
 
 
@@ -201,8 +228,13 @@ def _meant(text: str, meaning: Meaning) -> Heard:
         value=meaning.value or "",
         intent=meaning.intent or "",
         decision=meaning.decision,
-        pair=tuple(intent for intent, _ in meaning.top[:2]),
+        pair=_worth_offering(meaning),
         also=meaning.also,
         asks=meaning.asks,
         details={"p": meaning.p, "top": meaning.top, "said": text},
     )
+
+
+def _worth_offering(meaning: Meaning) -> tuple[str, ...]:
+    """The first guess, and the second if it is not far-fetched."""
+    return tuple(intent for place, (intent, p) in enumerate(meaning.top[:2]) if place == 0 or p >= _FAR_FETCHED)

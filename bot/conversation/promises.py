@@ -60,6 +60,8 @@ class _Keeping:
 
     def _has_come(self, world: World) -> bool:
         about = self.promise.about
+        if about == "stage":
+            return world.candidate is not None and world.candidate.stage_at > self.promise.made_at
         if about in PROMISES:
             fact, wanted, _ = PROMISES[about]
             return world.fact(fact) in wanted

@@ -9,11 +9,10 @@ from typing import Any, Literal
 from sqlalchemy.engine import Connection
 
 from bot.conversation.effects import EFFECTS
-from bot.conversation.hearing import hear
+from bot.conversation.hearing import asked_by, hear
 from bot.conversation.house import House
 from bot.conversation.language import is_neutral, language
 from bot.conversation.world import World
-from bot.engine.flow import Branch
 from bot.engine.talk import Talk
 from bot.engine.turn import Heard, Turn, turn
 from bot.message import Answer, Card, Compose, Incoming
@@ -82,7 +81,7 @@ class _Reception:
             return self._again(before)
         person, first = self._known_by_number(person)
         talk = Talk.load(person.talk)
-        open_ = open_question(self.house, talk)
+        open_ = asked_by(self.house, talk.open)
         heard = hear(self.connection, self.house, incoming, person, talk, open_, self.now)
         self._note_following(person)
         if self._stays_silent(heard, person):
@@ -172,14 +171,6 @@ class _Reception:
         wait_until = now + walked.wait if walked and walked.wait else None
         people.took_turn(connection, cipher, person, talk.dump(), now, wait_until)
         return Outcome(answer, tuple(waiting), heard=heard)
-
-
-def open_question(house: House, talk: Talk) -> Branch | None:
-    """The step that asked it, if the flows still have it."""
-    frame = talk.open
-    flow = house.content.flows.by_name.get(frame.flow) if frame else None
-    branches = flow.steps.get(frame.step, ()) if flow and frame else ()
-    return branches[frame.branch] if frame and frame.branch < len(branches) else None
 
 
 def why(heard: Heard, walked: Turn | None) -> Mapping[str, Any]:

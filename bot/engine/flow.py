@@ -76,7 +76,7 @@ class Branch:
 @dataclass(frozen=True, slots=True)
 class Flow:
     """One road. `for_anyone`: also people who are not bound to a candidate may walk it. `urgent`: meanings that are
-    heard even where any words would do as an answer."""
+    heard even where any words would do as an answer; `alarm`: those that are also heard on a guess, and end all else."""
 
     name: str
     steps: Mapping[str, tuple[Branch, ...]]
@@ -85,6 +85,7 @@ class Flow:
     events: Mapping[str, str] = field(default_factory=dict)
     for_anyone: bool = False
     urgent: frozenset[str] = frozenset()
+    alarm: frozenset[str] = frozenset()
 
     @property
     def branches(self) -> Iterator[Branch]:

@@ -8,13 +8,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A key of the words to say, with what belongs in them beyond the facts. `plainly`: in plainer words, if any."""
+    """A key of the words to say, with what belongs in them beyond the facts. `form`: plain (what does that mean?) or
+    again (a question asked once more), where there are such words."""
 
     flow: str
     key: str
     values: Mapping[str, Any] = field(default_factory=dict)
     choices: tuple[str, ...] = ()
-    plainly: bool = False
+    form: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +29,15 @@ class Return:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """An open question: the step that asked it, and which of the step's branches. `back`: the roads that called."""
+    """An open question: the step that asked it, and which of the step's branches. `back`: the roads that called.
+    `start`: where its road began, as `flow.step`."""
 
     flow: str
     step: str
     branch: int = 0
     saved: Mapping[str, Any] = field(default_factory=dict)
     back: tuple[Return, ...] = ()
+    start: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +103,9 @@ class Talk:
 
 def _frame_out(frame: Frame) -> list[Any]:
     back = [[road.flow, road.step, dict(road.saved)] for road in frame.back]
-    return [frame.flow, frame.step, frame.branch, dict(frame.saved), *([back] if back else [])]
+    return [frame.flow, frame.step, frame.branch, dict(frame.saved), back, frame.start]
 
 
 def _frame_in(kept: Sequence[Any]) -> Frame:
-    flow, step, branch, saved, *back = kept
-    return Frame(flow, step, branch, saved, tuple(Return(*road) for road in back[0]) if back else ())
+    flow, step, branch, saved, back, start = (*kept, [], "")[:6] if len(kept) < 5 else kept
+    return Frame(flow, step, branch, saved, tuple(Return(*road) for road in back), start)

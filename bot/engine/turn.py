@@ -14,12 +14,14 @@ from bot.engine.talk import Frame, Return, Said, Talk
 
 _LONGEST_WALK = 50  # steps in a turn: a loop in a flow ends in an error, not in silence
 _DEEPEST = 4  # open questions that may wait below each other
+_ALARMING = 0.5  # how sure a meaning must be that we would rather hear once too often
 _LONGEST_UNCLEAR = 80  # characters of a message that may be the first half of a question
 WHICH = ("repair", "which")
 NOT_UNDERSTOOD = ("repair", "not_understood")
 NO_FIT = ("repair", "no_fit")
 STRANGER = ("binding", "stranger")
 SILENCE = "silence"
+_CLOSES = ("stop", "wrong_number")  # rules after which the bot asks nothing and tells nothing more
 _ABOUT_THE_LAST = ("repeat", "explain", "language")  # rules that leave what was said last, and its question, in force
 
 
@@ -97,19 +99,23 @@ class _Walk:
         self.road: list[str] = []
         self.facts: dict[str, str] = {}
         self.back: list[Return] = []
+        self.start = ""
+        self.waits = False  # whether a question was open that is asked again
         self.asked: Frame | None = None  # the question that this turn opened last
 
     def go(self) -> Turn:
         """Hears; who writes for the first time, known by their number, is also told what this is."""
         before = self.talk
         self.talk = replace(before, frames=tuple(filter(self._still_there, before.frames)), unclear="", answered=None)
+        self.waits = bool(self._lasting().frames)
         self._hear(before.answered)
         for intent in self.heard.also:
             if start := self._open_to(intent):
                 self._begin(*start, aside=True)
-        if self.heard.first and (start := self.flows.on_event("first_contact")):
+        closes = self.heard.rule in _CLOSES
+        if self.heard.first and not closes and (start := self.flows.on_event("first_contact")):
             self._begin(*start)
-        if self.talk.open and self.said:
+        if self.talk.open and self.said and not (closes and self.talk.open is not self.asked):
             self._ask_last(self.talk.open)
         self._remember(before)
         waits = self._branch_of(self.talk.open).wait if self.talk.open else None
@@ -123,17 +129,25 @@ class _Walk:
     def _hear(self, answered: Frame | None) -> None:
         if self.heard.event:
             return self._event()
+        if self._alarms() and (start := self._open_to(self.heard.intent)):
+            return self._begin(*start, keep_open=False)
         if self.heard.corrects and answered and self._corrects(answered):
             return None
+        if self.heard.rule == "ambiguous" and self._known(self.heard.pair):
+            return self._which_of(self._known(self.heard.pair)[:2])
         if rule := self.flows.on_rule(self.heard.rule):
             return self._begin(*rule, keep_open=self.heard.rule != "never_mind")
-        if self.talk.open and (self._answers(self.talk.open) or self._answers_freely(self.talk.open)):
+        if self._answers_one() or (self.talk.open and self._answers_freely(self.talk.open)):
             return None
         if self.heard.decision == "answer" and self.flows.entry(self.heard.intent):
             return self._meaning(self.heard.intent)
-        if self.heard.decision == "ask" and len(self._known(self.heard.pair)) > 1:
-            return self._which()
+        if self.heard.decision == "ask" and self._known(self.heard.pair):
+            return self._which_of(self._known(self.heard.pair)[:2])
         return self._not_understood()
+
+    def _which_of(self, pair: tuple[str, ...]) -> None:
+        """Somebody we do not know is not asked which of two things they may not hear yet."""
+        return self._which(pair) if self._open_to(pair[0]) else self._meaning(pair[0])
 
     def _event(self) -> None:
         if self.heard.event == SILENCE:
@@ -150,8 +164,7 @@ class _Walk:
         wait = self._branch_of(frame).wait if frame else None
         if frame and wait:
             self.talk = self.talk.pop()
-            self.back = list(frame.back)
-            self._goto(frame.flow, wait.next, frame.saved)
+            self._goes_on(frame, wait.next, frame.saved)
 
     def _corrects(self, answered: Frame) -> bool:
         """Whether what was heard is another answer to the question answered last: then the road is walked anew."""
@@ -170,7 +183,7 @@ class _Walk:
         if self._is_stranger(start[0]):
             self.talk = replace(self.talk, pending=intent)
             return self._not_known_yet()
-        return self._begin(*start, aside=True)
+        return self._begin(*start, aside=not self._is("urgent"))
 
     def _open_to(self, intent: str) -> tuple[str, str] | None:
         """Where a meaning begins, if this person may walk there."""
@@ -189,10 +202,10 @@ class _Walk:
             return self._ask_again(self.talk.open)
         return self._begin(*STRANGER, keep_open=False)
 
-    def _which(self) -> None:
-        """Between two meanings the person chooses; the choice names are the intents themselves."""
+    def _which(self, meanings: tuple[str, ...]) -> None:
+        """Between two meanings, or none of them, the person chooses; the choice names are the intents themselves."""
         branch = self.flows.branches(*WHICH)[0]
-        pair = self._known(self.heard.pair)[:2]
+        pair = (*meanings, *branch.choices)
         self.talk = replace(self._lasting(), unclear=self.heard.text[:_LONGEST_UNCLEAR])
         for key in branch.say:
             self._say(Said(WHICH[0], key, {}, pair))
@@ -200,12 +213,26 @@ class _Walk:
         self._open(Frame(*WHICH, 0, {"pair": list(pair)}))
 
     def _not_understood(self) -> None:
-        self.talk = replace(self._lasting(), misses=self.talk.misses + 1, unclear=self.heard.text[:_LONGEST_UNCLEAR])
+        open_ = self.talk.open
+        talk = self._lasting() if open_ and open_.flow == NOT_UNDERSTOOD[0] else self.talk
+        self.talk = replace(talk, misses=self.talk.misses + 1, unclear=self.heard.text[:_LONGEST_UNCLEAR])
         if self.talk.open and self._branch_of(self.talk.open).otherwise:
             return self._otherwise(self.talk.open)
         if self._fact("bound") == "no":
             return self._not_known_yet()
-        return self._begin(*(NO_FIT if self.talk.open else NOT_UNDERSTOOD))
+        return self._begin(*(NO_FIT if self.talk.open else NOT_UNDERSTOOD), again=True)
+
+    def _answers_one(self) -> bool:
+        """Whether what was heard answers the open question, or one below it if those above are only asked once."""
+        frames = self.talk.frames
+        for depth in range(len(frames), 0, -1):
+            self.talk = replace(self.talk, frames=frames[:depth])
+            if self._answers(frames[depth - 1]):
+                return True
+            if not self._is_once(frames[depth - 1]):
+                break
+        self.talk = replace(self.talk, frames=frames)
+        return False
 
     def _otherwise(self, frame: Frame) -> None:
         """On with an answer that fits none of the choices; it is kept as it was written."""
@@ -216,13 +243,17 @@ class _Walk:
             else frame.saved
         )
         self.talk = replace(self.talk.pop(), answered=frame)
-        self.back = list(frame.back)
-        self._goto(frame.flow, branch.otherwise, saved)
+        self._goes_on(frame, branch.otherwise, saved)
 
     def _answers_freely(self, frame: Frame) -> bool:
-        """Whether a statement that is about this road, or about nothing clear, answers in words of the person's own."""
-        clear = self.heard.decision == "answer" and self.heard.intent.partition(".")[0] != frame.flow
-        if self.heard.asks or clear or self.heard.decision == "fallback" or not self._branch_of(frame).otherwise:
+        """Whether a statement that fits none of the choices answers in words of the person's own: if it is about this
+        road or about nothing clear, and if those words are kept, whatever it is about but what is urgent."""
+        branch, heard = self._branch_of(frame), self.heard
+        if heard.asks or heard.decision == "fallback" or not branch.otherwise:
+            return False
+        same_flow = heard.intent.partition(".")[0] == frame.flow
+        clear = heard.decision == "answer" and not self._is_own(frame)
+        if clear and (self._is("urgent") or not (branch.save or same_flow)):
             return False
         self._otherwise(frame)
         return True
@@ -238,32 +269,52 @@ class _Walk:
         value, step = found
         saved = {**frame.saved, branch.saved: value} if branch.saved else frame.saved
         self.talk = replace(self.talk.pop(), answered=frame)
-        self.back = list(frame.back)
-        self._goto(frame.flow, step, saved)
+        self._goes_on(frame, step, saved)
         return True
+
+    def _goes_on(self, frame: Frame, step: str, saved: Mapping[str, Any]) -> None:
+        """On from an open question, on the road that it belongs to."""
+        self.back, self.start = list(frame.back), frame.start
+        self._goto(frame.flow, step, saved)
 
     def _chosen(self, frame: Frame, branch: Branch) -> tuple[str, str] | None:
         chosen = self._choice(frame.flow, tuple(branch.choices))
         return (chosen, branch.choices[chosen]) if chosen else None
 
     def _collected(self, frame: Frame, branch: Branch) -> tuple[str, str] | None:
-        """What the text holds for the collector, and where that leads. A clear question is no answer in free words."""
-        if self.heard.decision == "answer" and self.heard.intent and (self.heard.asks or self._is_urgent(frame)):
+        """What the text holds for the collector, and where that leads. A clear question about something else is no
+        answer in free words, nor is what is urgent."""
+        other = self.heard.decision == "answer" and self.flows.entry(self.heard.intent) and not self._is_own(frame)
+        if other and (self.heard.asks or self._is("urgent")):
             return None
         found = self.world.read(branch.collect, branch.limit, self.heard)
         if found is None or not (found.fits or branch.invalid):
             return None
         return found.value, branch.next if found.fits else branch.invalid
 
-    def _is_urgent(self, frame: Frame) -> bool:
-        """Whether what was meant must be heard also where any words would do as an answer."""
+    def _is_own(self, frame: Frame) -> bool:
+        """Whether what was meant is what began the road of this question: said again, it answers."""
+        start = self.flows.entry(self.heard.intent)
+        return start is not None and ".".join(start) == frame.start
+
+    def _alarms(self) -> bool:
+        """Whether what was meant must be heard although it is but likely."""
+        return self._is("alarm") and self.heard.details.get("p", 1) >= _ALARMING
+
+    def _is(self, kind: str) -> bool:
+        """Whether the flow of what was meant singles it out as `urgent` or `alarm`."""
         flow, _, name = self.heard.intent.partition(".")
-        return flow != frame.flow and flow in self.flows.by_name and name in self.flows.by_name[flow].urgent
+        return flow in self.flows.by_name and name in getattr(self.flows.by_name[flow], kind)
 
     def _chose_meaning(self, frame: Frame) -> bool:
-        chosen = self._choice(frame.flow, self._known(frame.saved["pair"]))
+        others = self._branch_of(frame).choices
+        chosen = self._choice(frame.flow, (*self._known(frame.saved["pair"]), *others))
         if chosen:
             self.talk = self.talk.pop()
+        if chosen in others:
+            self.talk = replace(self.talk, misses=self.talk.misses + 1)
+            self._goto(frame.flow, others[chosen], {})
+        elif chosen:
             self._meaning(chosen)
         return bool(chosen)
 
@@ -282,13 +333,15 @@ class _Walk:
     def _means_one(self, names: tuple[str, ...]) -> bool:
         return self.heard.decision == "answer" and self.heard.intent in names
 
-    def _begin(self, flow: str, step: str, keep_open: bool = True, aside: bool = False) -> None:
+    def _begin(self, flow: str, step: str, keep_open: bool = True, aside: bool = False, again: bool = False) -> None:
         """Starts a road; open questions wait below it. A flow that begins anew gives up its own open questions (one
-        that begins `aside` only if it asks again), and a question that is asked once is given up by going on."""
-        lasting = self.talk.frames if self.heard.rule in _ABOUT_THE_LAST else self._lasting().frames
+        that begins `aside` only if it asks again), and a question that is asked once is given up by going on, unless
+        it shall be asked `again`."""
+        again = again or self.heard.rule in _ABOUT_THE_LAST
+        lasting = self.talk.frames if again else self._lasting().frames
         asked = self.asked
         self.talk = replace(self.talk, frames=())
-        self.back = []
+        self.back, self.start = [], f"{flow}.{step}"
         self._goto(flow, step, {})
         anew = {flow} if not aside else {frame.flow for frame in self.talk.frames}
         waiting = tuple(f for f in lasting if f.flow not in anew or f is asked or self._is_once(f)) if keep_open else ()
@@ -310,9 +363,9 @@ class _Walk:
 
     def _ask_again(self, frame: Frame) -> None:
         branch = self._branch_of(frame)
-        choices = tuple(branch.choices) or tuple(frame.saved.get("pair", ()))
+        choices = tuple(frame.saved.get("pair", ())) or tuple(branch.choices)
         for key in branch.say[-1:]:
-            self._say(Said(frame.flow, key, frame.saved, choices))
+            self._say(Said(frame.flow, key, frame.saved, choices, "again"))
 
     def _goto(self, flow: str, step: str, saved: Mapping[str, Any]) -> None:
         """Walks steps until a question is open or the road ends, and the roads that called it too."""
@@ -325,7 +378,7 @@ class _Walk:
             if step == PENDING:
                 return self._pending()
             if step in (AGAIN, PLAINLY):
-                return self._again(plainly=step == PLAINLY)
+                return self._again("plain" if step == PLAINLY else "")
             if "." in step:
                 flow, _, step = step.partition(".")
             number, branch = self._taken(flow, step, saved)
@@ -337,7 +390,7 @@ class _Walk:
             for key in branch.say:
                 self._say(Said(flow, key, saved, tuple(branch.choices)))
             if branch.asks:
-                return self._open(Frame(flow, step, number, saved, tuple(self.back)))
+                return self._open(Frame(flow, step, number, saved, tuple(self.back), self.start))
             if branch.call:
                 self.back.append(Return(flow, branch.next, saved))
                 step = branch.call
@@ -355,9 +408,9 @@ class _Walk:
         if not any((said.flow, said.key) == (other.flow, other.key) for other in self.said):
             self.said.append(said)
 
-    def _again(self, plainly: bool) -> None:
+    def _again(self, form: str) -> None:
         for said in self.talk.last:
-            self._say(replace(said, plainly=plainly))
+            self._say(replace(said, form=form))
 
     def _do(self, effects: tuple[Effect, ...], saved: Mapping[str, Any]) -> str:
         for effect in effects:
@@ -391,6 +444,8 @@ class _Walk:
         """The facts that the talk itself knows."""
         if name == "missed":
             return "twice" if self.talk.misses > 1 else "once"
+        if name == "asked":
+            return "yes" if self.waits else "no"
         if name == "said":
             return "something" if self.talk.last else "nothing"
         return ""

@@ -23,6 +23,7 @@ class Promise:
     id: int
     candidate_id: int
     about: str
+    made_at: datetime
 
 
 def make(connection: Connection, candidate_id: int, about: str, due_at: datetime | None, now: datetime) -> None:
@@ -49,13 +50,13 @@ def wake(connection: Connection, table: sa.Table, ids: Sequence[int], now: datet
 def to_look_at(connection: Connection, now: datetime, limit: int) -> list[Promise]:
     """Open promises that are due for a look, held until the transaction ends."""
     due = (
-        sa.select(promises.c.id, promises.c.candidate_id, promises.c.about)
+        sa.select(promises.c.id, promises.c.candidate_id, promises.c.about, promises.c.made_at)
         .where(promises.c.state == "open", promises.c.look_at <= now)
         .order_by(promises.c.look_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return [Promise(row.id, row.candidate_id, row.about) for row in connection.execute(due)]
+    return [Promise(row.id, row.candidate_id, row.about, row.made_at) for row in connection.execute(due)]
 
 
 def look_again(connection: Connection, promise: Promise, at: datetime | None, now: datetime) -> None:

@@ -92,7 +92,10 @@ class Understanding:
         return answered[0], (asked.intent, *asked.also)[: _MOST_MEANINGS - 1]
 
     def _by_model(self, text: str, plain: str, asks: bool) -> Meaning:
-        whole = self._verdict(plain)
+        meant = self._words.contrast.after(plain)
+        whole = self._verdict(meant or plain)
+        if meant and decision(whole) == "fallback":
+            whole = self._verdict(plain)
         several = self._several(plain, whole)
         found = next(iter(several.values()), whole)
         decided = decision(found)

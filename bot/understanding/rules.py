@@ -47,7 +47,8 @@ def answer_first(normal: str, words: Words, expecting: frozenset[str]) -> tuple[
     """The expected answer with which a normal text begins, and what is said after it."""
     head, rest = first_clause(normal)
     if rest:
-        answer = None if "?" in head else _expected(_Said(head, words), words, expecting)
+        said = _Said(head, words)
+        answer = None if "?" in head or said.wholly(words.murmurs) else _expected(said, words, expecting)
     else:
         head = words.questions.begin(normal)  # "ok where is it"; but "not sure where it is" answers nothing
         rest = normal[len(head) :].strip()
@@ -79,6 +80,8 @@ def _value_of(rest: str | None, words: Words) -> bool:
     """Whether what is corrected is a number or a day: then it was a slip of the hand, and nobody is a stranger."""
     if rest is None:
         return False
+    if key(rest).isdecimal():
+        return True
     return bool(_Said(rest, words).number()) or any(any(each.days(rest, _ANY_DAY)) for each in words.calendars)
 
 
@@ -93,6 +96,8 @@ def _about_the_answer(said: "_Said", words: Words) -> Ruling | None:
 
 def _nod(said: "_Said", words: Words, expecting: frozenset[str]) -> Ruling | None:
     """What says by itself whether somebody comes ("I'll be there") is more than a nod."""
+    if "murmur" in expecting and said.wholly(words.murmurs):
+        return Ruling("nod")
     nods = "nod" in expecting and (said.wholly(words.yes) or said.wholly(words.no))
     return Ruling("nod") if nods and not said.wholly(words.plans) else None
 

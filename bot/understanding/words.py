@@ -29,11 +29,13 @@ class Words:
     wrong_number: Phrases
     yes: Phrases
     no: Phrases
+    murmurs: Phrases  # of yes, those that may only mean "I hear you"
     plans: Phrases  # of yes and no, those that also without a question say whether somebody comes
     repeat: Phrases
     explain: Phrases  # wants to hear it in plainer words
     wrong: Phrases  # says that the answer misses the point
     languages: Mapping[str, Phrases]  # by locale: wants to be spoken to in it
+    contrast: Openings  # "不是……，就是": what follows is meant, what stands before is not
     corrections: Openings  # "不对，是": what follows is meant
     corrections_short: Openings  # "no, ": only where little follows
     questions: Questions
@@ -68,11 +70,13 @@ class Words:
             wrong_number=Phrases.of(listed("wrong_number")),
             yes=Phrases.of(listed("yes")),
             no=Phrases.of(listed("no")),
+            murmurs=Phrases.of(listed("murmurs")),
             plans=Phrases.of(listed("plans")),
             repeat=Phrases.of(listed("repeat")),
             explain=Phrases.of(listed("explain")),
             wrong=Phrases.of(listed("wrong")),
             languages={locale: Phrases.of(listed(name)) for locale, name in _LANGUAGES.items()},
+            contrast=Openings.of(listed("contrast")),
             corrections=Openings.of(listed("corrections")),
             corrections_short=Openings.of(listed("corrections_short")),
             questions=Questions.of(*map(listed, _QUESTIONS)),

@@ -74,7 +74,8 @@ FLOWS = Flows(
         "offer": Flow(
             "offer",
             {"start": say("offer", choices={"fact.tell": "fact.tell", "no": "bye"}, once=True), "bye": say("bye")},
-            entries={"start": "start"},
+            entries={"start": "start", "bye": "bye"},
+            urgent=frozenset({"bye"}),
         ),
         "fact": Flow("fact", {"tell": say("fact")}, entries={"tell": "tell"}),
         "branch": Flow(
@@ -148,7 +149,7 @@ def test_an_outcome_that_leads_on_skips_the_rest_of_its_step() -> None:
     asked = go(go(Talk(), heard("ask.start")).talk, heard(text="red"))
     refused = go(asked.talk, heard(text="99"), World(outcomes={"save": "bad"}))
     assert keys(refused) == ["ask.digits"]
-    assert refused.talk.open == Frame("ask", "digits", 0, {"age": "99"})
+    assert refused.talk.open == Frame("ask", "digits", 0, {"age": "99"}, (), "ask.start")
 
 
 def test_an_answer_that_does_not_fit_leads_to_otherwise() -> None:
@@ -165,7 +166,9 @@ def test_a_side_question_is_answered_and_the_open_one_asked_again() -> None:
 
 def test_a_hard_rule_comes_before_the_open_question() -> None:
     asked = go(Talk(), heard("ask.start"))
-    assert keys(go(asked.talk, heard(rule="stop", text="red"))) == ["stop.stopped", "ask.color"]
+    stopped = go(asked.talk, heard(rule="stop", text="red"))
+    assert keys(stopped) == ["stop.stopped"]  # who wants no messages is not asked again
+    assert keys(go(asked.talk, heard(rule="never_mind", text="red"))) == ["repair.never_mind"]
 
 
 def test_never_mind_closes_every_open_question_and_confirms_nothing() -> None:
@@ -219,7 +222,7 @@ def test_a_called_road_comes_back_with_what_it_kept() -> None:
     called = go(talk, heard(text="3"), world)
     assert keys(called) == ["ask.color"]
     kept = {"home": "松江", "nights": "3"}
-    assert called.talk.open == Frame("ask", "start", 0, kept, (Return("trip", "done", kept),))
+    assert called.talk.open == Frame("ask", "start", 0, kept, (Return("trip", "done", kept),), "trip.start")
     back = go(Talk.load(called.talk.dump()), heard(text="blue"), world)
     assert keys(back) == ["ask.blue", "trip.done"]
     assert world.done == ["book  {'home': '松江', 'nights': '3'}"]
@@ -258,6 +261,16 @@ def test_a_clear_question_is_no_answer_in_free_words() -> None:
     assert keys(go(asked.talk, heard("fact.tell", text="the fact is", asks=False))) == ["trip.days"]
 
 
+def test_what_began_the_road_said_again_is_its_answer() -> None:
+    asked = go(Talk(), heard("trip.start"))
+    assert keys(go(asked.talk, heard("trip.start", text="a trip next week?", asks=True))) == ["trip.days"]
+
+
+def test_what_is_urgent_is_heard_in_the_middle_of_free_words() -> None:
+    asked = go(Talk(), heard("trip.start"))
+    assert keys(go(asked.talk, heard("offer.bye", text="I have to go"))) == ["offer.bye", "trip.from"]
+
+
 def test_a_correction_walks_the_road_anew_from_the_question_answered_last() -> None:
     talk = go(go(Talk(), heard("ask.start")).talk, heard(text="red")).talk
     corrected = go(talk, heard(text="blue", corrects=True))
@@ -284,7 +297,7 @@ def test_in_other_words_says_the_last_thing_plainly() -> None:
     told = go(Talk(), heard("fact.tell"))
     plain = go(told.talk, heard(rule="explain"))
     assert keys(plain) == ["repair.explain", "fact.fact"]
-    assert [said.plainly for said in plain.said] == [False, True]
+    assert [said.form for said in plain.said] == ["", "plain"]
     assert keys(go(plain.talk, heard(rule="repeat"))) == ["fact.fact"]
 
 
@@ -324,7 +337,7 @@ def test_a_talk_of_the_version_before_is_still_read() -> None:
 
 
 def test_a_talk_comes_back_as_it_was_kept() -> None:
-    frame = Frame("trip", "days", 0, {"home": "x"}, (Return("ask", "start", {"a": "b"}),))
+    frame = Frame("trip", "days", 0, {"home": "x"}, (Return("ask", "start", {"a": "b"}),), "trip.start")
     talk = Talk((frame,), 1, "zh", "a.b", ("t",), "en", "培训", (Said("a", "b", {"c": "d"}, ("e",)),), frame)
     assert Talk.load(talk.dump()) == talk
     assert Talk.load(replace(talk, frames=()).dump()) == replace(talk, frames=())

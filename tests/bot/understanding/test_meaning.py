@@ -93,7 +93,6 @@ def test_hardly_any_single_question_gains_another(asks: dict[str, list[str]], un
     ("text", "rule", "also"),
     [
         ("可以的，地址在哪？", "yes", "training.where"),
-        ("好的 培训在哪", "yes", "training.where"),
         ("yes, where is the training?", "yes", "training.where"),
         ("ok where is the training", "yes", "training.where"),
         ("2，还有几点开始培训", "number", "training.when"),
