@@ -10,7 +10,6 @@ from bot.record import Candidate, Cohort, Store
 from bot.settings import Settings
 from bot.vocabulary import VALUES
 
-
 _LATE = timedelta(hours=2)  # so long after the beginning people are still on their way
 
 

@@ -8,6 +8,7 @@ END = "end"
 PENDING = "pending"  # what was asked before we knew who asks
 AGAIN = "again"  # what was said last, once more
 PLAINLY = "plainly"  # the same in plainer words, where there are some
+FREE_WORDS = ("text", "place")  # collectors that take almost any words
 TARGETS = (END, PENDING, AGAIN, PLAINLY)
 
 

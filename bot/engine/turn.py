@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, NamedTuple, Protocol
 
-from bot.engine.flow import AGAIN, END, PENDING, PLAINLY, Branch, Effect, Flows
+from bot.engine.flow import AGAIN, END, FREE_WORDS, PENDING, PLAINLY, Branch, Effect, Flows
 from bot.engine.talk import Frame, Return, Said, Talk
 
 _LONGEST_WALK = 50  # steps in a turn: a loop in a flow ends in an error, not in silence
@@ -285,7 +285,7 @@ class _Walk:
         """What the text holds for the collector, and where that leads. A clear question about something else is no
         answer in free words, nor is what is urgent."""
         other = self.heard.decision == "answer" and self.flows.entry(self.heard.intent) and not self._is_own(frame)
-        if other and (self.heard.asks or self._is("urgent")):
+        if branch.collect in FREE_WORDS and other and (self.heard.asks or self._is("urgent")):
             return None
         found = self.world.read(branch.collect, branch.limit, self.heard)
         if found is None or not (found.fits or branch.invalid):

@@ -128,3 +128,19 @@ def test_an_answer_that_hr_writes_into_the_faq_is_told(
     database.write(lambda c: keep(c, house, person.now + timedelta(hours=7)))
     ((said, _),) = pushed(database, cipher)
     assert said.startswith("promise.kept faq.pay_")
+
+
+def test_a_new_stage_is_told_to_who_was_promised_it(
+    person: Person, house: House, database: Database, cipher: Cipher
+) -> None:
+    person.is_bound_to("CHECK").says("背景核查要多久")
+    assert open_promises(database) == ["stage"]
+    later = person.now + LOOK
+    database.write(lambda c: keep(c, house, later))
+    assert pushed(database, cipher) == []
+    number = database.read(lambda c: c.execute(sa.text("SELECT id FROM candidates WHERE code = 'CHECK'")).scalar_one())
+    database.write(lambda c: moves.to_stage(c, number, "training_notice", "hr", later))
+    database.write(lambda c: keep(c, house, later))
+    ((said, text),) = pushed(database, cipher)
+    assert said.startswith("promise.kept stage.mine")
+    assert "等培训通知" in text
