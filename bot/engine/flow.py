@@ -77,7 +77,7 @@ class Branch:
 @dataclass(frozen=True, slots=True)
 class Flow:
     """One road. `for_anyone`: also people who are not bound to a candidate may walk it. `urgent`: meanings that are
-    heard even where any words would do as an answer; `alarm`: those that are also heard on a guess, and end all else."""
+    heard even where any words would do as an answer; `alarm`: those that are heard on a guess too, and end all else."""
 
     name: str
     steps: Mapping[str, tuple[Branch, ...]]
