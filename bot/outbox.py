@@ -15,6 +15,7 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.engine import Connection
 
+from bot.cascade import Undelivered, next_road
 from bot.channels import sms
 from bot.channels.senders import Sender
 from bot.channels.sms_api import OPTED_OUT
@@ -147,6 +148,9 @@ class Outbox:
         connection.execute(sa.update(outbound).where(outbound.c.id == parcel.id).values(row))
         if error.code == OPTED_OUT:
             people.change(connection, parcel.address_id, stopped_at=self._clock())
+        if row["state"] == "failed":
+            lost = Undelivered(parcel.id, parcel.address_id, parcel.channel, parcel.text)
+            next_road(connection, self._cipher, lost, self._clock())
 
 
 def keep_receipt(connection: Connection, status: sms.Status, now: datetime) -> None:

@@ -15,7 +15,7 @@ from rq import Queue, SimpleWorker
 from rq.exceptions import StopRequested
 
 from bot.log import broke
-from jobs import deliver, promises, waits
+from jobs import deliver, promises, touches, waits
 from jobs.desk import Desk, open_desk
 
 QUEUE = "keepwarm"
@@ -36,6 +36,7 @@ class Job:
 JOBS: dict[str, Job] = {
     "deliver": Job(deliver.run, every=2),
     "promises": Job(promises.run, every=20),
+    "touches": Job(touches.run, every=20),
     "waits": Job(waits.run, every=20),
 }
 

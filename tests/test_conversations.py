@@ -19,10 +19,12 @@ from bot import yamltext
 from bot.content import Content
 from bot.conversation import House
 from bot.conversation.silence import go_on
+from bot.conversation.touching import speak
 from bot.settings import Settings
+from bot.store import touches
 from bot.store.database import Database
 from bot.store.opening import open_store
-from bot.store.tables import candidates, case_reasons, cases, outbound, promises
+from bot.store.tables import addresses, candidates, case_reasons, cases, outbound, promises
 from bot.understanding import Understanding
 from tests import cast, postgres
 from tests.conftest import DATA_KEY, NOW
@@ -34,7 +36,7 @@ TALKS = [
     for path in sorted(FOLDER.glob("*.yaml"))
     for number, talk in enumerate(yamltext.read(path).data, 1)
 ]
-TURN = {"hear", "shows", "place", "event", "scene", "silence", "say", "reads", "promises", "case", "reasons", "stage", "lacks"}  # fmt: skip
+TURN = {"hear", "touch", "shows", "place", "event", "scene", "silence", "say", "reads", "promises", "case", "reasons", "stage", "lacks"}  # fmt: skip
 HOURS = {"h": "hours", "m": "minutes", "d": "days"}
 # Sent to a phone, said on the clock, or only on another road of stages: their own tests hear them.
 NOT_HEARD = {
@@ -141,6 +143,8 @@ class _Act:
         turn, person = self.turn, self.person
         if "silence" in turn:
             self._passes(turn["silence"])
+        elif "touch" in turn:
+            self._speaks_first(turn["touch"])
         elif "event" in turn:
             person.event(turn["event"], turn.get("scene", ""))
         elif "shows" in turn:
@@ -148,7 +152,9 @@ class _Act:
         else:
             person.says(turn["hear"].replace("$code", self._code()))
         outcome = person.outcome
-        if outcome and outcome.turn and "silence" not in turn:
+        if "touch" in turn:
+            SAID.update(("zh" if "，" in person.text else "en", key) for key in person.keys)
+        elif outcome and outcome.turn and "silence" not in turn:
             SAID.update((outcome.locale, key) for key in person.keys)
 
     def _passes(self, silence: str) -> None:
@@ -156,6 +162,18 @@ class _Act:
         last = max(self._all(sa.select(outbound.c.id)), default=0)
         self.person.now += timedelta(**{HOURS[silence[-1]]: int(silence[:-1])})
         go_on(self.connection, self.house, self.person.now)
+        self._reads_since(last)
+
+    def _speaks_first(self, step: str) -> None:
+        """keepwarm begins this step by itself."""
+        last = max(self._all(sa.select(outbound.c.id)), default=0)
+        who = self._all(sa.select(addresses.c.candidate_id).where(addresses.c.candidate_id.is_not(None)))[0]
+        planned = touches.Planned(who, "test", step, "notice", step, self.person.now)
+        touches.plan(self.connection, [planned], self.person.now)
+        speak(self.connection, self.house, self.person.now)
+        self._reads_since(last)
+
+    def _reads_since(self, last: int) -> None:
         rows = sa.select(outbound.c.said, outbound.c.text).where(outbound.c.id > last).order_by(outbound.c.id)
         said = list(self.connection.execute(rows))
         self.person.keys = [row.said for row in said]

@@ -13,7 +13,7 @@ from bot.errors import Fault
 from bot.vocabulary import COLLECTORS, EFFECTS, EVENTS, FACTS, FREE_FACTS, PROMISES, RULES, VALUES
 from bot.yamltext import Document, Where
 
-_FLOW_KEYS = {"for", "urgent", "alarm", "entries", "rules", "events", "steps"}
+_FLOW_KEYS = {"for", "offered", "urgent", "alarm", "entries", "rules", "events", "steps"}
 _BRANCH_KEYS = {
     *("if", "say", "do", "on", "choices", "collect", "save", "invalid", "otherwise", "wait", "call", "once", "next"),
 }
@@ -71,6 +71,7 @@ class _Reader:
             for_anyone=audience == "anyone",
             urgent=frozenset(singled["urgent"]),
             alarm=frozenset(singled["alarm"]),
+            offered=data.get("offered") != "no",
         )
 
     def _starts(self, data: Mapping[str, Any], part: str, allowed: tuple[str, ...] | None) -> dict[str, str]:

@@ -6,8 +6,13 @@ from bot.engine.flow import TARGETS, Branch, Flow
 from bot.errors import Fault
 from bot.yamltext import Document
 
-# The engine itself begins these; and a faq.yaml whose answers are all there needs no “unknown”.
-_BUILT_IN = {"binding": {"stranger"}, "repair": {"which", "not_understood", "no_fit"}, "faq": {"unknown"}}
+# These begin by themselves; and a faq.yaml whose answers are all there needs no “unknown”.
+_BUILT_IN = {
+    "binding": {"stranger"},
+    "repair": {"which", "not_understood", "no_fit"},
+    "faq": {"unknown"},
+    "notice": {"training", "moved", "cancelled"},
+}
 _SILENT = "silent"  # the outcome that says: somebody else has answered
 _STARTS = ("entries", "rules", "events")
 

@@ -3,26 +3,23 @@
 To add something that may be promised: name it in PROMISES of bot.vocabulary.
 """
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Connection
 
 from bot.conversation.effects import EFFECTS
 from bot.conversation.house import House
-from bot.conversation.language import of_talk
+from bot.conversation.pushing import push
 from bot.conversation.world import World
 from bot.engine.talk import Talk
-from bot.engine.turn import Heard, turn
-from bot.store import messages, people
+from bot.engine.turn import Heard
+from bot.store import people
 from bot.store import promises as store
-from bot.store.messages import Spoken
-from bot.store.people import Person
 from bot.store.promises import Promise
 from bot.vocabulary import PROMISES
 
 _AT_ONCE = 20  # promises in a transaction
-_SOON = timedelta(minutes=10)
+_SOON = timedelta(minutes=1)
 
 
 def keep(connection: Connection, house: House, now: datetime) -> tuple[int, list[int]]:
@@ -41,18 +38,20 @@ class _Keeping:
         self.connection, self.house, self.promise, self.now = connection, house, promise, now
 
     def keep(self) -> list[int]:
-        person = people.reachable(self.connection, self.house.cipher, self.promise.candidate_id)
-        if person is None:
+        try:
+            person = people.reachable(self.connection, self.house.cipher, self.promise.candidate_id)
+        except people.Busy:
             return self._later(self.now + _SOON)
-        talk = Talk.load(person.talk)
-        world = World(self.connection, self.house, person, talk, EFFECTS, self.now)
+        if person is None:
+            return self._later()
+        world = World(self.connection, self.house, person, Talk.load(person.talk), EFFECTS, self.now)
         if world.fact("open") == "no":
             store.ends(self.connection, self.promise, "dropped", self.now)
             return []
         if world.fact("pushes") == "off" or not self._has_come(world):
             return self._later()
         opens = world.opens_at()
-        return self._later(opens) if opens > self.now else self._say(person, talk, world)
+        return self._later(opens) if opens > self.now else self._say(world)
 
     def _later(self, at: datetime | None = None) -> list[int]:
         store.look_again(self.connection, self.promise, at, self.now)
@@ -70,17 +69,8 @@ class _Keeping:
         taken = (b for b in branches if all(world.fact(name) in words for name, words in b.when.items()))
         return bool(next(taken, branches[-1]).say) if branches else False
 
-    def _say(self, person: Person, talk: Talk, world: World) -> list[int]:
+    def _say(self, world: World) -> list[int]:
         """The promise ends first: what is said now may promise the next thing."""
         store.ends(self.connection, self.promise, "kept", self.now)
-        world.locale = of_talk(self.house, talk, world.candidate)
         meaning = PROMISES[self.promise.about][2] if self.promise.about in PROMISES else self.promise.about
-        walked = turn(self.house.content.flows, world, talk, Heard(event="promise_kept", also=(meaning,)))
-        text = "\n".join(world.text(said) for said in walked.said)
-        spoken = Spoken(text, " ".join(f"{s.flow}.{s.key}" for s in walked.said), "notice", pushed=True)
-        after = replace(walked.talk, locale=talk.locale)
-        wait_until = self.now + walked.wait if walked.wait else None
-        people.stands(self.connection, self.house.cipher, person, after.dump(), wait_until)
-        return messages.keep_outbound(
-            self.connection, self.house.cipher, person.id, person.candidate_id, None, [spoken], self.now
-        )
+        return push(world, Heard(event="promise_kept", also=(meaning,)), "notice")

@@ -1,18 +1,16 @@
 """What happens when nobody answers an open question: its road goes on by itself, in the hours when we may write."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
 from bot.conversation.effects import EFFECTS
 from bot.conversation.house import House
-from bot.conversation.language import of_talk
+from bot.conversation.pushing import push
 from bot.conversation.world import World
 from bot.engine.talk import Talk
-from bot.engine.turn import SILENCE, Heard, turn
-from bot.store import messages, people
-from bot.store.messages import Spoken
+from bot.engine.turn import SILENCE, Heard
+from bot.store import people
 from bot.store.people import Person
 
 _AT_ONCE = 20  # people in a transaction
@@ -32,8 +30,7 @@ class _Silence:
 
     def __init__(self, connection: Connection, house: House, person: Person, now: datetime) -> None:
         self.connection, self.house, self.person, self.now = connection, house, person, now
-        self.talk = Talk.load(person.talk)
-        self.world = World(connection, house, person, self.talk, EFFECTS, now)
+        self.world = World(connection, house, person, Talk.load(person.talk), EFFECTS, now)
 
     def go_on(self) -> list[int]:
         opens = self.world.opens_at()
@@ -43,16 +40,6 @@ class _Silence:
         return self._walk()
 
     def _walk(self) -> list[int]:
-        """What is said goes out as a push, unless the person wants none."""
-        self.world.locale = of_talk(self.house, self.talk, self.world.candidate)
-        walked = turn(self.house.content.flows, self.world, self.talk, Heard(event=SILENCE))
-        said = [Spoken(self.world.text(s), f"{s.flow}.{s.key}", pushed=True) for s in walked.said]
+        """What is said goes out, unless the person wants none; what is done is done."""
         quiet = self.person.stopped or self.person.wrong_number or self.world.fact("pushes") == "off"
-        cipher, who = self.house.cipher, self.world.candidate_id
-        rows = messages.keep_outbound(
-            self.connection, cipher, self.person.id, who, None, [] if quiet else said, self.now
-        )
-        wait_until = self.now + walked.wait if walked.wait else None
-        after = replace(walked.talk, locale=self.talk.locale)
-        people.stands(self.connection, cipher, self.person, after.dump(), wait_until)
-        return [*rows, *self.world.to_send]
+        return push(self.world, Heard(event=SILENCE), "answer", quiet=quiet)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, NamedTuple, Protocol
 
-from bot.engine.flow import AGAIN, END, FREE_WORDS, PENDING, PLAINLY, Branch, Effect, Flows
+from bot.engine.flow import AGAIN, END, FREE_WORDS, PENDING, PLAINLY, Branch, Effect, Flow, Flows
 from bot.engine.talk import Frame, Return, Said, Talk
 
 _LONGEST_WALK = 50  # steps in a turn: a loop in a flow ends in an error, not in silence
@@ -21,6 +21,7 @@ NOT_UNDERSTOOD = ("repair", "not_understood")
 NO_FIT = ("repair", "no_fit")
 STRANGER = ("binding", "stranger")
 SILENCE = "silence"
+TOUCH = "touch"  # keepwarm speaks first: `value` is the step, as `flow.step`
 _CLOSES = ("stop", "wrong_number")  # rules after which the bot asks nothing and tells nothing more
 _ABOUT_THE_LAST = ("repeat", "explain", "language")  # rules that leave what was said last, and its question, in force
 
@@ -122,7 +123,8 @@ class _Walk:
         return Turn(self.talk, tuple(self.said), tuple(self.road), self.facts, waits.after if waits else None)
 
     def _remember(self, before: Talk) -> None:
-        misses = 0 if self.talk.misses == before.misses and self.heard.event != SILENCE else self.talk.misses
+        by_itself = self.heard.event in (SILENCE, TOUCH)
+        misses = 0 if self.talk.misses == before.misses and not by_itself else self.talk.misses
         again = self.heard.rule in _ABOUT_THE_LAST or not self.said
         self.talk = replace(self.talk, misses=misses, last=before.last if again else tuple(self.said))
 
@@ -141,8 +143,9 @@ class _Walk:
             return None
         if self.heard.decision == "answer" and self.flows.entry(self.heard.intent):
             return self._meaning(self.heard.intent)
-        if self.heard.decision == "ask" and self._known(self.heard.pair):
-            return self._which_of(self._known(self.heard.pair)[:2])
+        guesses = [meaning for meaning in self._known(self.heard.pair) if self._flow_of(meaning).offered]
+        if self.heard.decision == "ask" and guesses:
+            return self._which_of(tuple(guesses[:2]))
         return self._not_understood()
 
     def _which_of(self, pair: tuple[str, ...]) -> None:
@@ -152,6 +155,9 @@ class _Walk:
     def _event(self) -> None:
         if self.heard.event == SILENCE:
             return self._silence()
+        if self.heard.event == TOUCH:
+            flow, _, step = self.heard.value.partition(".")
+            return self._begin(flow, step)
         if self.talk.open and self._branch_of(self.talk.open).collect and self._answers(self.talk.open):
             return None
         if start := self.flows.on_event(self.heard.event):
@@ -193,6 +199,9 @@ class _Walk:
     def _known(self, intents: Iterable[str]) -> tuple[str, ...]:
         """Those that a flow answers: flows may have been edited since."""
         return tuple(intent for intent in intents if self.flows.entry(intent))
+
+    def _flow_of(self, meaning: str) -> Flow:
+        return self.flows.by_name[meaning.partition(".")[0]]
 
     def _is_stranger(self, flow: str) -> bool:
         return self._fact("bound") == "no" and not self.flows.by_name[flow].for_anyone

@@ -11,7 +11,7 @@ from bot.store.tables import case_reasons, cases
 def open_case(
     connection: Connection,
     candidate_id: int | None,
-    address_id: int,
+    address_id: int | None,
     reason: str,
     now: datetime,
     detail: bytes | None = None,

@@ -15,6 +15,10 @@ from bot.store.prepared import Prepared
 from bot.store.tables import addresses, bindings, candidates, cohorts, staff, stage_times, stores
 
 
+class Busy(Exception):
+    """Somebody else holds this person just now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """An address as it stands: who it belongs to, and where its talk is."""
@@ -162,7 +166,7 @@ def waited(connection: Connection, cipher: Cipher, now: datetime, limit: int) ->
 
 def reachable(connection: Connection, cipher: Cipher, candidate_id: int) -> Person | None:
     """The address where the candidate wrote last, if it still may be written to; held until the transaction ends.
-    None also where a message of theirs is being answered just now: waiting for that could make both wait for ever."""
+    Raises Busy where a message of theirs is being answered just now: waiting for that could make both wait for ever."""
     theirs = (
         addresses.c.candidate_id == candidate_id,
         addresses.c.stopped_at.is_(None),
@@ -171,6 +175,8 @@ def reachable(connection: Connection, cipher: Cipher, candidate_id: int) -> Pers
     )
     newest = _FIND_COLUMNS.where(*theirs).order_by(addresses.c.last_inbound_at.desc().nulls_last()).limit(1)
     row = connection.execute(newest.with_for_update(skip_locked=True)).first()
+    if row is None and connection.execute(newest).first():
+        raise Busy
     return _person(row, cipher) if row else None
 
 

@@ -304,6 +304,30 @@ promises = sa.Table(
     ),
 )
 
+# What keepwarm says by itself: a notice, or an entry of the rhythm, planned for one candidate. `occasion` tells repeats
+# of an entry apart (a version of the notice, a week); `begins`: the step that says it. `state`: planned, sent, expired,
+# cancelled, suppressed (with the `reason`).
+touches = sa.Table(
+    "touches",
+    metadata,
+    _id(),
+    sa.Column("candidate_id", sa.ForeignKey("candidates.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("entry", sa.Text, nullable=False),
+    sa.Column("occasion", sa.Text, nullable=False, server_default=""),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("begins", sa.Text, nullable=False),
+    sa.Column("priority", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("due_at", Moment, nullable=False),
+    sa.Column("expires_at", Moment),
+    sa.Column("outbound_id", sa.ForeignKey("outbound.id", ondelete="SET NULL")),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("ended_at", Moment),
+    sa.UniqueConstraint("candidate_id", "entry", "occasion"),
+    sa.Index("ix_touches_due", "state", "due_at"),
+)
+
 # What HR works on; one open case a person.
 cases = sa.Table(
     "cases",

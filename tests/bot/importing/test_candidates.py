@@ -190,7 +190,7 @@ BAD: list[tuple[dict[str, str], str]] = [
     ({"phone": "12"}, "phone: is no phone number: write it like 13123456789 or +8613123456789"),
     ({"invite": "-"}, "invite: cannot be cleared"),
     ({"stage": "-"}, "stage: cannot be cleared"),
-    ({"locale": "fr"}, "locale: 'fr' is no language: use zh or en"),
+    ({"locale": "fr"}, "locale: 'fr' is no language: use zh, zh-Hant or en"),
     ({"cohort": "K9"}, "cohort: there is no cohort with the code 'K9': import the cohorts first"),
     ({"store": "S9"}, "store: there is no store with the code 'S9': import the stores first"),
     ({"owner": "HR9"}, "owner: there is no staff with the code 'HR9': import the staff first"),

@@ -1,0 +1,26 @@
+"""What is said without being asked just now: a road is walked, and its words go out as one message."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from bot.conversation.language import of_talk
+from bot.conversation.world import World
+from bot.engine.turn import Heard, turn
+from bot.store import messages, people
+from bot.store.messages import Spoken
+
+
+def push(world: World, heard: Heard, kind: str, expires_at: datetime | None = None, quiet: bool = False) -> list[int]:
+    """Walks, keeps the talk, queues what is said; gives the rows for the outbox to send. `quiet`: says nothing, but
+    does what the road does."""
+    house, person, connection = world.house, world.person, world.connection
+    world.locale = of_talk(house, world.talk, world.candidate)
+    walked = turn(house.content.flows, world, world.talk, heard)
+    text = "\n".join(world.text(said) for said in walked.said)
+    keys = " ".join(f"{said.flow}.{said.key}" for said in walked.said)
+    spoken = [Spoken(text, keys, kind, pushed=True, expires_at=expires_at)] if text and not quiet else []
+    wait_until = world.now + walked.wait if walked.wait else None
+    after = replace(walked.talk, locale=world.talk.locale)
+    people.stands(connection, house.cipher, person, after.dump(), wait_until)
+    rows = messages.keep_outbound(connection, house.cipher, person.id, world.candidate_id, None, spoken, world.now)
+    return [*rows, *world.to_send]
