@@ -5,6 +5,7 @@ if a goal is missed. Data and licences: bench/data/README.md.
 """
 
 import argparse
+import base64
 import gzip
 import math
 import subprocess
@@ -17,9 +18,14 @@ from pathlib import Path
 from random import Random
 
 from opencc import OpenCC
+from sqlalchemy.engine import Connection
 
-from bot import content, settings
+from bot import clock, content, settings
+from bot.conversation import House, Ticket, receive
 from bot.errors import ContentError
+from bot.importing import run as importing
+from bot.message import Answer, Card, Incoming
+from bot.store.opening import open_store
 from bot.understanding import Understanding, Words
 from bot.understanding.cache import load_or_train, train_apart
 from bot.understanding.evaluation import (
@@ -208,6 +214,37 @@ def _cost(report: Report, understanding: Understanding, asks: Mapping[str, Seque
     print(f"  a message that was not seen before, p50{spread['p50']:>21.2f} ms")
     report.at_most("a message that was not seen before, p99", spread["p99"], 5, "ms")
     report.at_most("model", size / 1e6, 10, "MB")
+    answered = latency(whole_answers(understanding, texts[:MESSAGES])[100:])
+    print(f"  understood, walked, worded and written down, p50{answered['p50']:>16.2f} ms")
+    report.at_most("understood, walked, worded and written down, p99", answered["p99"], 5, "ms")
+
+
+def whole_answers(understanding: Understanding, texts: Sequence[str]) -> list[float]:
+    """Seconds a message of one candidate takes in the whole conversation, in one transaction on SQLite."""
+    loaded = settings.load()
+    seconds: list[float] = []
+    with tempfile.TemporaryDirectory() as folder:
+        url, key = f"sqlite:///{folder}/bench.db", base64.b64encode(bytes(32)).decode()
+        database, cipher = open_store(url, key, migrate=True)
+        file = Path(folder) / "candidates.csv"
+        file.write_text("code,name,invite\nC1,Wang,BENCHING\n", encoding="utf-8")
+        importing.run(importing.Job("candidates", file, loaded, database, cipher, clock.now(), "cli:bench"))
+        house = House(loaded.model_copy(update={"secret_key": "bench"}), content.load(loaded), understanding, cipher)
+
+        def talk(connection: Connection) -> None:
+            for number, text in enumerate(["BENCHING", *texts]):
+                incoming = Incoming("wechat", "o-bench", str(number), "text", text)
+                start = time.perf_counter()
+                receive(connection, house, incoming, _unsent, Ticket(), clock.now)
+                seconds.append(time.perf_counter() - start)
+
+        database.write(talk)
+        database.close()
+    return seconds
+
+
+def _unsent(texts: Sequence[str], _card: Card | None) -> Answer:
+    return Answer("\n".join(texts).encode(), "text/plain", tuple(texts), len(texts))
 
 
 def _start() -> float:

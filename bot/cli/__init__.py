@@ -5,7 +5,7 @@ from importlib.metadata import entry_points
 
 import typer
 
-from bot.cli import audit, candidates, chat, imports, menu, parts, understand
+from bot.cli import audit, candidates, chat, cohorts, imports, menu, parts, understand
 from bot.errors import ContentError, KeepwarmError
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ for command in (
     app.command()(command)
 app.command("import")(imports.import_)
 app.add_typer(candidates.app, name="candidates")
+app.add_typer(cohorts.app, name="cohorts")
 app.add_typer(audit.app, name="audit")
 
 

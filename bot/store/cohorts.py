@@ -1,0 +1,311 @@
+"""Cohorts as HR handles them: how they stand, and what their candidates hear when a date changes.
+
+Each change of what candidates were told is a version of the cohort; an open candidate hears of a version once.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bot.errors import ConfigError
+from bot.store import cases, moves, promises, touches
+from bot.store.cipher import Cipher
+from bot.store.tables import addresses, candidates, cohorts
+from bot.store.tables import promises as promised
+from bot.store.tables import touches as told
+from bot.store.touches import Planned
+
+AT_ONCE = 200  # candidates in a transaction
+TAKE_BACK = timedelta(minutes=10)
+NOTICE, MOVED, CANCELLED = "training_notice", "training_moved", "training_cancelled"
+
+_SOON = timedelta(hours=24)  # whoever is to come so soon hears at once that it is another day
+_SAID_BY: Mapping[str, tuple[str, int]] = {  # the step and the priority of each entry
+    NOTICE: ("notice.training", 100),
+    MOVED: ("notice.moved", 110),
+    CANCELLED: ("notice.cancelled", 110),
+}
+_PROMISED = ("date", "cohort")  # what a notice with a date keeps
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A cohort as it stands in the record."""
+
+    id: int
+    code: str
+    name: str
+    starts_at: datetime | None
+    ends_at: datetime | None
+    place: str | None
+    address: str | None
+    lat: float | None
+    lng: float | None
+    date_state: str
+    date_by: datetime | None
+    timezone: str | None
+    seats: int | None
+    version: int
+
+    @property
+    def published(self) -> bool:
+        return self.date_state == "published" and self.starts_at is not None
+
+    @property
+    def occasion(self) -> str:
+        """By which the touches of this version are known."""
+        return f"{self.code}:{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A cohort with its numbers of open candidates, and how many of these have confirmed its present start."""
+
+    cohort: Held
+    open: int
+    confirmed: int
+
+    @property
+    def free(self) -> int | None:
+        """Seats that nobody has; below zero: so many candidates too many."""
+        return None if self.cohort.seats is None else self.cohort.seats - self.open
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An open candidate of a cohort. `channels`: where they are bound and may be written to."""
+
+    id: int
+    code: str
+    name: str
+    stage: str
+    confirmed: bool
+    channels: tuple[str, ...]
+    phone: bool
+    stopped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What the open candidates are to hear, and when."""
+
+    entry: str
+    due_at: datetime
+    expires_at: datetime | None
+
+
+def find(connection: Connection, code: str) -> Held:
+    """Raises ConfigError where no cohort has this code."""
+    row = connection.execute(sa.select(*_HELD).where(cohorts.c.code == code)).first()
+    if row is None:
+        raise ConfigError(f"no cohort has the code {code}")
+    return Held(*row)
+
+
+def standings(connection: Connection, closed: Collection[str], code: str = "") -> list[Standing]:
+    """Every cohort, or the one with this code; the next to begin first, those without a date last."""
+    theirs = (candidates.c.cohort_id == cohorts.c.id) & candidates.c.stage.not_in(closed)
+    confirmed = sa.case((candidates.c.confirmed_start == cohorts.c.starts_at, candidates.c.id))
+    wanted = (
+        sa.select(*_HELD, sa.func.count(candidates.c.id), sa.func.count(confirmed))
+        .outerjoin(candidates, theirs)
+        .group_by(cohorts.c.id)
+        .order_by(cohorts.c.starts_at.asc().nulls_last(), cohorts.c.code)
+    )
+    wanted = wanted.where(cohorts.c.code == code) if code else wanted
+    return [Standing(Held(*row[:-2]), *row[-2:]) for row in connection.execute(wanted)]
+
+
+def members(
+    connection: Connection, cipher: Cipher, cohort: Held, closed: Collection[str], untold: bool = False
+) -> list[Member]:
+    """The open candidates; with `untold` only those for whom nothing was planned about this version."""
+    whose = _untold(cohort, closed) if untold else _open(cohort, closed)
+    channels = _channels(connection, whose)
+    wanted = sa.select(
+        candidates.c.id,
+        candidates.c.code,
+        candidates.c.name,
+        candidates.c.stage,
+        candidates.c.phone_index,
+        candidates.c.confirmed_start,
+        candidates.c.pushes_stopped_at,
+    )
+    return [
+        Member(
+            row.id,
+            row.code,
+            cipher.open(row.name, "candidates.name"),
+            row.stage,
+            row.confirmed_start is not None and row.confirmed_start == cohort.starts_at,
+            tuple(sorted(channels.get(row.id, ()))),
+            row.phone_index is not None,
+            row.pushes_stopped_at is not None,
+        )
+        for row in connection.execute(wanted.where(whose).order_by(candidates.c.code))
+    ]
+
+
+def entry_of(before: Held, after: Held) -> str:
+    """Which news a change is to the candidates: an entry, or "" if they were told nothing that it makes untrue."""
+    if before.published:
+        return MOVED if after.published else CANCELLED
+    return NOTICE if after.published else ""
+
+
+def last_entry(connection: Connection, cohort: Held) -> str:
+    """Which news the present version was, or "" if nobody was told: what broke off is gone on with by it."""
+    this = told.c.entry.in_(_SAID_BY), told.c.occasion == cohort.occasion
+    return connection.execute(sa.select(told.c.entry).where(*this).order_by(told.c.id).limit(1)).scalar() or ""
+
+
+def news(entry: str, before: Held, after: Held, now: datetime) -> News:
+    """Ten minutes from now, so that it can be taken back; at once where a day that is near is no longer true."""
+    starts = [cohort.starts_at for cohort in (before, after) if cohort.starts_at]
+    hurry = entry != NOTICE and any(start - now < _SOON for start in starts)
+    useful_until = next((at for at in (after.starts_at, after.ends_at) if at and at > now), None)
+    return News(entry, now if hurry else now + TAKE_BACK, None if entry == CANCELLED else useful_until)
+
+
+def change(connection: Connection, before: Held, after: Held, entry: str, now: datetime) -> None:
+    """The cohort is `after` from now on. Older news of it is taken back if there is newer; if there is none, promises
+    are looked at. Raises ConfigError where somebody changed the cohort meanwhile."""
+    if after == before:
+        return
+    was, columns = asdict(before), asdict(after)
+    changed = {name: value for name, value in columns.items() if value != was[name]}
+    _set(connection, before, now, **changed)
+    if entry:
+        _take_back_older(connection, after, now)
+    else:
+        promises.wake(connection, cohorts, [before.id], now)
+
+
+def tell(connection: Connection, cohort: Held, what: News, closed: Collection[str], now: datetime) -> int:
+    """Plans the news for those who have not heard of this version, at most AT_ONCE; gives for how many."""
+    ids = list(
+        connection.execute(
+            sa.select(candidates.c.id).where(_untold(cohort, closed)).order_by(candidates.c.id).limit(AT_ONCE)
+        ).scalars()
+    )
+    begins, priority = _SAID_BY[what.entry]
+    touches.plan(
+        connection,
+        [
+            Planned(who, what.entry, cohort.occasion, "notice", begins, what.due_at, what.expires_at, priority)
+            for who in ids
+        ],
+        now,
+    )
+    if ids and cohort.published:
+        _keep_promises(connection, ids, now)
+    return len(ids)
+
+
+def unpublish(connection: Connection, cohort: Held, now: datetime) -> int:
+    """Takes the notice back from everybody, and the date is planned again; gives for how many. Raises ConfigError
+    where that is too late."""
+    this = told.c.entry == NOTICE, told.c.occasion == cohort.occasion
+    since = connection.execute(sa.select(sa.func.min(told.c.created_at)).where(*this)).scalar()
+    if not cohort.published or since is None:
+        raise ConfigError(
+            f"{cohort.code}: no notice is planned that could be taken back; if the date is wrong: "
+            f"keepwarm cohorts move {cohort.code} --start …"
+        )
+    taken = touches.take_back(connection, NOTICE, cohort.occasion, "taken back", now)
+    gone = connection.execute(sa.select(sa.func.count()).where(*this, told.c.state == "sent")).scalar_one()
+    if gone or now >= since + TAKE_BACK:  # who raises here takes nothing back
+        raise ConfigError(
+            f"{cohort.code}: too late to take back, the candidates are being told; if the date is wrong: "
+            f"keepwarm cohorts move {cohort.code} --start …"
+        )
+    _reopen_promises(connection, cohort)
+    _set(connection, cohort, now, date_state="planned")
+    return taken
+
+
+def attended(
+    connection: Connection, candidate_id: int, stage: str, closed: Collection[str], case: str, now: datetime
+) -> bool:
+    """Moves who still waits to what the roll call says, and opens a case if `case` has a reason for one."""
+    this = sa.select(candidates.c.id).where(candidates.c.id == candidate_id, candidates.c.stage.not_in(closed))
+    if connection.execute(this.with_for_update()).first() is None:
+        return False
+    moves.to_stage(connection, candidate_id, stage, "hr", now)
+    if case:
+        cases.open_case(connection, candidate_id, None, case, now)
+    return True
+
+
+_HELD = tuple(cohorts.c[name] for name in Held.__dataclass_fields__)
+
+
+def _set(connection: Connection, was: Held, now: datetime, **columns: Any) -> None:
+    """Only if nobody was faster."""
+    this = cohorts.c.id == was.id, cohorts.c.version == was.version, cohorts.c.date_state == was.date_state
+    if connection.execute(sa.update(cohorts).where(*this).values(updated_at=now, **columns)).rowcount != 1:
+        raise ConfigError(f"{was.code} was changed by somebody else meanwhile: look at it again")
+
+
+def _open(cohort: Held, closed: Collection[str]) -> sa.ColumnElement[bool]:
+    return (candidates.c.cohort_id == cohort.id) & candidates.c.stage.not_in(closed)
+
+
+def _untold(cohort: Held, closed: Collection[str]) -> sa.ColumnElement[bool]:
+    theirs = told.c.candidate_id == candidates.c.id, told.c.entry.in_(_SAID_BY), told.c.occasion == cohort.occasion
+    return _open(cohort, closed) & ~sa.exists().where(*theirs)
+
+
+def _channels(connection: Connection, whose: sa.ColumnElement[bool]) -> dict[int, set[str]]:
+    may_be_written_to = (
+        addresses.c.stopped_at.is_(None),
+        addresses.c.wrong_number_at.is_(None),
+        addresses.c.unfollowed_at.is_(None),
+    )
+    wanted = (
+        sa.select(addresses.c.candidate_id, addresses.c.channel)
+        .join(candidates, addresses.c.candidate_id == candidates.c.id)
+        .where(whose, *may_be_written_to)
+    )
+    found: dict[int, set[str]] = {}
+    for candidate_id, channel in connection.execute(wanted):
+        found.setdefault(candidate_id, set()).add(channel)
+    return found
+
+
+def _take_back_older(connection: Connection, cohort: Held, now: datetime) -> None:
+    older = [f"{cohort.code}:{version}" for version in range(1, cohort.version)]
+    waiting = (
+        sa.select(told.c.entry, told.c.occasion)
+        .where(told.c.state == "planned", told.c.entry.in_(_SAID_BY), told.c.occasion.in_(older))
+        .distinct()
+    )
+    for entry, occasion in connection.execute(waiting).all():
+        touches.take_back(connection, entry, occasion, f"newer: {cohort.occasion}", now)
+
+
+def _keep_promises(connection: Connection, ids: Collection[int], now: datetime) -> None:
+    """The notice tells what was promised. Who wants no messages hears it later: that promise stays."""
+    hear = sa.select(candidates.c.id).where(candidates.c.id.in_(ids), candidates.c.pushes_stopped_at.is_(None))
+    theirs = promised.c.state == "open", promised.c.about.in_(_PROMISED), promised.c.candidate_id.in_(hear)
+    connection.execute(sa.update(promised).where(*theirs).values(state="kept", ended_at=now))
+
+
+def _reopen_promises(connection: Connection, cohort: Held) -> None:
+    """Those that this notice would have kept, unless the same was promised again since."""
+    again = promised.alias("again")
+    notice = sa.exists().where(
+        told.c.candidate_id == promised.c.candidate_id,
+        told.c.entry == NOTICE,
+        told.c.occasion == cohort.occasion,
+        told.c.created_at == promised.c.ended_at,
+    )
+    since = sa.exists().where(
+        again.c.candidate_id == promised.c.candidate_id, again.c.about == promised.c.about, again.c.state == "open"
+    )
+    kept = promised.c.state == "kept", promised.c.about.in_(_PROMISED)
+    connection.execute(sa.update(promised).where(*kept, notice, ~since).values(state="open", ended_at=None))
