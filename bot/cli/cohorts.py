@@ -1,28 +1,28 @@
 """`keepwarm cohorts`: dates and seats; publish, move and cancel a training; call the roll."""
 
-import enum
 import json
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
-from zoneinfo import ZoneInfo
+from typing import Annotated
 
 import typer
 from sqlalchemy.engine import Connection
 
 from bot import clock
+from bot.cli import cohort_lines as words
+from bot.cli import roll
+from bot.cli.cohort_moving import Moving, State, without_date
 from bot.cli.opened import actor, opened
 from bot.errors import ConfigError
-from bot.importing import cells, headers, sheet
 from bot.settings import Settings
 from bot.store import audit, cohorts
 from bot.store.cipher import Cipher
-from bot.store.cohorts import Held, Member, News, Standing
+from bot.store.cohorts import Held, Member, News
 from bot.store.database import Database
 
 app = typer.Typer(help="Cohorts: list, show, publish, move, cancel, rollcall.", no_args_is_help=True)
@@ -30,17 +30,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 Code = Annotated[str, typer.Argument(help="The cohort's code.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
-_SHOWN = 20  # names, before anybody is asked
-_CAME = {"yes": True, "y": True, "1": True, "是": True, "no": False, "n": False, "0": False, "否": False}
 _NO_SHOW = "no_show"
-
-
-class State(enum.StrEnum):
-    """How sure a date is."""
-
-    planned = "planned"
-    published = "published"
-    unknown = "unknown"
 
 
 @app.command("list")
@@ -48,12 +38,12 @@ def list_(as_json: AsJson = False) -> None:
     """Every cohort with its seats, open candidates, and who of them has confirmed; the next to begin first."""
     with opened() as (loaded, database, _):
         rows = database.read(lambda connection: cohorts.standings(connection, loaded.stages.closed))
-        found = [_numbers(row, loaded) for row in rows]
+        found = [words.numbers(row, loaded) for row in rows]
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False))
         return
     for row in rows:
-        typer.echo("\t".join((row.cohort.code, row.cohort.name, _start(row.cohort, loaded), *_counts(row))))
+        typer.echo("\t".join((row.cohort.code, row.cohort.name, words.start(row.cohort, loaded), *words.counts(row))))
 
 
 @app.command()
@@ -66,14 +56,14 @@ def show(code: Code, as_json: AsJson = False) -> None:
         members = database.read(lambda connection: cohorts.members(connection, cipher, held, closed))
         database.write(lambda connection: audit.record(connection, who, "cohorts.show", code, clock.now()))
     if as_json:
-        found = _numbers(standing, loaded) | {"candidates": [_shown(member) for member in members]}
+        found = words.numbers(standing, loaded) | {"candidates": [words.shown(member) for member in members]}
         typer.echo(json.dumps(found, ensure_ascii=False))
         return
-    for line in (*_lines(held, loaded), "  ".join(_counts(standing))):
+    for line in (*words.lines(held, loaded), "  ".join(words.counts(standing))):
         typer.echo(line)
     for member in members:
         confirmed = "confirmed" if member.confirmed else "not confirmed"
-        typer.echo("\t".join((member.code, member.name, member.stage, confirmed, _reached(member))))
+        typer.echo("\t".join((member.code, member.name, member.stage, confirmed, words.reached(member))))
 
 
 @app.command()
@@ -115,7 +105,7 @@ def move(
     with opened() as (loaded, database, cipher):
         desk, now = _Desk(loaded, database, cipher, yes), clock.now()
         held = desk.find(code)
-        after = _Moving(held, _zone(held, loaded), now).moved(start, end, place, address, state, by)
+        after = Moving(held, words.zone_of(held, loaded), now).moved(start, end, place, address, state, by)
         desk.change(held, after, "move")
 
 
@@ -127,8 +117,8 @@ def cancel(code: Code, yes: Yes = False) -> None:
         held = desk.find(code)
         last = held.ends_at or held.starts_at
         if last and last < now:
-            raise ConfigError(f"{code} is over since {_at(last, held, loaded)}: nothing to cancel")
-        desk.change(held, _without_date(held), "cancel")
+            raise ConfigError(f"{code} is over since {words.at(last, held, loaded)}: nothing to cancel")
+        desk.change(held, without_date(held) if held.starts_at else held, "cancel")
 
 
 @app.command()
@@ -145,7 +135,7 @@ def rollcall(
         desk = _Desk(loaded, database, cipher, yes)
         held = desk.find(code)
         _must_have_begun(held, loaded, clock.now())
-        answers = _answers(joined, no_show, file)
+        answers = roll.answers(joined, no_show, file)
         desk.call_the_roll(held, answers, all_joined)
 
 
@@ -187,14 +177,16 @@ class _Desk:
         if after == before and not hear:
             typer.echo(f"{after.code}: {after.date_state} already, and everybody has been told")
             return
-        for line in (*_lines(after, self.settings), *_listed(hear, "to be told")):
+        for line in (*words.lines(after, self.settings), *words.listed(hear, "to be told")):
             typer.echo(line)
         if not self._agreed(action.capitalize()):
             return
         now = clock.now()
         news = cohorts.news(entry, before, after, now) if entry else None
         told = self._tell(before, after, news, action, len(hear), now)
-        typer.echo(f"{after.code}: {_state(after, self.settings)}; {_heard(told, news, after, self.settings, now)}")
+        typer.echo(
+            f"{after.code}: {words.state(after, self.settings)}; {words.heard(told, news, after, self.settings, now)}"
+        )
         if told and entry == cohorts.NOTICE:
             typer.echo(f"until then it can be taken back: keepwarm cohorts publish {after.code} --undo")
 
@@ -219,7 +211,7 @@ class _Desk:
 
     def take_back(self, held: Held) -> None:
         """The notice of a publication, while that is possible."""
-        for line in (*_lines(held, self.settings), "nobody will be told, and the date is planned again"):
+        for line in (*words.lines(held, self.settings), "nobody will be told, and the date is planned again"):
             typer.echo(line)
         if not self._agreed("Take back"):
             return
@@ -244,14 +236,14 @@ class _Desk:
         if not came:
             raise ConfigError("nobody is named: use --joined, --no-show, --all-joined or --file")
         for what, wanted in (("joined", True), ("no show", False)):
-            for line in _listed([members[code] for code in came if came[code] is wanted], what):
+            for line in words.listed([members[code] for code in came if came[code] is wanted], what):
                 typer.echo(line)
         if not self._agreed("Record"):
             return
         self._record(held, {members[code].id: there for code, there in came.items()})
         without = [member for code, member in members.items() if code not in came]
         typer.echo(f"{held.code}: {sum(came.values())} joined, {len(came) - sum(came.values())} no show")
-        for line in _listed(without, "still without an answer", every=True):
+        for line in words.listed(without, "still without an answer", every=True):
             typer.echo(line)
 
     def _record(self, held: Held, came: Mapping[int, bool]) -> None:
@@ -280,72 +272,6 @@ class _Desk:
         return False
 
 
-@dataclass(frozen=True)
-class _Moving:
-    """Reads the options of `move` into the cohort as it will be."""
-
-    held: Held
-    zone: ZoneInfo
-    now: datetime
-
-    def moved(self, start: str, end: str, place: str, address: str, state: State | None, by: str) -> Held:
-        """Raises ConfigError where the options are wrong together."""
-        if not any((start, end, place, address, state, by)):
-            raise ConfigError("say what changes: --start, --end, --place, --address, --state or --by")
-        placed = self._placed(place, address)
-        if state == State.unknown:
-            if start or end:
-                raise ConfigError("an unknown date has no --start and no --end")
-            dated = _without_date(placed)
-        else:
-            dated = self._dated(placed, start, end, state)
-        if by and dated.date_state == "published":
-            raise ConfigError("--by is the day a date will be fixed: a published one is fixed")
-        return replace(dated, date_by=self._moment("--by", by, whole_days=True)) if by else dated
-
-    def _placed(self, place: str, address: str) -> Held:
-        """The point on the map belongs to the old address."""
-        if place and not address:
-            raise ConfigError("--place needs its --address: candidates are shown the way there")
-        if not address or (place or self.held.place, address) == (self.held.place, self.held.address):
-            return self.held
-        return replace(self.held, place=place or self.held.place, address=address, lat=None, lng=None)
-
-    def _dated(self, held: Held, start: str, end: str, state: State | None) -> Held:
-        starts = self._moment("--start", start) if start else held.starts_at
-        ends = self._moment("--end", end) if end else self._as_long(starts)
-        if starts is None and (state or end):
-            raise ConfigError(f"{held.code} has no start yet: add --start")
-        if start and starts and starts <= self.now:
-            raise ConfigError("--start lies in the past")
-        if starts and ends and ends < starts:
-            raise ConfigError("--end lies before the start")
-        as_before = "planned" if held.date_state == "unknown" and starts else held.date_state
-        return replace(held, starts_at=starts, ends_at=ends, date_state=state.value if state else as_before)
-
-    def _as_long(self, starts: datetime | None) -> datetime | None:
-        """By the clock of the place: what ended at 18:00 still does when the clocks have changed between."""
-        if starts is None or self.held.starts_at is None or self.held.ends_at is None:
-            return self.held.ends_at
-        wall = [
-            at.astimezone(self.zone).replace(tzinfo=None) for at in (starts, self.held.starts_at, self.held.ends_at)
-        ]
-        return cells.aware(wall[0] + (wall[2] - wall[1]), self.zone)
-
-    def _moment(self, option: str, text: str, whole_days: bool = False) -> datetime:
-        try:
-            found = cells.wall(text)
-        except cells.BadCell as error:
-            raise ConfigError(f"{option} {error}") from None
-        if not whole_days and not isinstance(found, datetime):
-            raise ConfigError(f"{option} needs the time of day too: write it like 2026-12-05 09:00")
-        return cells.aware(found, self.zone)
-
-
-def _without_date(held: Held) -> Held:
-    return replace(held, starts_at=None, ends_at=None, date_state="unknown", date_by=None)
-
-
 def _same(one: Held, other: Held) -> bool:
     return replace(one, version=0) == replace(other, version=0)
 
@@ -356,141 +282,12 @@ def _must_be_publishable(held: Held, settings: Settings, now: datetime) -> None:
         how = " ".join(f"--{name} …" for name in missing)
         raise ConfigError(f"{held.code} lacks its {' and '.join(missing)}: keepwarm cohorts move {held.code} {how}")
     if held.starts_at <= now + cohorts.TAKE_BACK:
-        begins = _at(held.starts_at, held, settings)
+        begins = words.at(held.starts_at, held, settings)
         raise ConfigError(f"{held.code} begins {begins}: too late to announce; keepwarm cohorts move {held.code}")
 
 
 def _must_have_begun(held: Held, settings: Settings, now: datetime) -> None:
-    zone = _zone(held, settings)
+    zone = words.zone_of(held, settings)
     if held.starts_at is None or now.astimezone(zone).date() < held.starts_at.astimezone(zone).date():
-        begins = _at(held.starts_at, held, settings) if held.starts_at else "on a day that is not known"
+        begins = words.at(held.starts_at, held, settings) if held.starts_at else "on a day that is not known"
         raise ConfigError(f"{held.code} begins {begins}: the roll is called on the first day or after")
-
-
-def _answers(joined: str, no_show: str, file: Path | None) -> dict[str, bool]:
-    """Who came, by code. Raises ConfigError where somebody both came and did not."""
-    named = [(code, True) for code in _codes(joined)] + [(code, False) for code in _codes(no_show)]
-    answers: dict[str, bool] = {}
-    for code, came in (*named, *(_from_file(file) if file else ())):
-        if answers.setdefault(code, came) is not came:
-            raise ConfigError(f"{code} is named twice, as joined and as no show: nothing is recorded")
-    return answers
-
-
-def _codes(text: str) -> list[str]:
-    return [code for code in map(str.strip, text.split(",")) if code]
-
-
-def _from_file(path: Path) -> Iterator[tuple[str, bool]]:
-    """A row without an answer says nothing. Raises ConfigError with every row that cannot be read."""
-    with sheet.opened(path) as page:
-        places = headers.match(path, page.header, ("code", "came"), headers.HeaderMap()).places
-        if len(places) < 2:
-            raise ConfigError(f"{path}: needs the columns code and came")
-        faults = []
-        for line in page.rows:
-            code, came = (sheet.plain(_cell(line.cells, places[name])) for name in ("code", "came"))
-            known = _CAME.get(came.casefold())
-            if line.flaw or (came and (known is None or not code)):
-                faults.append(f"row {line.number}: {line.flaw or 'needs a code, and yes or no'}")
-            elif known is not None:
-                yield code, known
-    if faults:
-        raise ConfigError(f"{path}: {'; '.join(faults[:_SHOWN])}: nothing is recorded")
-
-
-def _cell(row: Sequence[str], place: int) -> str:
-    return row[place] if place < len(row) else ""
-
-
-def _numbers(row: Standing, settings: Settings) -> dict[str, Any]:
-    held, zone = row.cohort, _zone(row.cohort, settings)
-    moments = {"starts_at": held.starts_at, "ends_at": held.ends_at, "date_by": held.date_by}
-    return {
-        "code": held.code,
-        "name": held.name,
-        **{name: at.astimezone(zone).isoformat() if at else None for name, at in moments.items()},
-        "state": held.date_state,
-        "version": held.version,
-        "place": held.place,
-        "address": held.address,
-        "timezone": zone.key,
-        "seats": held.seats,
-        "open": row.open,
-        "confirmed": row.confirmed,
-        "free": None if row.free is None else max(0, row.free),
-        "unseated": None if row.free is None else max(0, -row.free),
-    }
-
-
-def _counts(row: Standing) -> list[str]:
-    if row.free is None:
-        seats = "seats -"
-    else:
-        seats = f"seats {row.cohort.seats} ({f'{-row.free} too few' if row.free < 0 else f'{row.free} free'})"
-    return [seats, f"open {row.open}", f"confirmed {row.confirmed}"]
-
-
-def _shown(member: Member) -> dict[str, Any]:
-    return {
-        "code": member.code,
-        "name": member.name,
-        "stage": member.stage,
-        "confirmed": member.confirmed,
-        "channels": list(member.channels),
-        "pushes": "off" if member.stopped else "on",
-    }
-
-
-def _reached(member: Member) -> str:
-    channels = ", ".join(member.channels) or "none"
-    return f"{channels} (wants no messages)" if member.stopped else channels
-
-
-def _road(member: Member) -> str:
-    """By which road a text will probably reach them."""
-    if member.stopped:
-        return "wants no messages"
-    return next((name for name in ("wechat", "sms") if name in member.channels), "phone" if member.phone else "none")
-
-
-def _listed(members: Sequence[Member], what: str, every: bool = False) -> Iterator[str]:
-    if not members:
-        return
-    roads = Counter(map(_road, members))
-    yield f"{what}: {len(members)} ({', '.join(f'{road} {count}' for road, count in sorted(roads.items()))})"
-    shown = members if every else members[:_SHOWN]
-    more = f" … and {len(members) - len(shown)} more" if len(members) > len(shown) else ""
-    yield "  " + ", ".join(f"{member.code} {member.name}" for member in shown) + more
-
-
-def _lines(held: Held, settings: Settings) -> Iterator[str]:
-    yield f"{held.code} {held.name}: {_start(held, settings)}"
-    if held.ends_at:
-        yield f"ends {_at(held.ends_at, held, settings)}"
-    if held.date_by and held.date_state != "published":
-        yield f"fixed by {_at(held.date_by, held, settings)}"
-    yield f"place: {held.place or 'not known'}{f' ({held.address})' if held.address else ''}"
-
-
-def _start(held: Held, settings: Settings) -> str:
-    return f"{_at(held.starts_at, held, settings)} {held.date_state}" if held.starts_at else "no date"
-
-
-def _state(held: Held, settings: Settings) -> str:
-    return f"{held.date_state}, {_at(held.starts_at, held, settings)}" if held.starts_at else "no date"
-
-
-def _heard(told: int, news: News | None, held: Held, settings: Settings, now: datetime) -> str:
-    if news is None:
-        return "nobody is told: this date was not published"
-    when = "at once" if news.due_at <= now else f"from {_at(news.due_at, held, settings)}"
-    return f"{told} will be told {when}, in the hours when keepwarm may write"
-
-
-def _at(moment: datetime, held: Held, settings: Settings) -> str:
-    return f"{moment.astimezone(_zone(held, settings)):%Y-%m-%d %H:%M}"
-
-
-def _zone(held: Held, settings: Settings) -> ZoneInfo:
-    return ZoneInfo(held.timezone) if held.timezone else settings.company.zone

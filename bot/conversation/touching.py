@@ -55,6 +55,8 @@ class _Touching:
         world = World(self.connection, self.house, person, Talk.load(person.talk), EFFECTS, self.now)
         if world.fact("open") == "no":
             return self._end("cancelled", f"the candidate is {world.fact('stage')}")
+        if self._is_about_another_cohort(world):
+            return self._end("cancelled", "the candidate is in another cohort now")
         if world.fact("pushes") == "off" or person.stopped:
             return self._no_road("wants no messages")
         later = self._not_before(person, world)
@@ -75,6 +77,14 @@ class _Touching:
         notice = self.house.settings.privacy.notice_version
         people.bind(connection, address_id, who, "sms", "number", notice, self.now)
         return people.reachable(connection, cipher, who)
+
+    def _is_about_another_cohort(self, world: World) -> bool:
+        """The occasion of what is said about a training is `cohort:version`."""
+        cohort = world.candidate.cohort if world.candidate else None
+        about, _, version = self.touch.occasion.rpartition(":")
+        return (
+            self.touch.begins.startswith("notice.") and version.isdecimal() and (cohort is None or cohort.code != about)
+        )
 
     def _not_before(self, person: Person, world: World) -> datetime:
         """Not at night, not into a talk that is going on; a story not into a closed window."""

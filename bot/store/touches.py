@@ -36,6 +36,7 @@ class Touch:
     id: int
     candidate_id: int
     entry: str
+    occasion: str
     kind: Kind
     begins: str
     due_at: datetime
@@ -62,6 +63,7 @@ def due(connection: Connection, now: datetime, limit: int) -> list[Touch]:
             touches.c.id,
             touches.c.candidate_id,
             touches.c.entry,
+            touches.c.occasion,
             touches.c.kind,
             touches.c.begins,
             touches.c.due_at,

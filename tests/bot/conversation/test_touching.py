@@ -23,8 +23,9 @@ HOUR = timedelta(hours=1)
 def plan(database: Database, who: str, now: datetime, **changed: object) -> None:
     number = database.read(lambda c: people.by_code(c, who))
     assert number
+    about = str(changed.pop("about", ""))
     wanted = {"kind": "notice", "begins": "notice.training", "due_at": now, **changed}
-    planned = Planned(number, "training_notice", "PUB:1", **wanted)  # type: ignore[arg-type]
+    planned = Planned(number, "training_notice", about, **wanted)  # type: ignore[arg-type]
     database.write(lambda c: touches.plan(c, [planned], now))
 
 
@@ -95,6 +96,16 @@ def test_who_opted_out_or_left_gets_nothing(person: Person, house: House, databa
     Person(house, database, person.now, address="o-left").is_bound_to("WITHDRAWN")
     database.write(lambda c: speak(c, house, person.now + HOUR))
     assert states(database) == [("suppressed", "wants no messages"), ("cancelled", "the candidate is withdrawn")]
+    assert said(database) == []
+
+
+def test_who_was_moved_to_another_cohort_does_not_hear_of_the_old_one(
+    person: Person, house: House, database: Database
+) -> None:
+    person.is_bound_to("PUB")
+    plan(database, "PUB", person.now, about="TOM:2")
+    database.write(lambda c: speak(c, house, person.now))
+    assert states(database) == [("cancelled", "the candidate is in another cohort now")]
     assert said(database) == []
 
 
