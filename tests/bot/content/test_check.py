@@ -53,6 +53,8 @@ def test_the_shipped_content_has_no_fault(settings: Settings) -> None:
         ("hello.yaml", "  bye:\n    say: bye", "  bye:\n    say: bye\n  lost:\n    say: bye", "step 'lost' is never reached"),
         ("hello.yaml", "for: anyone", "for: anyone\nfor: candidate", "'for' stands twice here (first on line 2)"),
         ("hello.yaml", "steps:", "steps: [", "is not YAML"),
+        ("store.yaml", "promise store", "promise moon", "promise 'moon' could never be kept: cohort, date"),
+        ("trouble.yaml", "alarm: [despair]", "alarm: [despare]", "alarm: 'despare' is none of the entries"),
         ("binding.yaml", "collect: sms_code", "collect: shoe_size", "'shoe_size' should be one of sms_code"),
     ],
 )  # fmt: skip
@@ -73,6 +75,19 @@ def test_a_broken_flow_is_named_with_its_line(broken: Settings, file: str, old: 
         ("en/shared.yaml", "  joined: Joined\n", "", "stages: add joined"),
         ("en/shared.yaml", "  comma:", "  komma:", "formats: add comma"),
         ("zh/binding.yaml", "  yes: [", "  yep: [", "offers yes, which has no words: add choices: yes"),
+        (
+            "zh/hello.yaml",
+            "nod: 好的",
+            "nod: " + "好" * 202,
+            "nod costs 4 SMS (210 characters): give it a shorter text as sms",
+        ),
+        (
+            "en/hello.yaml",
+            "nod: OK!",
+            "nod: OK…",
+            "… more than doubles the price of an SMS: write it with plain letters",
+        ),
+        ("zh/words.yaml", "培训: [training.when", "培训: [training.wen", "ambiguous: 'training.wen' is no meaning"),
         ("zh/pages.yaml", "title:", "tittle:", "add title, which the other language has"),
     ],
 )
