@@ -51,7 +51,7 @@ class Templates:
         def written(pattern: str) -> Callable[[Any], str]:
             """What is no moment, like an answer that was never given, stays as it is."""
             how = self._formats.get(pattern, "yyyy-MM-dd")
-            return lambda when: _written(when, how, self._locale) if isinstance(when, date) else str(when)
+            return lambda when: written_at(when, how, self._locale) if isinstance(when, date) else str(when)
 
         return {
             "day": written("day"),
@@ -78,7 +78,8 @@ def _environment(filters: Mapping[str, Callable[..., Any]]) -> _Environment:
 
 
 @lru_cache(maxsize=4096)
-def _written(moment: datetime | date, pattern: str, locale: str) -> str:
+def written_at(moment: datetime | date, pattern: str, locale: str) -> str:
+    """A moment or day by a Babel pattern, in the words of one of our locales."""
     return format_datetime(moment, pattern, tzinfo=getattr(moment, "tzinfo", None), locale=_babel(locale))
 
 

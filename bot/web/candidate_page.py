@@ -5,10 +5,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from aiohttp import web
-from babel.dates import format_datetime
 from sqlalchemy.engine import Connection
 
 from bot import clock, facts, links
+from bot.content.templates import written_at
 from bot.conversation import House
 from bot.errors import ConfigError, Rejected
 from bot.record import Candidate
@@ -56,7 +56,7 @@ class CandidatePage:
         values = facts.values(candidate, words.stages, settings, locale, now)
 
         def written(moment: Any, name: str = "moment") -> str:
-            return format_datetime(moment, words.formats[name], moment.tzinfo, locale=locale) if moment else ""
+            return written_at(moment, words.formats[name], locale) if moment else ""
 
         zone = facts.zone_of(candidate, settings)
         road = [

@@ -1,0 +1,39 @@
+"""Each candidate's page shows what the record has, in their own language, and nothing of anybody else."""
+
+import asyncio
+from unittest.mock import Mock
+
+import pytest
+
+from bot import links
+from bot.conversation import House
+from bot.store import people
+from bot.store.database import Database
+from bot.web.candidate_page import CandidatePage
+from tests import cast
+
+
+def page(house: House, database: Database, code: str) -> str:
+    number = database.read(lambda c: people.by_code(c, code))
+    assert number
+    token = links.page_link(house.settings, number, 1).rpartition("/")[2]
+    answer = asyncio.run(CandidatePage(house, database).show(Mock(match_info={"token": token})))
+    assert answer.status == 200
+    return answer.text or ""
+
+
+@pytest.mark.parametrize(
+    ("code", "reads"),
+    [("PUB", ["培训", "12月1日"]), ("GRACE", ["Training", "Dec 1"]), ("HK", ["培訓", "12月1日（週二）", "陳大文"])],
+)
+def test_the_page_is_in_the_candidate_s_language(house: House, database: Database, code: str, reads: list[str]) -> None:
+    html = page(house, database, code)
+    assert all(words in html for words in reads), html
+
+
+def test_every_page_of_the_cast_is_their_own(house: House, database: Database) -> None:
+    rows = [line.split(",") for line in cast.CANDIDATES.splitlines()[1:]]
+    for row in rows:
+        html = page(house, database, row[0])
+        assert not any(other[1] in html for other in rows if other[1] != row[1]), row[0]
+        assert "None" not in html
