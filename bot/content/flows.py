@@ -13,7 +13,7 @@ from bot.errors import Fault
 from bot.vocabulary import COLLECTORS, EFFECTS, EVENTS, FACTS, FREE_FACTS, PROMISES, RULES, VALUES
 from bot.yamltext import Document, Where
 
-_FLOW_KEYS = {"for", "offered", "urgent", "alarm", "entries", "rules", "events", "steps"}
+_FLOW_KEYS = {"for", "offered", "urgent", "alarm", "aside", "entries", "rules", "events", "steps"}
 _BRANCH_KEYS = {
     *("if", "say", "do", "on", "choices", "collect", "save", "invalid", "otherwise", "wait", "call", "once", "next"),
 }
@@ -57,7 +57,7 @@ class _Reader:
         if audience not in ("candidate", "anyone"):
             self._fault(("for",), f"for: {audience!r} should be candidate or anyone")
         entries = self._starts(data, "entries", None)
-        singled = {part: self._words(data.get(part), (part,)) for part in ("urgent", "alarm")}
+        singled = {part: self._words(data.get(part), (part,)) for part in ("urgent", "alarm", "aside")}
         for part, meanings in singled.items():
             for meaning in meanings:
                 if meaning not in entries:
@@ -71,6 +71,7 @@ class _Reader:
             for_anyone=audience == "anyone",
             urgent=frozenset(singled["urgent"]),
             alarm=frozenset(singled["alarm"]),
+            aside=frozenset(singled["aside"]),
             offered=data.get("offered") != "no",
         )
 

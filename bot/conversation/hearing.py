@@ -26,7 +26,8 @@ _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{3,31}")
 _PHONE = re.compile(r"[+\d][\d\s()-]{5,19}\d")
 _MOST_TOKENS = 5
 _FEW = 12  # letters beside a code, as in “my invite code is …”
-_FREE = ("text", "place", "phone")  # collectors that take a number or a code as an answer
+_WORDS = ("text", "place")  # collectors that take words, not a value of a certain form
+_FREE = (*_WORDS, "phone")  # collectors that take a number or a code as an answer
 _TOGETHER = timedelta(minutes=5)  # two messages within it may be one question in two parts
 _FAR_FETCHED = 0.12  # a guess that is less probable is not worth a line of the person's time
 _LONGEST_ANSWER = 500  # characters
@@ -205,7 +206,7 @@ def _reads_traditional(connection: Connection, house: House, person: Person, tal
 def _understood(house: House, text: str, talk: Talk, open_: Branch | None) -> Heard:
     """A yes or no that nothing asked for is a nod: it closes the topic, and is never "not understood"."""
     expected = _expected(open_)
-    expecting = expected | {"murmur" if "text" in expected else "nod"}
+    expecting = expected | {"murmur" if expected & {"text", "value"} else "nod"}
     return _meant(text, house.understanding.meaning(text, expecting, frozenset(talk.offered)))
 
 
@@ -218,7 +219,9 @@ def _expected(open_: Branch | None) -> frozenset[str]:
         return frozenset({"number", *yes_no})
     if not open_.collect:
         return frozenset({"number"})  # "did you mean": its choices are the meanings
-    return frozenset({"number", "text"} if open_.collect == "number" else {"text"})
+    return frozenset(
+        {"number": ("number", "value")}.get(open_.collect, ("text" if open_.collect in _WORDS else "value",))
+    )
 
 
 def _meant(text: str, meaning: Meaning) -> Heard:

@@ -77,7 +77,8 @@ class Branch:
 @dataclass(frozen=True, slots=True)
 class Flow:
     """One road. `for_anyone`: also people who are not bound to a candidate may walk it. `urgent`: meanings that are
-    heard even where any words would do as an answer; `alarm`: those that are heard on a guess too, and end all else.
+    heard even where any words would do as an answer; `alarm`: those that are heard on a guess too, and end all else;
+    `aside`: those that are no answer and change nothing.
     `offered`: "did you mean" may name them."""
 
     name: str
@@ -88,6 +89,7 @@ class Flow:
     for_anyone: bool = False
     urgent: frozenset[str] = frozenset()
     alarm: frozenset[str] = frozenset()
+    aside: frozenset[str] = frozenset()
     offered: bool = True
 
     @property

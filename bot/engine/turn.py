@@ -189,7 +189,7 @@ class _Walk:
         if self._is_stranger(start[0]):
             self.talk = replace(self.talk, pending=intent)
             return self._not_known_yet()
-        return self._begin(*start, aside=not self._is("urgent"))
+        return self._begin(*start, keep_open=not self._is("urgent"), aside=True)
 
     def _open_to(self, intent: str) -> tuple[str, str] | None:
         """Where a meaning begins, if this person may walk there."""
@@ -262,7 +262,7 @@ class _Walk:
             return False
         same_flow = heard.intent.partition(".")[0] == frame.flow
         clear = heard.decision == "answer" and not self._is_own(frame)
-        if clear and (self._is("urgent") or not (branch.save or same_flow)):
+        if clear and (self._is("urgent") or self._is("aside") or not (branch.save or same_flow)):
             return False
         self._otherwise(frame)
         return True
@@ -294,7 +294,7 @@ class _Walk:
         """What the text holds for the collector, and where that leads. A clear question about something else is no
         answer in free words, nor is what is urgent."""
         other = self.heard.decision == "answer" and self.flows.entry(self.heard.intent) and not self._is_own(frame)
-        if branch.collect in FREE_WORDS and other and (self.heard.asks or self._is("urgent")):
+        if branch.collect in FREE_WORDS and other and (self.heard.asks or self._is("urgent") or self._is("aside")):
             return None
         found = self.world.read(branch.collect, branch.limit, self.heard)
         if found is None or not (found.fits or branch.invalid):

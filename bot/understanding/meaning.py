@@ -21,7 +21,7 @@ CLOSE = 0.4  # a second intent with this much of the first one's belief: ask whi
 ALSO_FROM = 0.75  # a question beside another counts only if it is as clear as this
 
 _MOST_CLAUSES = 6
-_MOST_MEANINGS = 3
+_MOST_MEANINGS = 4
 _BARE = {True: 5, False: 3}  # a question of no more Han characters, or else words, may leave out what it is about
 _REMEMBERED = 4096  # meanings of short texts
 _SHORT = 40  # characters

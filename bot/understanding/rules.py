@@ -10,7 +10,7 @@ from bot.understanding.phrases import Phrases
 from bot.understanding.text import clauses, first_clause, has_han, key
 from bot.understanding.words import Words
 
-_OPEN = frozenset({"yes_no", "number", "text"})  # what only an open question expects
+_OPEN = frozenset({"yes_no", "number", "text", "value"})  # what only an open question expects
 _ANY_DAY = date(2000, 1, 1)  # whether a text names a day does not hang on today
 _FEW = {True: 6, False: 2}  # Han characters, or else words: as many as a value has
 
@@ -36,7 +36,7 @@ def ruling(normal: str, words: Words, expecting: frozenset[str], last_offered: f
         return Ruling("human")
     if said.wholly(words.start):
         return Ruling("start")
-    if said.wholly(words.never_mind):
+    if said.wholly(words.never_mind) or ("text" in expecting and said.declines(words)):
         return Ruling("never_mind")
     if locale := next((locale for locale, asked in words.languages.items() if said.in_a_clause(asked)), None):
         return Ruling("language", locale)
@@ -145,6 +145,11 @@ class _Said:
         if self._asks:
             return self.wholly(phrases)
         return _either(self.forms, phrases) or self.in_a_clause(phrases)
+
+    def declines(self, words: Words) -> bool:
+        """Each clause says no or never mind: "算了，不用打了", "no thanks"; not what says whether somebody comes."""
+        refusals = [any(_either(forms, each) for each in (words.no, words.never_mind)) for forms in self._parts]
+        return bool(refusals) and all(refusals) and not any(_either(forms, words.plans) for forms in self._parts)
 
     def in_a_clause(self, phrases: Phrases) -> bool:
         """One of the clauses is one of the phrases, also in a question."""
