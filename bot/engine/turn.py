@@ -14,7 +14,7 @@ from bot.engine.talk import Frame, Return, Said, Talk
 
 _LONGEST_WALK = 50  # steps in a turn: a loop in a flow ends in an error, not in silence
 _DEEPEST = 4  # open questions that may wait below each other
-_ALARMING = 0.5  # how sure a meaning must be that we would rather hear once too often
+_ALARMING = 0.6  # how sure a meaning must be that we would rather hear once too often
 _LONGEST_UNCLEAR = 80  # characters of a message that may be the first half of a question
 WHICH = ("repair", "which")
 NOT_UNDERSTOOD = ("repair", "not_understood")
