@@ -31,6 +31,14 @@ class Document:
     def fault(self, where: Where, text: str) -> Fault:
         return Fault(self.name, self.line(where), text)
 
+    def mapping(self, data: Any, where: Where) -> dict[str, Any]:
+        """The mapping that `data` should be; if it is none, the empty one, and a fault unless it is empty too."""
+        if isinstance(data, dict):
+            return data
+        if data:
+            self.faults.append(self.fault(where, "should be a mapping (name: value)"))
+        return {}
+
 
 def read(path: Path, name: str | None = None) -> Document:
     """Reads one file. Unreadable or ill-formed YAML gives a document with `faults` and no data."""

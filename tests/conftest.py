@@ -140,6 +140,20 @@ def person(house: House, database: Database, now: datetime) -> Person:
 
 
 @pytest.fixture
+def environment(database_url: str, tmp_path: Path) -> dict[str, str]:
+    """What a command needs to find a deployment of its own."""
+    config = tmp_path / "config.yaml"
+    config.write_text((Path(__file__).parent.parent / "config.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    return {
+        "PATH": os.environ["PATH"],
+        "KEEPWARM_CONFIG": str(config),
+        "KEEPWARM_DATABASE_URL": database_url,
+        "KEEPWARM_DATA_KEY": DATA_KEY,
+        "KEEPWARM_SECRET_KEY": "secret",
+    }
+
+
+@pytest.fixture
 def texter(house: House, database: Database, now: datetime) -> Callable[[str], Person]:
     """Somebody who writes an SMS from this number."""
     return lambda number: Person(house, database, now, "sms", number)

@@ -38,9 +38,9 @@ class _Reader:
         }
 
     def flow(self) -> Flow:
-        entries = self._mapping(self.document.data, ())
+        entries = self.document.mapping(self.document.data, ())
         names = [*entries, *sorted(self.shipped - entries.keys())]
-        steps = {name: self._step(name, self._mapping(entries.get(name), (name,))) for name in names}
+        steps = {name: self._step(name, self.document.mapping(entries.get(name), (name,))) for name in names}
         unknown = Branch(say=(_UNKNOWN,))
         return Flow(NAME, {**steps, _UNKNOWN: (unknown,)}, entries={name: name for name in names})
 
@@ -56,7 +56,9 @@ class _Reader:
             if answers:
                 self._fault((name, "answers"), "should be a list: one “- ” an answer")
             answers = []
-        branches = [self._branch(name, n, self._mapping(each, (name, "answers", n))) for n, each in enumerate(answers)]
+        branches = [
+            self._branch(name, n, self.document.mapping(each, (name, "answers", n))) for n, each in enumerate(answers)
+        ]
         for number, branch in enumerate(branches[:-1]):
             if not branch.when:
                 self._fault((name, "answers", number + 1), "is never told: the answer above it has no for")
@@ -82,7 +84,7 @@ class _Reader:
 
     def _conditions(self, data: Any, where: Where) -> dict[str, frozenset[str]]:
         found = {}
-        for word, values in self._mapping(data, where).items():
+        for word, values in self.document.mapping(data, where).items():
             if word not in _FOR:
                 self._fault((*where, word), f"for: {word!r} is not known here: use {', '.join(_FOR)}")
                 continue
@@ -97,7 +99,7 @@ class _Reader:
     def _take_words(self, name: str, entry: Mapping[str, Any]) -> None:
         """How an entry of one's own is called and asked; for a shipped one these come on top of what ships."""
         intent = f"{NAME}.{name}"
-        about, ask = (self._mapping(entry.get(part), (name, part)) for part in ("about", "ask"))
+        about, ask = (self.document.mapping(entry.get(part), (name, part)) for part in ("about", "ask"))
         for spoken in self._each_locale():
             source = _source(spoken.locale)
             if source in about:
@@ -112,13 +114,6 @@ class _Reader:
 
     def _each_locale(self) -> Iterator[Words]:
         yield from self.words.values()
-
-    def _mapping(self, data: Any, where: Where) -> dict[str, Any]:
-        if isinstance(data, dict):
-            return data
-        if data:
-            self._fault(where, "should be a mapping (name: value)")
-        return {}
 
     def _fault(self, where: Where, text: str) -> None:
         fault = self.document.fault(where, text)

@@ -44,12 +44,12 @@ class _Reader:
         self.facts = {name: words or stages for name, words in FACTS.items()}
 
     def flow(self, name: str) -> Flow:
-        data = self._mapping(self.document.data, ())
+        data = self.document.mapping(self.document.data, ())
         self._known(data, _FLOW_KEYS, ())
         self.saves = set(self._saved_names(data))
         steps = {
             step: self._step(body, ("steps", step))
-            for step, body in self._mapping(data.get("steps"), ("steps",)).items()
+            for step, body in self.document.mapping(data.get("steps"), ("steps",)).items()
         }
         if not steps and not self.document.faults:
             self._fault((), "has no steps: a flow needs at least one")
@@ -76,7 +76,7 @@ class _Reader:
         )
 
     def _starts(self, data: Mapping[str, Any], part: str, allowed: tuple[str, ...] | None) -> dict[str, str]:
-        starts = self._mapping(data.get(part), (part,))
+        starts = self.document.mapping(data.get(part), (part,))
         for word in starts:
             if allowed is not None and word not in allowed:
                 self._fault((part, word), f"{part}: {word!r} is not known: use one of {', '.join(allowed)}")
@@ -85,7 +85,7 @@ class _Reader:
     def _step(self, body: Any, where: Where) -> tuple[Branch, ...]:
         bodies = body if isinstance(body, list) else [body]
         branches = tuple(
-            self._branch(self._mapping(part, inner), inner)
+            self._branch(self.document.mapping(part, inner), inner)
             for part, inner in ((part, (*where, n) if body is bodies else where) for n, part in enumerate(bodies))
         )
         for number, branch in enumerate(branches[:-1]):
@@ -104,7 +104,10 @@ class _Reader:
             when=self._conditions(data.get("if"), (*where, "if")),
             say=self._words(data.get("say"), (*where, "say")),
             do=self._effects(data, where),
-            choices={name: str(step) for name, step in self._mapping(data.get("choices"), (*where, "choices")).items()},
+            choices={
+                name: str(step)
+                for name, step in self.document.mapping(data.get("choices"), (*where, "choices")).items()
+            },
             collect=collect,
             limit=limit,
             save=str(data.get("save", "")),
@@ -147,7 +150,7 @@ class _Reader:
             self._fault(where, f"collect: {branch.limit!r} is no limit of {branch.collect}: write {right}")
 
     def _wait(self, data: Mapping[str, Any], where: Where) -> Wait | None:
-        waits = self._mapping(data.get("wait"), where)
+        waits = self.document.mapping(data.get("wait"), where)
         if not waits:
             return None
         (text, step), *more = waits.items()
@@ -160,7 +163,7 @@ class _Reader:
     def _saved_names(self, data: Mapping[str, Any]) -> list[str]:
         """The names under which this flow keeps answers; none may hide a fact or a value."""
         found = []
-        for step, body in self._mapping(data.get("steps"), ("steps",)).items():
+        for step, body in self.document.mapping(data.get("steps"), ("steps",)).items():
             for branch in body if isinstance(body, list) else [body]:
                 if not isinstance(branch, dict):
                     continue
@@ -173,7 +176,7 @@ class _Reader:
 
     def _conditions(self, data: Any, where: Where) -> dict[str, frozenset[str]]:
         conditions: dict[str, frozenset[str]] = {}
-        for fact, wanted in self._mapping(data, where).items():
+        for fact, wanted in self.document.mapping(data, where).items():
             values = self._words(wanted, (*where, fact))
             if fact not in self.facts and fact not in FREE_FACTS and fact not in self.saves:
                 self._fault((*where, fact), f"if: no fact is called {fact!r}: use one of {', '.join(self.facts)}")
@@ -193,7 +196,7 @@ class _Reader:
             if name == "promise" and argument not in PROMISES:
                 self._fault((*where, "do"), f"do: promise {argument!r} could never be kept: {', '.join(PROMISES)}")
             effects.append(Effect(name, argument))
-        outcomes = {word: str(step) for word, step in self._mapping(data.get("on"), (*where, "on")).items()}
+        outcomes = {word: str(step) for word, step in self.document.mapping(data.get("on"), (*where, "on")).items()}
         if outcomes and not effects:
             self._fault((*where, "on"), "leads on from outcomes, but nothing is done: add do")
         elif outcomes:
@@ -214,13 +217,6 @@ class _Reader:
         if isinstance(data, list):
             return tuple(str(item) for item in data)
         return (str(data),) if data else ()
-
-    def _mapping(self, data: Any, where: Where) -> dict[str, Any]:
-        if isinstance(data, dict):
-            return data
-        if data:
-            self._fault(where, "should be a mapping (name: value)")
-        return {}
 
     def _known(self, data: Mapping[str, Any], keys: set[str], where: Where) -> None:
         for key in data:

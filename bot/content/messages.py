@@ -68,11 +68,25 @@ class Words:
 Write = Callable[[str], str]
 
 
-def read_locale(folder: Path, locale: str = "", write: Write = str) -> tuple[Words, list[Fault]]:
-    """One locale's folder, with what is wrong in any of its files. `write`: turns each text into the script of
-    `locale`; how people ask stays with the folder's own locale."""
-    locale = locale or folder.name
-    shared = yamltext.read(folder / "shared.yaml", f"messages/{folder.name}/shared.yaml")
+def read_locale(folder: Path) -> tuple[Words, list[Fault]]:
+    """One locale's folder, with what is wrong in any of its files."""
+    stems = ["shared", *(path.stem for path in sorted(folder.glob("*.yaml")) if path.stem != "shared")]
+    return _worded(
+        folder.name,
+        {stem: yamltext.read(folder / f"{stem}.yaml", f"messages/{folder.name}/{stem}.yaml") for stem in stems},
+        str,
+    )
+
+
+def in_script(words: Words, locale: str, write: Write) -> Words:
+    """The same words for another locale, each text as `write` writes it; how people ask stays with the first."""
+    other, _ = _worded(locale, words.documents, write)
+    other.rules = {}
+    return other
+
+
+def _worded(locale: str, documents: Mapping[str, Document], write: Write) -> tuple[Words, list[Fault]]:
+    shared = documents["shared"]
     faults = list(shared.faults)
     data = written(shared.data, write) if isinstance(shared.data, dict) else {}
     faults += [
@@ -85,15 +99,11 @@ def read_locale(folder: Path, locale: str = "", write: Write = str) -> tuple[Wor
     words = Words(locale, Templates(locale, formats), formats=formats, stages=_texts(data.get("stages")))
     words.write = write
     words.samples = dict(_dict(data.get("samples")))
-    words.documents["shared"] = shared
-    for path in sorted(folder.glob("*.yaml")):
-        if path.stem != "shared":
-            document = yamltext.read(path, f"messages/{folder.name}/{path.name}")
-            words.documents[path.stem] = document
-            _read_file(path.stem, document, words, write)
+    words.documents |= documents
+    for stem, document in documents.items():
+        if stem != "shared":
+            _read_file(stem, document, words, write)
             faults += document.faults
-    if locale != folder.name:
-        words.ask, words.rules = {}, {}
     return words, faults
 
 

@@ -11,7 +11,7 @@ from bot import segments, yamltext
 from bot.content.faq import NAME as FAQ
 from bot.content.faq import read_faq
 from bot.content.flows import read_all
-from bot.content.messages import Words, read_locale
+from bot.content.messages import Words, in_script, read_locale
 from bot.content.roads import faults_of_roads
 from bot.content.samples import samples
 from bot.content.script import to_traditional
@@ -128,7 +128,7 @@ def _all_words(settings: Settings, traditional: Document) -> tuple[dict[str, Wor
         faults += found
     if "zh" in words:
         write = to_traditional(_part(traditional, "replaced"))
-        words[TRADITIONAL] = read_locale(settings.messages / "zh", TRADITIONAL, write)[0]
+        words[TRADITIONAL] = in_script(words["zh"], TRADITIONAL, write)
         words[TRADITIONAL].ambiguous = {word: tuple(pair) for word, pair in _part(traditional, "ambiguous").items()}
     return words, faults
 
@@ -209,9 +209,8 @@ def _unused(flows: Mapping[str, Flow], words: Words) -> Iterator[Fault]:
             yield words.fault(stem, (), f"belongs to no flow: flows/{stem}.yaml does not exist")
     used: dict[str, set[str]] = {"say": set(), "choices": set(), "ask": set(), "about": set()}
     for name, flow in flows.items():
-        branches = [branch for step in flow.steps.values() for branch in step]
-        used["say"] |= {f"{name}.{key}" for key in _keys_said(branches)}
-        used["choices"] |= {f"{name}.{key}" for branch in branches for key in branch.choices}
+        used["say"] |= {f"{name}.{key}" for key in _keys_said(flow.branches)}
+        used["choices"] |= {f"{name}.{key}" for branch in flow.branches for key in branch.choices}
         used["ask"] |= {f"{name}.{key}" for key in flow.entries}
     used["about"] = used["ask"]
     for part, keys in used.items():
@@ -224,9 +223,11 @@ def _unused(flows: Mapping[str, Flow], words: Words) -> Iterator[Fault]:
 
 
 def _keys_said(branches: Iterable[Branch]) -> list[str]:
-    spoken = [key for branch in branches for key in branch.say]
-    sent = [effect.argument for branch in branches for effect in branch.do if effect.name in SPEAKING]
-    return spoken + sent
+    return [
+        key
+        for branch in branches
+        for key in (*branch.say, *(effect.argument for effect in branch.do if effect.name in SPEAKING))
+    ]
 
 
 def _bad_menu(words: Words) -> Iterator[Fault]:

@@ -219,9 +219,9 @@ def _expected(open_: Branch | None) -> frozenset[str]:
         return frozenset({"number", *yes_no})
     if not open_.collect:
         return frozenset({"number"})  # "did you mean": its choices are the meanings
-    return frozenset(
-        {"number": ("number", "value")}.get(open_.collect, ("text" if open_.collect in _WORDS else "value",))
-    )
+    if open_.collect in _WORDS:
+        return frozenset({"text"})
+    return frozenset({"number", "value"} if open_.collect == "number" else {"value"})
 
 
 def _meant(text: str, meaning: Meaning) -> Heard:

@@ -7,11 +7,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Connection
 
-from bot.conversation.effects import EFFECTS
 from bot.conversation.house import House
-from bot.conversation.pushing import push
+from bot.conversation.pushing import push, world_of
 from bot.conversation.world import World
-from bot.engine.talk import Talk
 from bot.engine.turn import Heard
 from bot.store import people
 from bot.store import promises as store
@@ -44,7 +42,7 @@ class _Keeping:
             return self._later(self.now + _SOON)
         if person is None:
             return self._later()
-        world = World(self.connection, self.house, person, Talk.load(person.talk), EFFECTS, self.now)
+        world = world_of(self.connection, self.house, person, self.now)
         if world.fact("open") == "no":
             store.ends(self.connection, self.promise, "dropped", self.now)
             return []

@@ -3,11 +3,22 @@
 from dataclasses import replace
 from datetime import datetime
 
+from sqlalchemy.engine import Connection
+
+from bot.conversation.effects import EFFECTS
+from bot.conversation.house import House
 from bot.conversation.language import of_talk
 from bot.conversation.world import World
+from bot.engine.talk import Talk
 from bot.engine.turn import Heard, turn
 from bot.store import messages, people
 from bot.store.messages import Spoken
+from bot.store.people import Person
+
+
+def world_of(connection: Connection, house: House, person: Person, now: datetime) -> World:
+    """The house as it is for somebody who has not written just now."""
+    return World(connection, house, person, Talk.load(person.talk), EFFECTS, now)
 
 
 def push(world: World, heard: Heard, kind: str, expires_at: datetime | None = None, quiet: bool = False) -> list[int]:

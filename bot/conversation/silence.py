@@ -4,11 +4,8 @@ from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
-from bot.conversation.effects import EFFECTS
 from bot.conversation.house import House
-from bot.conversation.pushing import push
-from bot.conversation.world import World
-from bot.engine.talk import Talk
+from bot.conversation.pushing import push, world_of
 from bot.engine.turn import SILENCE, Heard
 from bot.store import people
 from bot.store.people import Person
@@ -30,7 +27,7 @@ class _Silence:
 
     def __init__(self, connection: Connection, house: House, person: Person, now: datetime) -> None:
         self.connection, self.house, self.person, self.now = connection, house, person, now
-        self.world = World(connection, house, person, Talk.load(person.talk), EFFECTS, now)
+        self.world = world_of(connection, house, person, now)
 
     def go_on(self) -> list[int]:
         opens = self.world.opens_at()

@@ -10,11 +10,9 @@ from datetime import datetime, timedelta
 from sqlalchemy.engine import Connection
 
 from bot.cascade import UNREACHABLE, sms_address
-from bot.conversation.effects import EFFECTS
 from bot.conversation.house import House
-from bot.conversation.pushing import push
+from bot.conversation.pushing import push, world_of
 from bot.conversation.world import World
-from bot.engine.talk import Talk
 from bot.engine.turn import TOUCH, Heard
 from bot.store import cases, people, touches
 from bot.store.people import Person
@@ -52,7 +50,7 @@ class _Touching:
             return []
         if person is None:
             return self._no_road()
-        world = World(self.connection, self.house, person, Talk.load(person.talk), EFFECTS, self.now)
+        world = world_of(self.connection, self.house, person, self.now)
         if world.fact("open") == "no":
             return self._end("cancelled", f"the candidate is {world.fact('stage')}")
         if self._is_about_another_cohort(world):

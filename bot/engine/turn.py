@@ -246,13 +246,7 @@ class _Walk:
     def _otherwise(self, frame: Frame) -> None:
         """On with an answer that fits none of the choices; it is kept as it was written."""
         branch = self._branch_of(frame)
-        saved = (
-            {**frame.saved, branch.save: self.heard.details.get("said", self.heard.text)}
-            if branch.save
-            else frame.saved
-        )
-        self.talk = replace(self.talk.pop(), answered=frame)
-        self._goes_on(frame, branch.otherwise, saved)
+        self._answered(frame, branch.otherwise, branch.save, self.heard.details.get("said", self.heard.text))
 
     def _answers_freely(self, frame: Frame) -> bool:
         """Whether a statement that fits none of the choices answers in words of the person's own: if it is about this
@@ -262,7 +256,7 @@ class _Walk:
             return False
         same_flow = heard.intent.partition(".")[0] == frame.flow
         clear = heard.decision == "answer" and not self._is_own(frame)
-        if clear and (self._is("urgent") or self._is("aside") or not (branch.save or same_flow)):
+        if clear and (self._is("urgent", "aside") or not (branch.save or same_flow)):
             return False
         self._otherwise(frame)
         return True
@@ -276,10 +270,13 @@ class _Walk:
         if found is None:
             return False
         value, step = found
-        saved = {**frame.saved, branch.saved: value} if branch.saved else frame.saved
-        self.talk = replace(self.talk.pop(), answered=frame)
-        self._goes_on(frame, step, saved)
+        self._answered(frame, step, branch.saved, value)
         return True
+
+    def _answered(self, frame: Frame, step: str, name: str, value: str) -> None:
+        """The question can be corrected for one message; its answer is kept if it has a name."""
+        self.talk = replace(self.talk.pop(), answered=frame)
+        self._goes_on(frame, step, {**frame.saved, name: value} if name else frame.saved)
 
     def _goes_on(self, frame: Frame, step: str, saved: Mapping[str, Any]) -> None:
         """On from an open question, on the road that it belongs to."""
@@ -294,7 +291,7 @@ class _Walk:
         """What the text holds for the collector, and where that leads. A clear question about something else is no
         answer in free words, nor is what is urgent."""
         other = self.heard.decision == "answer" and self.flows.entry(self.heard.intent) and not self._is_own(frame)
-        if branch.collect in FREE_WORDS and other and (self.heard.asks or self._is("urgent") or self._is("aside")):
+        if branch.collect in FREE_WORDS and other and (self.heard.asks or self._is("urgent", "aside")):
             return None
         found = self.world.read(branch.collect, branch.limit, self.heard)
         if found is None or not (found.fits or branch.invalid):
@@ -310,10 +307,11 @@ class _Walk:
         """Whether what was meant must be heard although it is but likely."""
         return self._is("alarm") and self.heard.details.get("p", 1) >= _ALARMING
 
-    def _is(self, kind: str) -> bool:
-        """Whether the flow of what was meant singles it out as `urgent` or `alarm`."""
+    def _is(self, *kinds: str) -> bool:
+        """Whether the flow of what was meant singles it out as one of these: `urgent`, `alarm`, `aside`."""
         flow, _, name = self.heard.intent.partition(".")
-        return flow in self.flows.by_name and name in getattr(self.flows.by_name[flow], kind)
+        known = self.flows.by_name.get(flow)
+        return known is not None and any(name in getattr(known, kind) for kind in kinds)
 
     def _chose_meaning(self, frame: Frame) -> bool:
         others = self._branch_of(frame).choices

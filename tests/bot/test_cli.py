@@ -1,7 +1,6 @@
 """The command line says what is wrong in one line, and ends with 0 done, 1 found faults, 2 usage."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,22 +12,9 @@ from bot.settings import Settings
 from bot.store.cipher import Cipher
 from bot.store.database import Database
 from tests import cast
-from tests.conftest import DATA_KEY, NOW
+from tests.conftest import NOW
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def environment(database_url: str, tmp_path: Path) -> dict[str, str]:
-    config = tmp_path / "config.yaml"
-    config.write_text((ROOT / "config.yaml").read_text(encoding="utf-8"), encoding="utf-8")
-    return {
-        "PATH": os.environ["PATH"],
-        "KEEPWARM_CONFIG": str(config),
-        "KEEPWARM_DATABASE_URL": database_url,
-        "KEEPWARM_DATA_KEY": DATA_KEY,
-        "KEEPWARM_SECRET_KEY": "secret",
-    }
 
 
 @pytest.fixture

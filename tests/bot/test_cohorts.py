@@ -24,7 +24,7 @@ from bot.store.tables import candidates, cases, touches
 from bot.store.tables import cohorts as cohort_table
 from bot.store.tables import promises as promise_table
 from tests import cast
-from tests.conftest import DATA_KEY, NOW
+from tests.conftest import NOW
 
 ROOT = Path(__file__).parents[2]
 CLOSED = ("joined", "withdrawn", "rejected", "no_show")
@@ -37,19 +37,6 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 @pytest.fixture(autouse=True)
 def company(settings: Settings, database: Database, cipher: Cipher, tmp_path: Path) -> None:
     cast.enter(tmp_path, settings, database, cipher, NOW)
-
-
-@pytest.fixture
-def environment(database_url: str, tmp_path: Path) -> dict[str, str]:
-    config = tmp_path / "config.yaml"
-    config.write_text((ROOT / "config.yaml").read_text(encoding="utf-8"), encoding="utf-8")
-    return {
-        "PATH": os.environ["PATH"],
-        "KEEPWARM_CONFIG": str(config),
-        "KEEPWARM_DATABASE_URL": database_url,
-        "KEEPWARM_DATA_KEY": DATA_KEY,
-        "KEEPWARM_SECRET_KEY": "secret",
-    }
 
 
 @pytest.fixture
