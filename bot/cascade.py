@@ -27,16 +27,14 @@ class Undelivered:
 
 def next_road(connection: Connection, cipher: Cipher, lost: Undelivered, now: datetime) -> int | None:
     """Queues the notice on the candidate's next road, or opens a case. Gives the new row's id; None for no row."""
-    row = connection.execute(
-        sa.select(outbound.c.kind, outbound.c.candidate_id, outbound.c.said).where(outbound.c.id == lost.outbound_id)
-    ).one()
+    row = connection.execute(sa.select(outbound).where(outbound.c.id == lost.outbound_id)).one()
     if row.kind != NOTICE or row.candidate_id is None:
         return None
     address_id = sms_address(connection, cipher, row.candidate_id, lost.text, now) if lost.channel != "sms" else None
     if address_id is None:
         cases.open_case(connection, row.candidate_id, lost.address_id, UNREACHABLE, now)
         return None
-    spoken = [Spoken(lost.text, row.said or "", NOTICE, pushed=True)]
+    spoken = [Spoken(lost.text, row.said or "", NOTICE, pushed=True, expires_at=row.expires_at)]
     return keep_outbound(connection, cipher, address_id, row.candidate_id, None, spoken, now)[0]
 
 

@@ -29,7 +29,7 @@ class Whys:
     async def show(self, request: web.Request) -> web.Response:
         """`channel`, `address` and how many (`last`); newest first. 400 where they make no sense."""
         channel, address, last = (request.query.get(name, "") for name in ("channel", "address", "last"))
-        if channel not in _CHANNELS or not address or not (last or "1").isdecimal():
+        if channel not in _CHANNELS or not address or not (last or "1").isdecimal() or len(last) > 9:
             raise web.HTTPBadRequest
         count = min(int(last or _MOST), _MOST)
         cipher = self._house.cipher

@@ -149,7 +149,7 @@ def test_a_notice_that_wechat_does_not_take_goes_by_sms_once(
     person: Person, house: House, database: Database, cipher: Cipher
 ) -> None:
     person.is_bound_to("PUB")
-    plan(database, "PUB", person.now)
+    plan(database, "PUB", person.now, expires_at=person.now + HOUR)
     _, rows = database.write(lambda c: speak(c, house, person.now))
     phone = Open()
     outbox = Outbox(database, cipher, {"wechat": Closed(), "sms": phone}, lambda: person.now)
@@ -160,6 +160,8 @@ def test_a_notice_that_wechat_does_not_take_goes_by_sms_once(
     assert address == "+8613800000001"
     assert "12月1日" in text
     assert reasons(database) == []
+    until = sa.select(outbound.c.expires_at).where(outbound.c.kind == "notice")
+    assert database.read(lambda c: list(c.execute(until).scalars())) == [person.now + HOUR] * 2
 
 
 def test_a_notice_that_neither_road_takes_is_for_hr_to_call_about(
