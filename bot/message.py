@@ -51,6 +51,30 @@ class Card:
     url: str
 
 
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message on its way out, as a channel gets it.
+
+    `id`: of its row, for providers that drop repeats by a key of ours. `via`: by what it goes: service, template,
+    subscription, sms, email. `form`: what this road needs beside the text: `menu` (head, choices), `card` (title, text,
+    url) or `picture` (media id) of a service message; `name`, `values`, `url` of a template; `subject` of an e-mail.
+    """
+
+    id: int
+    address: str
+    text: str
+    via: str
+    form: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What a provider gave when it took a letter. `parts`: SMS that it costs."""
+
+    provider_id: str | None = None
+    parts: int = 1
+
+
 Compose = Callable[[Sequence[str], Card | None], Answer]  # `card`: the only text, as a card
 
 

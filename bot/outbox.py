@@ -20,6 +20,7 @@ from bot.channels import sms
 from bot.channels.senders import Sender
 from bot.channels.sms_api import OPTED_OUT
 from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown
+from bot.message import Letter, Posted
 from bot.store import people
 from bot.store.cipher import Cipher
 from bot.store.database import Database
@@ -31,6 +32,7 @@ _LEASE = timedelta(minutes=2)
 _FIRST_PAUSE = timedelta(seconds=5)
 _LONGEST_PAUSE = timedelta(minutes=5)
 _MOST_ATTEMPTS = 12
+_VIA = {"wechat": "service", "sms": "sms", "email": "email"}
 _BECOMES = {"sent": "sent", "delivered": "delivered", "read": "delivered", "undelivered": "failed", "failed": "failed"}
 _log = structlog.get_logger()
 
@@ -121,18 +123,26 @@ class Outbox:
             sender = self._senders.get(parcel.channel)
             if sender is None:
                 raise Misconfigured("off", f"the channel {parcel.channel} has no account")
-            provider_id = sender.send(parcel.address, parcel.text)
+            letter = Letter(parcel.id, parcel.address, parcel.text, _VIA[parcel.channel])
+            posted = sender.send(letter)
         except DeliveryError as error:
             _log.warning("not_sent", outbound=parcel.id, kind=type(error).__name__, code=error.code)
             self._database.write(partial(self._failed, parcel=parcel, error=error))
         else:
-            self._database.write(partial(self._sent, parcel=parcel, provider_id=provider_id))
+            self._database.write(partial(self._sent, parcel=parcel, posted=posted))
 
-    def _sent(self, connection: Connection, parcel: Parcel, provider_id: str | None) -> None:
-        row = {"state": "sent", "sent_at": self._clock(), "provider_id": provider_id, "lease_until": None}
+    def _sent(self, connection: Connection, parcel: Parcel, posted: Posted) -> None:
+        row = {
+            "state": "sent",
+            "sent_at": self._clock(),
+            "provider_id": posted.provider_id,
+            "parts": posted.parts,
+            "via": _VIA[parcel.channel],
+            "lease_until": None,
+        }
         connection.execute(sa.update(outbound).where(outbound.c.id == parcel.id).values(row))
-        if provider_id:
-            _apply_receipts(connection, provider_id, self._clock())
+        if posted.provider_id:
+            _apply_receipts(connection, posted.provider_id, self._clock())
 
     def _failed(self, connection: Connection, parcel: Parcel, error: DeliveryError) -> None:
         row: dict[str, Any] = {

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -108,6 +109,10 @@ class Privacy(_Part):
 
 class Pushes(_Part):
     hours: Hours = (9, 21)
+    a_day: int = Field(default=1, ge=1)
+    a_week: int = Field(default=3, ge=1)
+    hold_imports: bool = True
+    holidays: Annotated[str, AfterValidator(_country)] = "CN"
 
 
 class Hr(_Part):
@@ -121,12 +126,23 @@ class Binding(_Part):
     codes_an_hour: int = Field(default=3, ge=1)
 
 
+class Template(_Part):
+    """A template of WeChat's: its id, and which value of bot.vocabulary fills which of its fields."""
+
+    id: str
+    fields: dict[str, str]
+
+
 class Wechat(_Part):
     app_id: str = ""
     app_secret: str = ""
     token: str = ""
     aes_key: str = ""
     compatible: bool = False
+    templates: dict[str, Template] = {}
+    subscriptions: dict[str, Template] = {}
+    a_second: int = Field(default=20, ge=1)
+    person_a_minute: int = Field(default=20, ge=1)
     api_url: WebAddress = "https://api.weixin.qq.com"
 
     @property
@@ -146,10 +162,24 @@ class Sms(_Part):
     sender: str = Field(default="", alias="from")
     api_url: WebAddress = "https://api.twilio.com"
     shared_keys: dict[str, str] = {}
+    a_second: int = Field(default=1, ge=1)
+    person_a_minute: int = Field(default=10, ge=1)
+    china_templates: tuple[str, ...] = ("*",)
+    prices: dict[str, Decimal] = {}
 
     @property
     def on(self) -> bool:
         return bool(self.account_sid and self.auth_token)
+
+
+class Email(_Part):
+    url: str = ""
+    sender: str = Field(default="", alias="from")
+    a_second: int = Field(default=2, ge=1)
+
+    @property
+    def on(self) -> bool:
+        return bool(self.url and self.sender)
 
 
 class Settings(_Part):
@@ -163,6 +193,7 @@ class Settings(_Part):
     flows: Path = _SHIPPED / "flows"
     messages: Path = _SHIPPED / "messages"
     faq: Path = _SHIPPED / "faq.yaml"
+    stories: Path = _SHIPPED / "stories.yaml"
     stages: Stages = Stages()
     privacy: Privacy = Privacy()
     hr: Hr = Hr()
@@ -170,6 +201,7 @@ class Settings(_Part):
     binding: Binding = Binding()
     wechat: Wechat = Wechat()
     sms: Sms = Sms()
+    email: Email = Email()
 
 
 def path() -> Path:
@@ -219,9 +251,12 @@ def _fault(document: yamltext.Document, detail: Any) -> Fault:
 
 
 def _at_home(settings: Settings, home: Path) -> Settings:
-    changed: dict[str, Any] = {name: home / getattr(settings, name) for name in ("var", "flows", "messages", "faq")}
-    if "faq" not in settings.model_fields_set and (home / "faq.yaml").exists():
-        changed["faq"] = home / "faq.yaml"
+    changed: dict[str, Any] = {
+        name: home / getattr(settings, name) for name in ("var", "flows", "messages", "faq", "stories")
+    }
+    for name in ("faq", "stories"):
+        if name not in settings.model_fields_set and (home / f"{name}.yaml").exists():
+            changed[name] = home / f"{name}.yaml"
     if settings.database_url.startswith("sqlite:///") and not settings.database_url.startswith("sqlite:////"):
         changed["database_url"] = f"sqlite:///{home / settings.database_url.removeprefix('sqlite:///')}"
     return settings.model_copy(update=changed)

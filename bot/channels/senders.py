@@ -7,13 +7,14 @@ import redis
 
 from bot.channels.sms_api import SmsApi
 from bot.channels.wechat_api import SharedTokens, WechatApi
+from bot.message import Letter, Posted
 from bot.settings import Settings
 
 
 class Sender(Protocol):
-    """One channel's way out: gives the provider's id if it has one. Raises DeliveryError."""
+    """One channel's way out. Raises DeliveryError."""
 
-    def send(self, address: str, text: str) -> str | None: ...
+    def send(self, letter: Letter) -> Posted: ...
 
 
 def senders(settings: Settings, connection: "redis.Redis | None" = None) -> Mapping[str, Sender]:

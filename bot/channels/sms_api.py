@@ -8,8 +8,10 @@ from typing import Any
 
 import requests
 
+from bot import segments
 from bot.channels.posting import TIMEOUT, failed
 from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown, Unreachable
+from bot.message import Letter, Posted
 from bot.settings import Sms
 
 OPTED_OUT = "21610"
@@ -34,8 +36,9 @@ class SmsApi:
         )
         self._callback = f"{public_url}/sms/status"
 
-    def send(self, number: str, text: str) -> str | None:
+    def send(self, letter: Letter) -> Posted:
         """Sends a text and gives Twilio's id for it. Raises DeliveryError."""
+        number, text = letter.address, letter.text
         from twilio.base.exceptions import TwilioException, TwilioRestException
 
         try:
@@ -46,7 +49,7 @@ class SmsApi:
             raise failed(error) from None
         except (TwilioException, json.JSONDecodeError, KeyError, TypeError) as error:
             raise Unknown("unreadable", type(error).__name__) from None
-        return str(message.sid)
+        return Posted(str(message.sid), segments.parts(text))
 
 
 def _error(error: Any) -> DeliveryError:

@@ -15,6 +15,7 @@ import requests
 
 from bot.channels.posting import TIMEOUT, failed
 from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown, Unreachable
+from bot.message import Letter, Posted
 from bot.settings import Wechat
 
 _BAD_TOKEN = {40001, 40014, 42001}
@@ -41,10 +42,11 @@ class WechatApi:
         self._tokens = tokens
         self._refreshing = threading.Lock()
 
-    def send(self, openid: str, text: str) -> str | None:
+    def send(self, letter: Letter) -> Posted:
         """Sends a service message; WeChat gives no id for it. Raises DeliveryError."""
-        self._call("/cgi-bin/message/custom/send", {"touser": openid, "msgtype": "text", "text": {"content": text}})
-        return None
+        text = {"touser": letter.address, "msgtype": "text", "text": {"content": letter.text}}
+        self._call("/cgi-bin/message/custom/send", text)
+        return Posted()
 
     def scene_code(self, scene: str, seconds: int = 2_592_000) -> str:
         """The address that a scannable code for this scene must hold (at most 30 days). Raises DeliveryError."""

@@ -108,6 +108,8 @@ staff = sa.Table(
     sa.Column("updated_at", Moment, nullable=False),
 )
 
+# `released_at`: from when on the rhythm is theirs (empty: HR has not let it begin). `plan_at`: when to plan their
+# touches anew, `planned_with`: by which rhythm they were planned last.
 candidates = sa.Table(
     "candidates",
     metadata,
@@ -140,8 +142,18 @@ candidates = sa.Table(
     sa.Column("confirmed_start", Moment),
     sa.Column("pushes_stopped_at", Moment),
     sa.Column("page_version", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("released_at", Moment),
+    sa.Column("notices_only_at", Moment),
+    sa.Column("plan_at", Moment),
+    sa.Column("planned_with", sa.Text),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("updated_at", Moment, nullable=False),
+    sa.Index(
+        "ix_candidates_plan_at",
+        "plan_at",
+        sqlite_where=sa.text("plan_at IS NOT NULL"),
+        postgresql_where=sa.text("plan_at IS NOT NULL"),
+    ),
 )
 
 # When a candidate entered each stage; the newest row is the candidate's own `stage`.
@@ -153,8 +165,10 @@ stage_times = sa.Table(
     sa.Column("at", Moment, nullable=False),
 )
 
-# A person on a channel: a WeChat openid, a phone number. `talk` is where that person stands in the flows, `wait_until`
-# when its open question has waited long enough for an answer.
+# A person on a channel: a WeChat openid, a phone number, a mailbox. `talk` is where that person stands in the flows,
+# `wait_until` when its open question has waited long enough for an answer. WeChat's windows: `window_*` by a message
+# (48 h), `brief_*` by a scan, a menu entry or following (1 min): credits left, until when, and what opened it; all
+# empty where nothing is known yet. `unreachable_*`: the provider said for good that nothing arrives there.
 addresses = sa.Table(
     "addresses",
     metadata,
@@ -171,6 +185,13 @@ addresses = sa.Table(
     sa.Column("stopped_at", Moment),
     sa.Column("wrong_number_at", Moment),
     sa.Column("wait_until", Moment),
+    sa.Column("window_left", sa.Integer),
+    sa.Column("window_until", Moment),
+    sa.Column("brief_left", sa.Integer),
+    sa.Column("brief_until", Moment),
+    sa.Column("brief_by", sa.Text),
+    sa.Column("unreachable_at", Moment),
+    sa.Column("unreachable_code", sa.Text),
     sa.Column("created_at", Moment, nullable=False),
     sa.UniqueConstraint("channel", "address_index"),
     sa.Index(
@@ -179,6 +200,15 @@ addresses = sa.Table(
         sqlite_where=sa.text("wait_until IS NOT NULL"),
         postgresql_where=sa.text("wait_until IS NOT NULL"),
     ),
+)
+
+# Subscription notices that a person has accepted and we have not used yet, by template.
+credits = sa.Table(
+    "credits",
+    metadata,
+    sa.Column("address_id", sa.ForeignKey("addresses.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("template_id", sa.Text, primary_key=True),
+    sa.Column("left", sa.Integer, nullable=False),
 )
 
 # Who was bound to what, how, and which privacy notice they were shown; never updated.
@@ -243,7 +273,11 @@ inbound = sa.Table(
     sa.Index("ix_inbound_candidate_id_received_at", "candidate_id", "received_at"),
 )
 
-# What we say. `road`: reply (in the webhook's own answer) or push. `state`: see bot.outbox.
+# What we say; a row is one try by one road. `road`: reply (in the webhook's own answer) or push. `via`: by what it
+# goes: service, template, subscription, sms, email. `touch_id`: the touch that it says (no reference: touches refer
+# here). `state`: see bot.outbox. `rank`: 0 somebody waits for it, 1 notice, 2 story. `others`: how the same is said
+# by other roads, sealed JSON. `after_id`: the row whose road did not carry it. `cost`: in millionths of the company's
+# currency.
 outbound = sa.Table(
     "outbound",
     metadata,
@@ -255,6 +289,13 @@ outbound = sa.Table(
     sa.Column("said", sa.Text),
     sa.Column("text", Sealed, nullable=False),
     sa.Column("road", sa.Text, nullable=False),
+    sa.Column("via", sa.Text),
+    sa.Column("others", Sealed),
+    sa.Column("touch_id", Id, index=True),
+    sa.Column("after_id", Id),
+    sa.Column("rank", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("parts", sa.Integer),
+    sa.Column("cost", sa.BigInteger),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("due_at", Moment),
     sa.Column("expires_at", Moment),
@@ -267,6 +308,13 @@ outbound = sa.Table(
     sa.Column("sent_at", Moment),
     sa.Column("delivered_at", Moment),
     sa.Index("ix_outbound_waiting", "state", "due_at", sqlite_where=sa.text("state IN ('queued', 'sending')")),
+    sa.Index(
+        "ix_outbound_to_send",
+        "rank",
+        "due_at",
+        sqlite_where=sa.text("state = 'queued'"),
+        postgresql_where=sa.text("state = 'queued'"),
+    ),
 )
 
 # Status callbacks, one row a (message, status): they come in any order, repeated, and before the send's own answer.
@@ -291,6 +339,7 @@ promises = sa.Table(
     sa.Column("made_at", Moment, nullable=False),
     sa.Column("due_at", Moment),
     sa.Column("look_at", Moment),
+    sa.Column("overdue_at", Moment),
     sa.Column("ended_at", Moment),
     sa.Index("ix_promises_due", "state", "due_at"),
     sa.Index("ix_promises_look_at", "state", "look_at"),
@@ -304,9 +353,11 @@ promises = sa.Table(
     ),
 )
 
-# What keepwarm says by itself: a notice, or an entry of the rhythm, planned for one candidate. `occasion` tells repeats
-# of an entry apart (a version of the notice, a week); `begins`: the step that says it. `state`: planned, sent, expired,
-# cancelled, suppressed (with the `reason`).
+# What keepwarm says by itself: a notice, or an entry of the rhythm, planned for one candidate. `by`: rhythm or hr.
+# `occasion` tells repeats of an entry apart (a version of the notice, a week); `begins`: the step that says it, or
+# `case REASON`. `meant_at`: when the plan wants it; `due_at`: when it is looked at next, later if it was deferred
+# (`deferred` says why). `state`: planned, sent, expired, cancelled, suppressed (with the `reason`). After it is sent:
+# what it `expects` (answer, seen), until when (`look_at`), what to do then (`unmet`), and what became of it.
 touches = sa.Table(
     "touches",
     metadata,
@@ -314,18 +365,81 @@ touches = sa.Table(
     sa.Column("candidate_id", sa.ForeignKey("candidates.id", ondelete="CASCADE"), nullable=False),
     sa.Column("entry", sa.Text, nullable=False),
     sa.Column("occasion", sa.Text, nullable=False, server_default=""),
+    sa.Column("by", sa.Text, nullable=False, server_default="hr"),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("begins", sa.Text, nullable=False),
+    sa.Column("template", sa.Text),
     sa.Column("priority", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("urgent", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("reason", sa.Text),
+    sa.Column("meant_at", Moment),
     sa.Column("due_at", Moment, nullable=False),
+    sa.Column("deferred", sa.Text),
     sa.Column("expires_at", Moment),
     sa.Column("outbound_id", sa.ForeignKey("outbound.id", ondelete="SET NULL")),
+    sa.Column("expects", sa.Text),
+    sa.Column("within", sa.Integer),  # seconds
+    sa.Column("unmet", sa.Text),
+    sa.Column("look_at", Moment),
+    sa.Column("seen_at", Moment),
+    sa.Column("answered_at", Moment),
+    sa.Column("unmet_at", Moment),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("ended_at", Moment),
     sa.UniqueConstraint("candidate_id", "entry", "occasion"),
     sa.Index("ix_touches_due", "state", "due_at"),
+    sa.Index(
+        "ix_touches_look_at",
+        "look_at",
+        sqlite_where=sa.text("look_at IS NOT NULL"),
+        postgresql_where=sa.text("look_at IS NOT NULL"),
+    ),
+)
+
+# What a candidate has to get done before day one, as the rhythm names it. `done_by`: candidate, hr.
+tasks = sa.Table(
+    "tasks",
+    metadata,
+    sa.Column("candidate_id", sa.ForeignKey("candidates.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("code", sa.Text, primary_key=True),
+    sa.Column("due_at", Moment),
+    sa.Column("done_at", Moment),
+    sa.Column("done_by", sa.Text),
+)
+
+# How a candidate feels about coming, 1 to 5, as they said when asked.
+checkins = sa.Table(
+    "checkins",
+    metadata,
+    _id(),
+    sa.Column("candidate_id", sa.ForeignKey("candidates.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("score", sa.Integer, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+)
+
+# The short links in messages: `/c/` and a number with its signature. `seen_at`: when the person first did something
+# there.
+links = sa.Table(
+    "links",
+    metadata,
+    _id(),
+    sa.Column("candidate_id", sa.ForeignKey("candidates.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("touch_id", sa.ForeignKey("touches.id", ondelete="SET NULL"), index=True),
+    sa.Column("page_version", sa.Integer, nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("seen_at", Moment),
+)
+
+# A channel that is stopped because our account there is wrong. `look_at`: when one message may try again.
+stopped_channels = sa.Table(
+    "stopped_channels",
+    metadata,
+    sa.Column("channel", sa.Text, primary_key=True),
+    sa.Column("code", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("since", Moment, nullable=False),
+    sa.Column("look_at", Moment, nullable=False),
 )
 
 # What HR works on; one open case a person.

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from bot.channels import sms
 from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown, Unreachable
+from bot.message import Letter, Posted
 from bot.outbox import Outbox, keep_receipt
 from bot.store import people
 from bot.store.cipher import Cipher
@@ -24,11 +25,11 @@ class Sender:
     fails: DeliveryError | None = None
     ids: bool = True
 
-    def send(self, address: str, text: str) -> str | None:
+    def send(self, letter: Letter) -> Posted:
         if self.fails:
             raise self.fails
-        self.sent.append(text)
-        return f"SM{len(self.sent)}" if self.ids else None
+        self.sent.append(letter.text)
+        return Posted(f"SM{len(self.sent)}" if self.ids else None)
 
 
 @dataclass
@@ -154,7 +155,7 @@ def test_who_dies_in_a_batch_leaves_one_row_in_doubt_and_the_rest_for_the_next(
 ) -> None:
     queue(database, cipher, clock.now, "一", "二", "三")
 
-    def die(address: str, text: str) -> str:
+    def die(letter: Letter) -> Posted:
         raise SystemExit
 
     with monkeypatch.context() as patched:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from bot.conversation import House
 from bot.conversation.touching import speak
 from bot.errors import Unreachable
+from bot.message import Letter, Posted
 from bot.outbox import Outbox
 from bot.store import people, touches
 from bot.store.cipher import Cipher
@@ -130,7 +131,7 @@ def test_a_story_rides_an_open_chat_or_waits(person: Person, house: House, datab
 class Closed:
     """A channel where the window is closed."""
 
-    def send(self, address: str, text: str) -> str | None:
+    def send(self, letter: Letter) -> Posted:
         raise Unreachable("45015", "out of the window")
 
 
@@ -140,9 +141,9 @@ class Open:
     def __init__(self) -> None:
         self.sent: list[tuple[str, str]] = []
 
-    def send(self, address: str, text: str) -> str | None:
-        self.sent.append((address, text))
-        return None
+    def send(self, letter: Letter) -> Posted:
+        self.sent.append((letter.address, letter.text))
+        return Posted()
 
 
 def test_a_notice_that_wechat_does_not_take_goes_by_sms_once(
