@@ -62,4 +62,5 @@ class Candidate:
     confirmed_start: datetime | None = None
     home: tuple[float, float] | None = None
     page_version: int = 1
+    notices_only: bool = False
     stage_times: Sequence[tuple[str, datetime]] = ()

@@ -20,6 +20,7 @@ from bot.content import Content
 from bot.conversation import House
 from bot.conversation.silence import go_on
 from bot.conversation.touching import speak
+from bot.rhythm import Planned
 from bot.settings import Settings
 from bot.store import touches
 from bot.store.database import Database
@@ -168,8 +169,8 @@ class _Act:
         """keepwarm begins this step by itself."""
         last = max(self._all(sa.select(outbound.c.id)), default=0)
         who = self._all(sa.select(addresses.c.candidate_id).where(addresses.c.candidate_id.is_not(None)))[0]
-        planned = touches.Planned(who, "test", step, "notice", step, self.person.now)
-        touches.plan(self.connection, [planned], self.person.now)
+        planned = Planned(who, "test", step, "notice", step, self.person.now)
+        touches.plan(self.connection, [planned], "hr", self.person.now)
         speak(self.connection, self.house, self.person.now)
         self._reads_since(last)
 

@@ -13,6 +13,7 @@ from bot.errors import Fault
 from bot.vocabulary import COLLECTORS, EFFECTS, EVENTS, FACTS, FREE_FACTS, PROMISES, RULES, VALUES
 from bot.yamltext import Document, Where
 
+RHYTHM = "touchpoints.yaml"  # stands among the flows, and is none
 _FLOW_KEYS = {"for", "offered", "urgent", "alarm", "aside", "entries", "rules", "events", "steps"}
 _BRANCH_KEYS = {
     *("if", "say", "do", "on", "choices", "collect", "save", "invalid", "otherwise", "wait", "call", "once", "next"),
@@ -27,7 +28,7 @@ def read_all(folder: Path, stages: tuple[str, ...]) -> tuple[dict[str, Flow], di
     flows: dict[str, Flow] = {}
     documents: dict[str, Document] = {}
     faults: list[Fault] = []
-    for path in sorted(folder.glob("*.yaml")):
+    for path in sorted(path for path in folder.glob("*.yaml") if path.name != RHYTHM):
         reader = _Reader(yamltext.read(path, f"{folder.name}/{path.name}"), stages)
         documents[path.stem] = reader.document
         flows[path.stem] = reader.flow(path.stem)

@@ -1,7 +1,7 @@
 """All content of a deployment, read once at start: roads and words that fit each other, or every fault."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -10,16 +10,18 @@ import jinja2
 from bot import segments, yamltext
 from bot.content.faq import NAME as FAQ
 from bot.content.faq import read_faq
-from bot.content.flows import read_all
+from bot.content.flows import RHYTHM, read_all
 from bot.content.messages import Words, in_script, read_locale
 from bot.content.roads import faults_of_roads
 from bot.content.samples import samples
 from bot.content.script import to_traditional
 from bot.content.templates import render
+from bot.content.touchpoints import read_touchpoints
 from bot.engine.flow import Branch, Flow, Flows
 from bot.engine.talk import Said
 from bot.errors import ContentError, Fault
 from bot.message import Card
+from bot.rhythm import Rhythm
 from bot.settings import Settings
 from bot.vocabulary import SPEAKING, VALUES
 from bot.yamltext import Document
@@ -37,6 +39,7 @@ class Content:
 
     flows: Flows
     words: Mapping[str, Words]
+    rhythm: Rhythm = field(default_factory=Rhythm)
 
     @property
     def examples(self) -> dict[str, list[str]]:
@@ -49,7 +52,7 @@ class Content:
 
     def only(self, locale: str) -> "Content":
         """The same roads with the words of one language."""
-        return Content(self.flows, {locale: self.words[locale]})
+        return Content(self.flows, {locale: self.words[locale]}, self.rhythm)
 
     @cached_property
     def saved(self) -> Mapping[str, str]:
@@ -109,10 +112,13 @@ def read(settings: Settings) -> tuple[Content, list[Fault]]:
         faults.append(documents[FAQ].fault((), f"{FAQ} is made from {settings.faq.name}: name this flow otherwise"))
     flows[FAQ], documents[FAQ] = read_faq(settings.faq, words, settings.stages.all)
     faults += documents[FAQ].faults
+    rhythm, document = read_touchpoints(settings.flows / RHYTHM, flows, settings.stages.all, ())
+    faults += document.faults
+    begun = {step for entry in rhythm.entries.values() for step in entry.begins}
     for name, flow in flows.items():
-        faults += faults_of_roads(flow, flows, documents[name])
+        faults += faults_of_roads(flow, flows, documents[name], begun)
     faults += _unfit(flows, documents, words, settings)
-    return Content(Flows(flows), words), sorted(set(faults))
+    return Content(Flows(flows), words, rhythm), sorted(set(faults))
 
 
 def _part(document: Document, name: str) -> Mapping[str, Any]:

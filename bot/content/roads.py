@@ -1,6 +1,6 @@
 """Proves of every flow that its roads lead somewhere: steps exist, are reached, end, and nobody meets silence."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from bot.engine.flow import TARGETS, Branch, Flow
 from bot.errors import Fault
@@ -19,13 +19,15 @@ _STARTS = ("entries", "rules", "events")
 Step = tuple[str, str]  # flow, step
 
 
-def faults_of_roads(flow: Flow, flows: Mapping[str, Flow], document: Document) -> Iterator[Fault]:
-    """What is wrong with the roads of one flow, given all others."""
+def faults_of_roads(
+    flow: Flow, flows: Mapping[str, Flow], document: Document, begun: Collection[str] = ()
+) -> Iterator[Fault]:
+    """What is wrong with the roads of one flow, given all others. `begun`: the steps that the rhythm begins."""
     lost = list(_lost(flow, flows, document))
     yield from lost
     if lost:
         return
-    for step in flow.steps.keys() - _reached(flow, flows):
+    for step in flow.steps.keys() - _reached(flow, flows, begun):
         yield document.fault(("steps", step), f"step {step!r} is never reached: lead to it or remove it")
     for step in flow.steps:
         if _circle(flow.name, step, flows):
@@ -83,14 +85,15 @@ def _exists(target: str, flow: Flow, flows: Mapping[str, Flow]) -> bool:
     return name in flows and step in flows[name].steps
 
 
-def _reached(flow: Flow, flows: Mapping[str, Flow]) -> set[str]:
+def _reached(flow: Flow, flows: Mapping[str, Flow], begun: Collection[str]) -> set[str]:
     elsewhere = {
         _at(target, other.name)[1]
         for other in flows.values()
         for target in _targets(other.branches)
         if target.startswith(f"{flow.name}.")
     }
-    waiting = [*(step for _, _, step in _starts(flow)), *elsewhere, *_BUILT_IN.get(flow.name, ())]
+    by_rhythm = {_at(step, "")[1] for step in begun if step.startswith(f"{flow.name}.")}
+    waiting = [*(step for _, _, step in _starts(flow)), *elsewhere, *by_rhythm, *_BUILT_IN.get(flow.name, ())]
     reached: set[str] = set()
     while waiting:
         step = waiting.pop()

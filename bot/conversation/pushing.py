@@ -8,6 +8,7 @@ from sqlalchemy.engine import Connection
 from bot.conversation.effects import EFFECTS
 from bot.conversation.house import House
 from bot.conversation.language import of_talk
+from bot.conversation.roads import as_service, otherwise
 from bot.conversation.world import World
 from bot.engine.talk import Talk
 from bot.engine.turn import Heard, turn
@@ -15,15 +16,24 @@ from bot.store import messages, people
 from bot.store.messages import Spoken
 from bot.store.people import Person
 
+_RANKS = {"notice": 1, "story": 2}
 
-def world_of(connection: Connection, house: House, person: Person, now: datetime) -> World:
+
+def world_of(connection: Connection, house: House, person: Person, now: datetime, touch_id: int | None = None) -> World:
     """The house as it is for somebody who has not written just now."""
-    return World(connection, house, person, Talk.load(person.talk), EFFECTS, now)
+    return World(connection, house, person, Talk.load(person.talk), EFFECTS, now, touch_id)
 
 
-def push(world: World, heard: Heard, kind: str, expires_at: datetime | None = None, quiet: bool = False) -> list[int]:
+def push(
+    world: World,
+    heard: Heard,
+    kind: str,
+    expires_at: datetime | None = None,
+    quiet: bool = False,
+    template: str = "update",
+) -> list[int]:
     """Walks, keeps the talk, queues what is said; gives the rows for the outbox to send. `quiet`: says nothing, but
-    does what the road does."""
+    does what the road does. `template`: by which a notice goes where no chat is open."""
     house, person, connection = world.house, world.person, world.connection
     world.locale = of_talk(house, world.talk, world.candidate)
     walked = turn(house.content.flows, world, world.talk, heard)
@@ -34,4 +44,7 @@ def push(world: World, heard: Heard, kind: str, expires_at: datetime | None = No
     after = replace(walked.talk, locale=world.talk.locale)
     people.stands(connection, house.cipher, person, after.dump(), wait_until)
     rows = messages.keep_outbound(connection, house.cipher, person.id, world.candidate_id, None, spoken, world.now)
+    if rows:
+        others = otherwise(world, walked.said, template) if kind == "notice" else as_service(world, walked.said)
+        messages.say_otherwise(connection, house.cipher, rows[0], others, _RANKS.get(kind, 0))
     return [*rows, *world.to_send]

@@ -1,28 +1,41 @@
 """keepwarm speaks first: says what is due, once, in the hours when we may write, by the road that is open.
 
-A notice must arrive: by the chat where the candidate wrote last, by SMS, or by a case for HR to call. A story only
-rides a WeChat chat that is open, or expires.
+A notice must arrive: by the chat where the candidate wrote last, by another road, or by a case for HR to call. A story
+only rides a chat that is open, within the caps, or expires.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Connection
 
 from bot.cascade import UNREACHABLE, sms_address
+from bot.conversation import caps
 from bot.conversation.house import House
 from bot.conversation.pushing import push, world_of
 from bot.conversation.world import World
 from bot.engine.turn import TOUCH, Heard
-from bot.store import cases, people, touches
+from bot.rhythm import Entry, plan
+from bot.rhythm.entries import CASE
+from bot.store import cases, people, planning, touches
 from bot.store.people import Person
 from bot.store.touches import Touch
 
 _AT_ONCE = 20  # touches in a transaction
 _TALKING = timedelta(minutes=10)  # so long after a message nobody is interrupted
-_OPEN = timedelta(hours=48)  # WeChat: custom messages after a message of the user's
+_APART = timedelta(hours=2)  # a story does not come on the heels of something else
+_OPEN = timedelta(hours=48)  # WeChat: service messages after a message of the person's
 _LATER = timedelta(hours=1)
 _SOON = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Later:
+    """Not before this moment, and why."""
+
+    at: datetime
+    why: str
 
 
 def speak(connection: Connection, house: House, now: datetime) -> tuple[int, list[int]]:
@@ -39,71 +52,152 @@ class _Touching:
 
     def __init__(self, connection: Connection, house: House, touch: Touch, now: datetime) -> None:
         self.connection, self.house, self.touch, self.now = connection, house, touch, now
+        known = house.content.rhythm.entries.get(touch.entry)
+        self.entry: Entry | None = known if touch.by == "rhythm" else None
 
     def speak(self) -> Sequence[int]:
         if self.touch.expires_at and self.touch.expires_at <= self.now:
-            return self._end("expired", "too late to be useful")
+            return self._expire()
+        if self._depends_on_silence() and (changed := self._plan_says_otherwise()):
+            return changed()
+        if self.touch.begins.startswith(CASE):
+            return self._open_case()
         try:
             person = self._person()
         except people.Busy:
-            touches.defer(self.connection, self.touch, self.now + _SOON)
-            return []
+            return self._defer(_Later(self.now + _SOON, "busy"))
         if person is None:
             return self._no_road()
-        world = world_of(self.connection, self.house, person, self.now)
-        if world.fact("open") == "no":
-            return self._end("cancelled", f"the candidate is {world.fact('stage')}")
-        if self._is_about_another_cohort(world):
-            return self._end("cancelled", "the candidate is in another cohort now")
+        world = world_of(self.connection, self.house, person, self.now, self.touch.id)
+        if reason := self._is_over(world):
+            return self._end("cancelled", reason)
         if world.fact("pushes") == "off" or person.stopped:
             return self._no_road("wants no messages")
+        if reason := self._is_not_so(world):
+            return self._end("suppressed", reason)
         later = self._not_before(person, world)
-        if later > self.now:
-            touches.defer(self.connection, self.touch, later)
-            return []
-        return self._say(world)
+        return self._defer(later) if later else self._say(world)
+
+    def _expire(self) -> Sequence[int]:
+        """News of the training that came too late to be said is for HR to call about."""
+        if self.touch.entry in touches.TRAINING:
+            cases.open_case(self.connection, self._who, None, UNREACHABLE, self.now)
+        waited = f", put off: {self.touch.deferred}" if self.touch.deferred else ""
+        return self._end("expired", f"too late to be useful{waited}")
+
+    def _depends_on_silence(self) -> bool:
+        """Whether a word of the candidate, which plans nothing anew, may have changed what is wanted."""
+        return self.entry is not None and ("unseen" in self.entry.only or "heard" in self.entry.bases)
+
+    def _plan_says_otherwise(self) -> "Callable[[], Sequence[int]] | None":
+        settings, rhythm = self.house.settings, self.house.content.rhythm
+        (who,) = planning.situations(self.connection, self.house.cipher, settings, [self.touch.candidate_id])
+        planned = plan(rhythm, who, self.now, settings.pushes.holidays).touches
+        this = (self.touch.entry, self.touch.occasion)
+        wanted = next((each for each in planned if (each.entry, each.occasion) == this), None)
+        if wanted is None:
+            return lambda: self._end("suppressed", "the candidate has answered meanwhile")
+        return (lambda: self._defer(_Later(wanted.at, "talk"))) if wanted.at > self.now else None
+
+    def _open_case(self) -> Sequence[int]:
+        if people.stage_of(self.connection, self.touch.candidate_id) in self.house.settings.stages.closed:
+            return self._end("cancelled", "the candidate does not wait any more")
+        reason = self.touch.begins.removeprefix(CASE)
+        cases.open_case(self.connection, self.touch.candidate_id, None, reason, self.now)
+        return self._end("sent", "a case for HR")
 
     def _person(self) -> Person | None:
-        """Where the candidate wrote last; for a notice else the phone in the record."""
-        found = people.reachable(self.connection, self.house.cipher, self.touch.candidate_id)
+        """Where the candidate wrote last; for a notice else the phone in the record. A reminder of what may not have
+        arrived takes another road."""
+        found = None if self._was_in_doubt() else people.reachable(self.connection, self.house.cipher, self._who)
         if found or self.touch.kind == "story":
             return found
+        return self._by_phone() or people.reachable(self.connection, self.house.cipher, self._who)
+
+    @property
+    def _who(self) -> int:
+        return self.touch.candidate_id
+
+    def _was_in_doubt(self) -> bool:
+        news = touches.last_news(self.connection, self._who) if self.entry and "unseen" in self.entry.only else None
+        return news is not None and news.state == "unknown"
+
+    def _by_phone(self) -> Person | None:
         connection, cipher, who = self.connection, self.house.cipher, self.touch.candidate_id
         address_id = sms_address(connection, cipher, who, "", self.now)
         if address_id is None:
             return None
         notice = self.house.settings.privacy.notice_version
-        people.bind(connection, address_id, who, "sms", "number", notice, self.now)
-        return people.reachable(connection, cipher, who)
+        if people.owner_of(connection, address_id) != who:
+            people.bind(connection, address_id, who, "sms", "number", notice, self.now)
+        return people.at(connection, cipher, address_id)
+
+    def _is_over(self, world: World) -> str:
+        if world.fact("open") == "no":
+            return f"the candidate is {world.fact('stage')}"
+        return "the candidate is in another cohort now" if self._is_about_another_cohort(world) else ""
 
     def _is_about_another_cohort(self, world: World) -> bool:
-        """The occasion of what is said about a training is `cohort:version`."""
+        """The occasion of HR's news of a training is `cohort:version`."""
         cohort = world.candidate.cohort if world.candidate else None
         about, _, version = self.touch.occasion.rpartition(":")
-        return (
-            self.touch.begins.startswith("notice.") and version.isdecimal() and (cohort is None or cohort.code != about)
-        )
+        is_news = self.touch.entry in touches.TRAINING and version.isdecimal()
+        return is_news and (cohort is None or cohort.code != about)
 
-    def _not_before(self, person: Person, world: World) -> datetime:
-        """Not at night, not into a talk that is going on; a story not into a closed window."""
-        moments = [world.opens_at()]
+    def _is_not_so(self, world: World) -> str:
+        """What the rhythm asks to be so when this is said, and is not."""
+        if self.touch.kind == "story" and world.candidate and world.candidate.notices_only:
+            return "wants notices only"
+        asked = self.entry.when if self.entry else {}
+        found = ((fact, world.fact(fact), words) for fact, words in asked.items())
+        return next((f"{fact} is {word}" for fact, word, words in found if word not in words), "")
+
+    def _not_before(self, person: Person, world: World) -> _Later | None:
+        """The latest moment of all that speaks against saying it now."""
+        reasons = [_Later(world.opens_at(self.entry.hours if self.entry else None), "hours")]
         if person.last_at:
-            moments.append(person.last_at + _TALKING)
-        if self.touch.kind == "story" and (person.last_at is None or person.last_at + _OPEN < self.now):
-            moments.append(self.now + _LATER)
-        return max(moments)
+            reasons.append(_Later(person.last_at + _TALKING, "talk"))
+        if self.touch.urgent:
+            reasons = []
+        if self.touch.kind == "story":
+            reasons += self._story_waits_for(person, world)
+        latest = max(reasons, key=lambda each: each.at, default=_Later(self.now, ""))
+        return latest if latest.at > self.now else None
+
+    def _story_waits_for(self, person: Person, world: World) -> list[_Later]:
+        connection, now = self.connection, self.now
+        reasons = []
+        if said := touches.last_said(connection, self._who):
+            reasons.append(_Later(said + _APART, "spacing"))
+        if cases.is_claimed(connection, self._who):
+            reasons.append(_Later(now + _LATER, "case"))
+        if not self._chat_is_open(person):
+            reasons.append(_Later(self.touch.expires_at or now + _LATER, touches.WINDOW))
+        said_before = touches.stories_since(connection, self._who, now - caps.WEEK)
+        limits = self.house.settings.pushes
+        reasons.append(_Later(caps.next_free(said_before, now, world.zone, limits.a_day, limits.a_week), "cap"))
+        return reasons
+
+    def _chat_is_open(self, person: Person) -> bool:
+        return person.channel == "sms" or (person.last_at is not None and person.last_at + _OPEN > self.now)
 
     def _say(self, world: World) -> Sequence[int]:
         heard = Heard(event=TOUCH, value=self.touch.begins)
-        rows = push(world, heard, self.touch.kind, self.touch.expires_at)
-        touches.end(self.connection, self.touch, "sent", "", self.now, rows[0] if rows else None)
+        rows = push(world, heard, self.touch.kind, self.touch.expires_at, template=self.touch.template or "")
+        if not rows:
+            return self._end("suppressed", "there is nothing to say")
+        touches.end(self.connection, self.touch, "sent", "", self.now, rows[0])
         return rows
 
     def _no_road(self, why: str = "no chat and no phone") -> Sequence[int]:
         """A notice that cannot be said is for HR to call about."""
         if self.touch.kind == "notice":
-            cases.open_case(self.connection, self.touch.candidate_id, None, UNREACHABLE, self.now)
+            cases.open_case(self.connection, self._who, None, UNREACHABLE, self.now)
         return self._end("suppressed", why)
+
+    def _defer(self, later: _Later) -> Sequence[int]:
+        touches.defer(self.connection, self.touch, later.at, later.why)
+        return []
 
     def _end(self, state: touches.Ended, why: str) -> Sequence[int]:
         touches.end(self.connection, self.touch, state, why, self.now)

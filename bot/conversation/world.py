@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -16,6 +17,7 @@ from bot.engine.talk import Said, Talk
 from bot.engine.turn import Heard, Reading
 from bot.message import Card
 from bot.record import Candidate
+from bot.store import links as given_links
 from bot.store import people
 from bot.store.people import Person
 from bot.store.tables import codes
@@ -38,7 +40,9 @@ class World:
         talk: Talk,
         effects: Mapping[str, Do],
         now: datetime,
+        touch_id: int | None = None,
     ) -> None:
+        self.touch_id = touch_id  # what we say by ourselves, if this turn is that
         self.connection, self.house, self.person, self.talk = connection, house, person, talk
         self.effects, self.now = effects, now
         self.locale: str = house.settings.company.locale
@@ -50,6 +54,7 @@ class World:
         self.to_send: list[int] = []
         self._known: dict[str, str] | None = None
         self._values: dict[str, Any] | None = None
+        self._link = ""
         self.belongs_to(person.candidate_id)
 
     def belongs_to(self, candidate_id: int | None) -> None:
@@ -58,10 +63,14 @@ class World:
         self.candidate = people.load(self.connection, self.house.cipher, candidate_id) if candidate_id else None
         self._known = self._values = None
 
-    def opens_at(self) -> datetime:
+    @property
+    def zone(self) -> ZoneInfo:
+        return facts.zone_of(self.candidate, self.house.settings)
+
+    def opens_at(self, hours: tuple[int, int] | None = None) -> datetime:
         """Now, or when by the person's own clock the hours begin in which we may write first."""
-        first, last = self.house.settings.pushes.hours
-        here = self.now.astimezone(facts.zone_of(self.candidate, self.house.settings))
+        first, last = hours or self.house.settings.pushes.hours
+        here = self.now.astimezone(self.zone)
         if first <= here.hour < last:
             return self.now
         day = here if here.hour < first else here + timedelta(days=1)
@@ -97,7 +106,11 @@ class World:
     # What is said.
 
     def text(self, said: Said) -> str:
-        return self.house.content.text(self.locale, said, self.person.channel, self._all_values(said))
+        return self.text_for(said, self.person.channel)
+
+    def text_for(self, said: Said, channel: str) -> str:
+        """The same words as another channel has them."""
+        return self.house.content.text(self.locale, said, channel, self._all_values(said))
 
     def card(self, said: Said) -> Card | None:
         return self.house.content.card(self.locale, said, self._all_values(said))
@@ -107,6 +120,13 @@ class World:
         said = Said("binding", key, more)
         return self.house.content.text(self.locale, said, channel, self._all_values(said))
 
+    def values(self) -> dict[str, Any]:
+        """What the record can fill, by its names."""
+        if self._values is None:
+            labels = self.house.content.words[self.locale].stages
+            self._values = facts.values(self.candidate, labels, self.house.settings, self.locale, self.now)
+        return self._values
+
     def _all_values(self, said: Said) -> Mapping[str, Any]:
         """What the words need, and what was saved: a day as a day."""
         needs = self.house.content.words[self.locale].say[f"{said.flow}.{said.key}"].placeholders
@@ -115,16 +135,19 @@ class World:
             since = (self.candidate.stage, self.candidate.stage_at)
             self.candidate = replace(self.candidate, stage_times=tuple(times) or (since,))
             self._values = None
-        if self._values is None:
-            labels = self.house.content.words[self.locale].stages
-            self._values = facts.values(self.candidate, labels, self.house.settings, self.locale, self.now)
+        values = self.values()
         if "page_link" in needs and self.candidate:
-            self._values["page_link"] = links.page_link(
-                self.house.settings, self.candidate.id, self.candidate.page_version
-            )
+            values["page_link"] = self.page_link()
         if "masked" in needs:
-            self._values["masked"] = self._masked()
-        return {**self._values, **{name: as_day(value) for name, value in said.values.items()}}
+            values["masked"] = self._masked()
+        return {**values, **{name: as_day(value) for name, value in said.values.items()}}
+
+    def page_link(self) -> str:
+        """A short link to the candidate's page, one a message."""
+        if self.candidate and not self._link:
+            given = given_links.give(self.connection, self.candidate, self.touch_id, self.now)
+            self._link = links.short(self.house.settings, given)
+        return self._link
 
     def _masked(self) -> str:
         """The name of whom this is about, so that only its owner knows it again."""

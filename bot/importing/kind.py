@@ -12,8 +12,8 @@ from bot.importing import bulk
 from bot.importing.cells import BadCell, Frame, Reader
 from bot.importing.headers import Layout, folded
 from bot.importing.sheet import Line, plain
-from bot.store import promises
 from bot.store.cipher import Cipher
+from bot.store.waking import wake
 
 CLEAR = "-"
 _REMEMBERED = 1_000
@@ -193,7 +193,7 @@ class Kind:
             alike[tuple(change.values)].append(values)
         for rows in alike.values():
             connection.execute(sa.update(self.table).where(self.table.c.id == sa.bindparam("this")), rows)
-            promises.wake(connection, self.table, [row["this"] for row in rows], self.frame.now)
+            wake(connection, self.table, [row["this"] for row in rows], self.frame.now)
 
 
 class Reading:

@@ -8,6 +8,12 @@ from sqlalchemy.engine import Connection
 from bot.store.tables import case_reasons, cases
 
 
+def is_claimed(connection: Connection, candidate_id: int) -> bool:
+    """Whether somebody of HR is talking with the candidate: then the bot begins nothing."""
+    held = cases.c.candidate_id == candidate_id, cases.c.state == "claimed"
+    return connection.execute(sa.select(cases.c.id).where(*held)).first() is not None
+
+
 def open_case(
     connection: Connection,
     candidate_id: int | None,

@@ -12,23 +12,27 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.errors import ConfigError
-from bot.store import cases, moves, promises, touches
+from bot.rhythm import Planned
+from bot.store import cases, moves, planning, promises, touches
 from bot.store.cipher import Cipher
 from bot.store.tables import addresses, candidates, cohorts
 from bot.store.tables import promises as promised
 from bot.store.tables import touches as told
-from bot.store.touches import Planned
 
 AT_ONCE = 200  # candidates in a transaction
 TAKE_BACK = timedelta(minutes=10)
-NOTICE, MOVED, CANCELLED = "training_notice", "training_moved", "training_cancelled"
+NOTICE, MOVED, CANCELLED, SLIPPED = touches.TRAINING
 
 _SOON = timedelta(hours=24)  # whoever is to come so soon hears at once that it is another day
 _SAID_BY: Mapping[str, tuple[str, int]] = {  # the step and the priority of each entry
     NOTICE: ("notice.training", 100),
     MOVED: ("notice.moved", 110),
     CANCELLED: ("notice.cancelled", 110),
+    SLIPPED: ("notice.slipped", 105),
 }
+_ANSWERED_WITHIN = timedelta(hours=72)  # else HR calls
+_ANSWERED_IN_A_HURRY = timedelta(hours=1)
+UNCONFIRMED = "unconfirmed"  # the reason of that case
 _PROMISED = ("date", "cohort")  # what a notice with a date keeps
 
 
@@ -96,6 +100,7 @@ class News:
     entry: str
     due_at: datetime
     expires_at: datetime | None
+    hurry: bool = False
 
 
 def find(connection: Connection, code: str) -> Held:
@@ -154,7 +159,17 @@ def entry_of(before: Held, after: Held) -> str:
     """Which news a change is to the candidates: an entry, or "" if they were told nothing that it makes untrue."""
     if before.published:
         return MOVED if after.published else CANCELLED
-    return NOTICE if after.published else ""
+    if after.published:
+        return NOTICE
+    return SLIPPED if _slips(before, after) else ""
+
+
+def _slips(before: Held, after: Held) -> bool:
+    """A planned date, which whoever asked was told, is another one now or open again; or the day by which it is fixed
+    lies later."""
+    if before.starts_at and before.date_state == "planned" and after.starts_at != before.starts_at:
+        return True
+    return bool(before.date_by and after.date_by and after.date_by > before.date_by)
 
 
 def last_entry(connection: Connection, cohort: Held) -> str:
@@ -166,9 +181,10 @@ def last_entry(connection: Connection, cohort: Held) -> str:
 def news(entry: str, before: Held, after: Held, now: datetime) -> News:
     """Ten minutes from now, so that it can be taken back; at once where a day that is near is no longer true."""
     starts = [cohort.starts_at for cohort in (before, after) if cohort.starts_at]
-    hurry = entry != NOTICE and any(start - now < _SOON for start in starts)
+    hurry = entry in (MOVED, CANCELLED) and any(start - now < _SOON for start in starts)
     useful_until = next((at for at in (after.starts_at, after.ends_at) if at and at > now), None)
-    return News(entry, now if hurry else now + TAKE_BACK, None if entry == CANCELLED else useful_until)
+    due_at = now if hurry else now + TAKE_BACK
+    return News(entry, due_at, None if entry == CANCELLED else useful_until, hurry)
 
 
 def change(connection: Connection, before: Held, after: Held, entry: str, now: datetime) -> None:
@@ -179,6 +195,7 @@ def change(connection: Connection, before: Held, after: Held, entry: str, now: d
     was, columns = asdict(before), asdict(after)
     changed = {name: value for name, value in columns.items() if value != was[name]}
     _set(connection, before, now, **changed)
+    planning.wake(connection, cohorts, [before.id], now)
     if entry:
         _take_back_older(connection, after, now)
     else:
@@ -192,18 +209,30 @@ def tell(connection: Connection, cohort: Held, what: News, closed: Collection[st
             sa.select(candidates.c.id).where(_untold(cohort, closed)).order_by(candidates.c.id).limit(AT_ONCE)
         ).scalars()
     )
-    begins, priority = _SAID_BY[what.entry]
-    touches.plan(
-        connection,
-        [
-            Planned(who, what.entry, cohort.occasion, "notice", begins, what.due_at, what.expires_at, priority)
-            for who in ids
-        ],
-        now,
-    )
+    touches.plan(connection, [_planned(who, cohort, what) for who in ids], "hr", now, urgent=what.hurry)
     if ids and cohort.published:
         _keep_promises(connection, ids, now)
     return len(ids)
+
+
+def _planned(candidate_id: int, cohort: Held, what: News) -> Planned:
+    """Who does not answer in time is called by HR; a slip of a date that was never fixed asks for nothing."""
+    begins, priority = _SAID_BY[what.entry]
+    asks = {NOTICE: "confirm", MOVED: "confirm", CANCELLED: "answer" if what.hurry else ""}.get(what.entry, "")
+    return Planned(
+        candidate_id,
+        what.entry,
+        cohort.occasion,
+        "notice",
+        begins,
+        what.due_at,
+        what.expires_at,
+        priority,
+        "training",
+        asks,
+        (_ANSWERED_IN_A_HURRY if what.hurry else _ANSWERED_WITHIN) if asks else None,
+        UNCONFIRMED if asks else "",
+    )
 
 
 def unpublish(connection: Connection, cohort: Held, now: datetime) -> int:

@@ -122,6 +122,14 @@ def keep_outbound(
     return waiting
 
 
+def say_otherwise(
+    connection: Connection, cipher: Cipher, outbound_id: int, others: Mapping[str, Any], rank: int
+) -> None:
+    """How the same is said by each road, and how urgently; `others`: by road, what it needs."""
+    sealed = cipher.seal(json.dumps(others, ensure_ascii=False), "outbound.others") if others else None
+    connection.execute(sa.update(outbound).where(outbound.c.id == outbound_id).values(others=sealed, rank=rank))
+
+
 def push_instead(
     connection: Connection, cipher: Cipher, incoming: Incoming, answer: Answer, now: datetime
 ) -> list[int]:

@@ -8,11 +8,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.record import Candidate, Cohort, Store
-from bot.store import promises
+from bot.store import planning
 from bot.store.cipher import Cipher
 from bot.store.inserting import insert_unless_there
 from bot.store.prepared import Prepared
 from bot.store.tables import addresses, bindings, candidates, cohorts, staff, stage_times, stores
+from bot.store.waking import wake
 
 
 class Busy(Exception):
@@ -62,6 +63,7 @@ _CANDIDATE = Prepared(
         candidates.c.stage,
         candidates.c.stage_at,
         candidates.c.pushes_stopped_at,
+        candidates.c.notices_only_at,
         candidates.c.position,
         candidates.c.offer,
         candidates.c.offer_until,
@@ -180,6 +182,17 @@ def reachable(connection: Connection, cipher: Cipher, candidate_id: int) -> Pers
     return _person(row, cipher) if row else None
 
 
+def at(connection: Connection, cipher: Cipher, address_id: int) -> Person:
+    """The person at an address that is known already, held until the transaction ends."""
+    return _person(
+        connection.execute(_FIND_COLUMNS.where(addresses.c.id == address_id).with_for_update()).one(), cipher
+    )
+
+
+def owner_of(connection: Connection, address_id: int) -> int | None:
+    return connection.execute(sa.select(addresses.c.candidate_id).where(addresses.c.id == address_id)).scalar()
+
+
 def _sealed(cipher: Cipher, talk: str) -> bytes | None:
     return cipher.seal(talk, "addresses.talk") if talk else None
 
@@ -227,6 +240,18 @@ def by_code(connection: Connection, code: str) -> int | None:
     return connection.execute(sa.select(candidates.c.id).where(candidates.c.code == code)).scalar()
 
 
+def stage_of(connection: Connection, candidate_id: int) -> str:
+    this = sa.select(candidates.c.stage).where(candidates.c.id == candidate_id)
+    return str(connection.execute(this).scalar_one())
+
+
+def confirmed_at(connection: Connection, candidate_id: int) -> datetime | None:
+    """When they said that they would come to the training as it stands now, if they did."""
+    same = candidates.c.confirmed_start == cohorts.c.starts_at
+    wanted = sa.select(candidates.c.confirmed_at).join(cohorts, (candidates.c.cohort_id == cohorts.c.id) & same)
+    return connection.execute(wanted.where(candidates.c.id == candidate_id)).scalar()
+
+
 def phone_of(connection: Connection, cipher: Cipher, candidate_id: int) -> str | None:
     sealed = connection.execute(sa.select(candidates.c.phone).where(candidates.c.id == candidate_id)).scalar()
     return cipher.open_maybe(sealed, "candidates.phone")
@@ -253,6 +278,7 @@ def bind(
     change(connection, address_id, candidate_id=candidate_id, wrong_number_at=None)
     row = {"address_id": address_id, "candidate_id": candidate_id, "how": how, "notice_version": notice, "at": now}
     connection.execute(sa.insert(bindings).values(row))
+    planning.wake(connection, candidates, [candidate_id], now)
 
 
 def bound_how(connection: Connection, address_id: int) -> str | None:
@@ -266,7 +292,7 @@ def bound_how(connection: Connection, address_id: int) -> str | None:
 def change_candidate(connection: Connection, candidate_id: int, now: datetime, **columns: Any) -> None:
     changed = sa.update(candidates).where(candidates.c.id == candidate_id)
     connection.execute(changed.values(updated_at=now, **columns))
-    promises.wake(connection, candidates, [candidate_id], now)
+    wake(connection, candidates, [candidate_id], now)
 
 
 def phone_is(connection: Connection, cipher: Cipher, candidate_id: int, phone: str) -> bool:
@@ -328,6 +354,7 @@ def _candidate(row: Any, cipher: Cipher) -> Candidate:
         row.confirmed_start,
         _home(row, cipher),
         row.page_version,
+        notices_only=row.notices_only_at is not None,
     )
 
 

@@ -1,32 +1,23 @@
 """What keepwarm will say by itself: planned, claimed when due, and what became of it."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bot.rhythm import Planned
+from bot.rhythm.planning import Difference
 from bot.store.inserting import insert_unless_there
-from bot.store.tables import touches
+from bot.store.tables import candidates, inbound, outbound, touches
 
-Kind = Literal["notice", "story"]
 Ended = Literal["sent", "expired", "cancelled", "suppressed"]
+By = Literal["rhythm", "hr"]
 
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A touch as planned. `occasion` tells repeats of an entry apart; `begins`: `flow.step`."""
-
-    candidate_id: int
-    entry: str
-    occasion: str
-    kind: Kind
-    begins: str
-    due_at: datetime
-    expires_at: datetime | None = None
-    priority: int = 0
+TRAINING = ("training_notice", "training_moved", "training_cancelled", "training_slipped")  # HR's news of a training
+WINDOW = "window"  # why a story was put off: no chat is open
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +28,81 @@ class Touch:
     candidate_id: int
     entry: str
     occasion: str
-    kind: Kind
+    by: str
+    kind: str
     begins: str
+    template: str | None
+    urgent: bool
+    meant_at: datetime | None
     due_at: datetime
+    deferred: str | None
     expires_at: datetime | None
+    expects: str | None
+    within: int | None  # seconds
+    unmet: str | None
+    ended_at: datetime | None
 
 
-def plan(connection: Connection, planned: Sequence[Planned], now: datetime) -> None:
+_TOUCH = tuple(touches.c[name] for name in Touch.__dataclass_fields__)
+
+
+def plan(connection: Connection, planned: Sequence[Planned], by: By, now: datetime, urgent: bool = False) -> None:
     """What is planned already, or was, stays as it is: nothing is said twice."""
     for one in planned:
-        insert_unless_there(connection, touches, {**asdict(one), "state": "planned", "created_at": now})
+        insert_unless_there(connection, touches, _row(one, by, now, urgent))
+
+
+def _row(one: Planned, by: By, now: datetime, urgent: bool = False) -> dict[str, Any]:
+    return {
+        "candidate_id": one.candidate_id,
+        "entry": one.entry,
+        "occasion": one.occasion,
+        "by": by,
+        "kind": one.kind,
+        "begins": one.begins,
+        "template": one.template or None,
+        "priority": one.priority,
+        "urgent": urgent,
+        "state": "planned",
+        "meant_at": one.at,
+        "due_at": one.at,
+        "expires_at": one.expires_at,
+        "expects": one.expects or None,
+        "within": int(one.within.total_seconds()) if one.within else None,
+        "unmet": one.unmet or None,
+        "created_at": now,
+    }
+
+
+def apply(connection: Connection, changes: Sequence[tuple[int, Difference]], now: datetime) -> int:
+    """Brings what is planned for these candidates to what the rhythm wants now; gives how many touches changed. A touch
+    that was put off keeps its later moment, unless the rhythm wants it at another one."""
+    new = [_row(one, "rhythm", now) for _, change in changes for one in change.new]
+    if new:
+        connection.execute(sa.insert(touches), new)
+    for _, change in changes:
+        for one in change.back:
+            fresh = _row(one, "rhythm", now) | {"deferred": None, "reason": None, "ended_at": None}
+            _update(connection, one, "cancelled", fresh)
+        for one in change.other:
+            kept = sa.case((touches.c.meant_at == one.at, touches.c.due_at), else_=one.at)
+            row = _row(one, "rhythm", now) | {"due_at": kept}
+            _update(connection, one, "planned", {k: v for k, v in row.items() if k not in ("created_at", "urgent")})
+    for candidate_id, change in changes:
+        for told in change.gone:
+            this = _is(candidate_id, told.entry, told.occasion), touches.c.state == "planned"
+            ended = {"state": "cancelled", "reason": "no longer in the plan", "ended_at": now}
+            connection.execute(sa.update(touches).where(*this).values(ended))
+    return sum(len(c.new) + len(c.back) + len(c.other) + len(c.gone) for _, c in changes)
+
+
+def _update(connection: Connection, one: Planned, state: str, row: Mapping[str, Any]) -> None:
+    this = _is(one.candidate_id, one.entry, one.occasion), touches.c.state == state
+    connection.execute(sa.update(touches).where(*this).values(**row))
+
+
+def _is(candidate_id: int, entry: str, occasion: str) -> sa.ColumnElement[bool]:
+    return (touches.c.candidate_id == candidate_id) & (touches.c.entry == entry) & (touches.c.occasion == occasion)
 
 
 def take_back(connection: Connection, entry: str, occasion: str, reason: str, now: datetime) -> int:
@@ -59,16 +115,7 @@ def take_back(connection: Connection, entry: str, occasion: str, reason: str, no
 def due(connection: Connection, now: datetime, limit: int) -> list[Touch]:
     """Planned touches whose moment has come, the most urgent first, held until the transaction ends."""
     wanted = (
-        sa.select(
-            touches.c.id,
-            touches.c.candidate_id,
-            touches.c.entry,
-            touches.c.occasion,
-            touches.c.kind,
-            touches.c.begins,
-            touches.c.due_at,
-            touches.c.expires_at,
-        )
+        sa.select(*_TOUCH)
         .where(touches.c.state == "planned", touches.c.due_at <= now)
         .order_by(touches.c.priority.desc(), touches.c.due_at, touches.c.id)
         .limit(limit)
@@ -77,12 +124,104 @@ def due(connection: Connection, now: datetime, limit: int) -> list[Touch]:
     return [Touch(*row) for row in connection.execute(wanted)]
 
 
-def defer(connection: Connection, touch: Touch, until: datetime) -> None:
-    connection.execute(sa.update(touches).where(touches.c.id == touch.id).values(due_at=until))
+def to_judge(connection: Connection, now: datetime, limit: int) -> list[Touch]:
+    """Touches that were said and whose time to be answered is over, held until the transaction ends."""
+    wanted = (
+        sa.select(*_TOUCH)
+        .where(touches.c.look_at <= now)
+        .order_by(touches.c.look_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return [Touch(*row) for row in connection.execute(wanted)]
+
+
+def judged(connection: Connection, touch: Touch, met_at: datetime | None, now: datetime) -> None:
+    """Answered or seen at that moment, or not at all."""
+    met = {"answered_at" if touch.expects != "seen" else "seen_at": met_at} if met_at else {"unmet_at": now}
+    connection.execute(sa.update(touches).where(touches.c.id == touch.id).values(look_at=None, **met))
+
+
+def heard_after(connection: Connection, candidate_id: int, at: datetime) -> datetime | None:
+    """When the candidate wrote for the first time after this moment."""
+    theirs = inbound.c.candidate_id == candidate_id, inbound.c.received_at > at, inbound.c.kind != "event"
+    return connection.execute(sa.select(sa.func.min(inbound.c.received_at)).where(*theirs)).scalar()
+
+
+def seen_at(connection: Connection, touch: Touch) -> datetime | None:
+    """When the candidate showed on their page that they had seen it."""
+    return connection.execute(sa.select(touches.c.seen_at).where(touches.c.id == touch.id)).scalar()
+
+
+def mark_seen(connection: Connection, candidate_id: int, now: datetime) -> None:
+    """The candidate did something on their page: what was said to them before has been seen."""
+    said = touches.c.candidate_id == candidate_id, touches.c.state == "sent", touches.c.seen_at.is_(None)
+    connection.execute(sa.update(touches).where(*said).values(seen_at=now))
+
+
+def is_the_latest(connection: Connection, touch: Touch) -> bool:
+    """Whether no newer notice of the same matter has replaced it since."""
+    if touch.entry not in TRAINING:
+        return True
+    newest = last_news(connection, touch.candidate_id)
+    return newest is None or newest.id == touch.id
+
+
+def defer(connection: Connection, touch: Touch, until: datetime, why: str = "") -> None:
+    """`why`: hours, talk, cap, spacing, case, window, or busy."""
+    connection.execute(
+        sa.update(touches).where(touches.c.id == touch.id).values(due_at=until, deferred=why or touches.c.deferred)
+    )
+
+
+def window_opens(connection: Connection, candidate_id: int, at: datetime) -> None:
+    """The chat of the candidate is open again: stories that waited for that are due at this moment."""
+    waiting = touches.c.candidate_id == candidate_id, touches.c.state == "planned", touches.c.deferred == WINDOW
+    connection.execute(sa.update(touches).where(*waiting).values(due_at=at))
 
 
 def end(
     connection: Connection, touch: Touch, state: Ended, reason: str, now: datetime, outbound_id: int | None = None
 ) -> None:
+    """What was sent and expects something is looked at again when its time is over; and the candidate's plan may change
+    by what was said."""
     ended = {"state": state, "reason": reason or None, "ended_at": now, "outbound_id": outbound_id}
+    if state == "sent" and touch.expects and touch.within:
+        ended["look_at"] = now + timedelta(seconds=touch.within)
     connection.execute(sa.update(touches).where(touches.c.id == touch.id).values(**ended))
+    if outbound_id:
+        connection.execute(sa.update(outbound).where(outbound.c.id == outbound_id).values(touch_id=touch.id))
+    if touch.entry in TRAINING and state == "sent":
+        theirs = candidates.c.id == touch.candidate_id, candidates.c.released_at.is_not(None)
+        connection.execute(sa.update(candidates).where(*theirs).values(plan_at=now))
+
+
+def stories_since(connection: Connection, candidate_id: int, since: datetime) -> list[datetime]:
+    """When stories were said to the candidate after this moment, oldest first."""
+    said = (
+        touches.c.candidate_id == candidate_id,
+        touches.c.kind == "story",
+        touches.c.state == "sent",
+        touches.c.outbound_id.is_not(None),
+        touches.c.ended_at > since,
+    )
+    return list(connection.execute(sa.select(touches.c.ended_at).where(*said).order_by(touches.c.ended_at)).scalars())
+
+
+def last_said(connection: Connection, candidate_id: int) -> datetime | None:
+    """When anything was said to the candidate without being asked."""
+    said = touches.c.candidate_id == candidate_id, touches.c.state == "sent", touches.c.outbound_id.is_not(None)
+    return connection.execute(sa.select(sa.func.max(touches.c.ended_at)).where(*said)).scalar()
+
+
+def last_news(connection: Connection, candidate_id: int) -> Any:
+    """What the candidate was told last about the training: id, occasion, ended_at, seen_at, the state of its message;
+    or None."""
+    wanted = (
+        sa.select(touches.c.id, touches.c.occasion, touches.c.ended_at, touches.c.seen_at, outbound.c.state)
+        .outerjoin(outbound, touches.c.outbound_id == outbound.c.id)
+        .where(touches.c.candidate_id == candidate_id, touches.c.entry.in_(TRAINING), touches.c.state == "sent")
+        .order_by(touches.c.ended_at.desc())
+        .limit(1)
+    )
+    return connection.execute(wanted).first()

@@ -18,7 +18,7 @@ from bot.errors import ConfigError
 from bot.settings import Settings
 from bot.store import cohorts, people, promises
 from bot.store.cipher import Cipher
-from bot.store.cohorts import CANCELLED, MOVED, NOTICE, Held
+from bot.store.cohorts import CANCELLED, MOVED, NOTICE, SLIPPED, Held
 from bot.store.database import Database
 from bot.store.tables import candidates, cases, touches
 from bot.store.tables import cohorts as cohort_table
@@ -209,11 +209,21 @@ def test_a_move_makes_a_confirmation_void_and_keeps_it_in_the_record(database: D
     assert database.read(lambda c: c.execute(kept).scalar()) == held.starts_at
 
 
-def test_a_planned_date_that_moves_is_told_to_nobody_and_promises_are_looked_at(database: Database) -> None:
+@pytest.mark.parametrize("slip", [{"starts_at": NOW + timedelta(days=30)}, {"date_by": NOW + timedelta(days=9)}])
+def test_a_planned_date_that_slips_is_told_with_an_apology_and_asks_for_nothing(
+    database: Database, slip: dict[str, datetime]
+) -> None:
+    held = find(database, "PLANBY")
+    assert becomes(database, held, replace(held, **slip), NOW) == 1
+    (touch,) = planned(database).values()
+    assert (touch.entry, touch.begins, touch.expects) == (SLIPPED, "notice.slipped", None)
+
+
+def test_a_planned_date_that_is_fixed_sooner_is_told_to_nobody_and_promises_are_looked_at(database: Database) -> None:
     promise(database, "PLANBY", "date", NOW)
     held = find(database, "PLANBY")
     later = NOW + timedelta(minutes=1)
-    assert becomes(database, held, replace(held, starts_at=NOW + timedelta(days=30)), later) == 0
+    assert becomes(database, held, replace(held, date_by=NOW + timedelta(days=1)), later) == 0
     assert not planned(database)
     assert database.read(lambda c: [one.about for one in promises.to_look_at(c, later, 9)]) == ["date"]
 

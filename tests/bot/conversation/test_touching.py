@@ -10,12 +10,12 @@ from bot.conversation.touching import speak
 from bot.errors import Unreachable
 from bot.message import Letter, Posted
 from bot.outbox import Outbox
+from bot.rhythm import Planned
 from bot.store import people, touches
 from bot.store.cipher import Cipher
 from bot.store.database import Database
 from bot.store.tables import addresses, candidates, case_reasons, outbound
 from bot.store.tables import touches as table
-from bot.store.touches import Planned
 from tests.talking import Person
 
 HOUR = timedelta(hours=1)
@@ -25,9 +25,9 @@ def plan(database: Database, who: str, now: datetime, **changed: object) -> None
     number = database.read(lambda c: people.by_code(c, who))
     assert number
     about = str(changed.pop("about", ""))
-    wanted = {"kind": "notice", "begins": "notice.training", "due_at": now, **changed}
+    wanted = {"kind": "notice", "begins": "notice.training", "at": now, **changed}
     planned = Planned(number, "training_notice", about, **wanted)  # type: ignore[arg-type]
-    database.write(lambda c: touches.plan(c, [planned], now))
+    database.write(lambda c: touches.plan(c, [planned], "hr", now))
 
 
 def states(database: Database) -> list[tuple[str, str | None]]:

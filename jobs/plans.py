@@ -1,0 +1,9 @@
+"""Plans anew what candidates will hear, where their record or the rhythm has changed."""
+
+from bot.conversation.planning import plan_some
+from jobs.desk import Desk
+
+
+def run(desk: Desk) -> int:
+    """Gives how many candidates were planned."""
+    return desk.take_all(plan_some)
