@@ -5,7 +5,7 @@ from importlib.metadata import entry_points
 
 import typer
 
-from bot.cli import audit, candidates, chat, cohorts, imports, menu, parts, understand
+from bot.cli import audit, calendar, candidates, chat, cohorts, imports, menu, parts, understand
 from bot.errors import ContentError, KeepwarmError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ for command in (
     parts.serve,
     parts.migrate,
     parts.check,
+    calendar.calendar,
     chat.chat,
     menu.menu,
     understand.understand,

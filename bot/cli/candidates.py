@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 from bot import clock, facts, links
 from bot.channels.wechat_api import SharedTokens, WechatApi
 from bot.cli.opened import actor, opened
+from bot.cli.release import release
 from bot.errors import ConfigError, DeliveryError
 from bot.settings import Settings
 from bot.store import audit, moves, people
@@ -119,6 +120,9 @@ def qr(
     typer.echo(f"{len(cards)} cards in {out}")
 
 
+app.command()(release)
+
+
 def _place(code: str, what: str, target: str) -> None:
     with opened() as (_, database, _cipher):
         who, now = actor(), clock.now()
@@ -183,7 +187,8 @@ def _shown(connection: Connection, cipher: Cipher, settings: Settings, code: str
         "invite": cipher.open(row.invite, "candidates.invite"),
         "page": links.page_link(settings, number, row.page_version) if settings.secret_key else None,
         "bound": sorted(bound),
-        "pushes": "off" if row.pushes_stopped_at else "on",
+        "pushes": "off" if row.pushes_stopped_at else "notices only" if row.notices_only_at else "on",
+        "released": row.released_at.isoformat() if row.released_at else None,
         "promises": list(connection.execute(open_promises).scalars()),
         "next": facts.next_stage(row.stage, settings) or None,
     }

@@ -13,9 +13,14 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from bot import clock
 from bot.cli.opened import actor, opened
+from bot.cli.release import let_go, preview
 from bot.errors import KeepwarmError
 from bot.importing import run as importing
 from bot.importing.run import Job, Report
+from bot.settings import Settings
+from bot.store import planning
+from bot.store.cipher import Cipher
+from bot.store.database import Database
 
 _FOUND_FAULTS = 1
 _USAGE = 2
@@ -46,7 +51,9 @@ def import_(
     """
     with opened() as (settings, database, cipher):
         report = _ran(Job(what, file, settings, database, cipher, clock.now(), actor(), dry_run, map_))
-    _tell(report, file, dry_run, as_json)
+        _tell(report, file, dry_run, as_json)
+        if what == What.candidates and report.created and not dry_run:
+            _hold(settings, database, cipher, as_json)
     raise typer.Exit(_FOUND_FAULTS if report.bad else 0)
 
 
@@ -89,6 +96,17 @@ def _tell(report: Report, file: Path, dry_run: bool, as_json: bool) -> None:
         typer.echo("dry run: the record is unchanged")
     if report.errors_file:
         typer.echo(f"bad rows: {report.errors_file}")
+
+
+def _hold(settings: Settings, database: Database, cipher: Cipher, as_json: bool) -> None:
+    """Who is new hears nothing of the rhythm until HR has seen what it would say, unless config.yaml says otherwise."""
+    held = [number for number, _ in database.read(lambda c: planning.held(c, settings.stages.closed))]
+    if not settings.pushes.hold_imports:
+        let_go(database, held)
+    elif held and not as_json:
+        for line in preview(settings, database, cipher, held):
+            typer.echo(line)
+        typer.echo("nothing of it goes out before: keepwarm candidates release")
 
 
 def _list(shown: list[str], count: int, where: str) -> None:

@@ -40,6 +40,7 @@ class Content:
     flows: Flows
     words: Mapping[str, Words]
     rhythm: Rhythm = field(default_factory=Rhythm)
+    stories: tuple[str, ...] = ()
 
     @property
     def examples(self) -> dict[str, list[str]]:

@@ -38,6 +38,7 @@ class Situation:
     released_at: datetime | None = None
     bound_at: datetime | None = None
     heard_at: datetime | None = None
+    cohort: str = ""
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     date_state: str = "unknown"

@@ -42,6 +42,11 @@ def held(connection: Connection, closed: Collection[str]) -> list[tuple[int, str
     return [(row.id, row.code) for row in connection.execute(wanted)]
 
 
+def open_ids(connection: Connection, closed: Collection[str]) -> list[int]:
+    """Everybody who still waits."""
+    return list(connection.execute(sa.select(candidates.c.id).where(candidates.c.stage.not_in(closed))).scalars())
+
+
 def wake_other_versions(connection: Connection, version: str, closed: Collection[str], now: datetime) -> int:
     """Some of those who were planned by another rhythm are planned anew; gives how many. When nobody is left, that is
     remembered: the next tick need not look."""
@@ -132,6 +137,7 @@ _WANTED = (
         candidates.c.timezone,
         candidates.c.released_at,
         candidates.c.source,
+        cohorts.c.code.label("cohort"),
         cohorts.c.starts_at,
         cohorts.c.ends_at,
         cohorts.c.date_state,
@@ -156,6 +162,7 @@ def _situation(row: Any, found: _Found, cipher: Cipher, settings: Settings) -> S
         row.released_at,
         found.bound.get(row.id) or _reached_by_phone(row, cipher, settings),
         found.heard.get(row.id),
+        row.cohort or "",
         row.starts_at,
         row.ends_at,
         row.date_state or "unknown",
@@ -217,14 +224,12 @@ def _heard(connection: Connection, ids: Sequence[int]) -> dict[int, datetime]:
 def _told(connection: Connection, ids: Sequence[int], heard: Mapping[int, datetime]) -> dict[int, list[Told]]:
     """Their touches; who has written since is taken to have seen what they were told."""
     found: dict[int, list[Told]] = defaultdict(list)
-    about = touches.c.entry.in_(TRAINING), touches.c.state == "sent"
-    theirs = touches.c.candidate_id.in_(ids), (touches.c.by == "rhythm") | sa.and_(*about)
-    for row in connection.execute(sa.select(touches).where(*theirs)):
+    for row in connection.execute(sa.select(touches).where(touches.c.candidate_id.in_(ids))):
         wrote = heard.get(row.candidate_id)
         seen = row.seen_at is not None or bool(wrote and row.ended_at and wrote > row.ended_at)
         planned = (row.kind, row.begins, row.template, row.priority, row.meant_at, row.expires_at)
         plan = (*planned, row.expects, row.within, row.unmet)
-        is_news = row.entry in TRAINING
+        is_news = row.entry in TRAINING or row.by == "hr"
         found[row.candidate_id].append(
             Told(row.entry, row.occasion, row.begins, row.state, row.ended_at, is_news, seen, plan)
         )

@@ -68,7 +68,9 @@ def test_who_is_not_released_or_waits_no_more_hears_nothing(tmp_path: Path) -> N
     assert touches(read, waiting(open=False, stage="joined")) == []
 
 
-FRIDAY = "entries: {story: {kind: story, at: interview_passed, every: friday at 17:30, begins: stories, skip: holidays}}"
+FRIDAY = (
+    "entries: {story: {kind: story, at: interview_passed, every: friday at 17:30, begins: stories, skip: holidays}}"
+)
 
 
 def test_a_story_comes_each_friday_none_twice_and_none_on_or_after_day_one(tmp_path: Path) -> None:
@@ -85,7 +87,9 @@ def test_a_story_comes_each_friday_none_twice_and_none_on_or_after_day_one(tmp_p
 def test_a_story_that_expired_unheard_is_told_another_time(tmp_path: Path) -> None:
     read = rhythm(tmp_path, FRIDAY)
     first, second = touches(read, waiting(), until=NOW + timedelta(days=14))
-    again = touches(read, waiting(told=(said(first, "expired"), said(second, "planned"))), until=NOW + timedelta(days=14))
+    again = touches(
+        read, waiting(told=(said(first, "expired"), said(second, "planned"))), until=NOW + timedelta(days=14)
+    )
     assert [each.begins for each in again] == ["stories.lin", "stories.lin"], "the first Friday is over"
 
 
