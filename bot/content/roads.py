@@ -6,12 +6,12 @@ from bot.engine.flow import TARGETS, Branch, Flow
 from bot.errors import Fault
 from bot.yamltext import Document
 
-# These begin by themselves; and a faq.yaml whose answers are all there needs no “unknown”.
+# These begin by themselves; a faq.yaml whose answers are all there needs no “unknown”, and no stories no question.
 _BUILT_IN = {
     "binding": {"stranger"},
     "repair": {"which", "not_understood", "no_fit"},
     "faq": {"unknown"},
-    "notice": {"training", "moved", "cancelled"},
+    "story": {"ask"},
 }
 _SILENT = "silent"  # the outcome that says: somebody else has answered
 _STARTS = ("entries", "rules", "events")
@@ -90,7 +90,7 @@ def _reached(flow: Flow, flows: Mapping[str, Flow]) -> set[str]:
         for target in _targets(other.branches)
         if target.startswith(f"{flow.name}.")
     }
-    waiting = [*(step for _, _, step in _starts(flow)), *elsewhere, *_BUILT_IN.get(flow.name, ())]
+    waiting = [*(step for _, _, step in _starts(flow)), *elsewhere, *flow.touches, *_BUILT_IN.get(flow.name, ())]
     reached: set[str] = set()
     while waiting:
         step = waiting.pop()
