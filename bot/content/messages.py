@@ -87,7 +87,7 @@ def read_locale(folder: Path) -> tuple[Words, list[Fault]]:
 def in_script(words: Words, locale: str, write: Write) -> Words:
     """The same words for another locale, each text as `write` writes it; how people ask stays with the first."""
     other, _ = _worded(locale, words.documents, write)
-    other.rules = {}
+    other.rules, other.ask = {}, {}
     return other
 
 
@@ -115,11 +115,11 @@ def _worded(locale: str, documents: Mapping[str, Document], write: Write) -> tup
 
 
 def written(data: Any, write: Write) -> Any:
-    """The same data with every text written in another script; keys and how people ask stay."""
+    """The same data with every text written in another script; keys stay."""
     if write is str:
         return data
     if isinstance(data, dict):
-        return {key: written(item, write) for key, item in data.items() if key != "ask"}
+        return {key: written(item, write) for key, item in data.items()}
     if isinstance(data, list):
         return [written(item, write) for item in data]
     return write(data) if isinstance(data, str) else data
@@ -128,7 +128,7 @@ def written(data: Any, write: Write) -> Any:
 def _read_file(stem: str, document: Document, words: Words, write: Write) -> None:
     data = document.data if isinstance(document.data, dict) else {}
     if stem != "words":
-        data = written(data, write)
+        data = {part: body if part == "ask" else written(body, write) for part, body in data.items()}
     if document.data and not data:
         document.faults.append(document.fault((), "should be a mapping (name: value)"))
     if stem == "words":
