@@ -1,20 +1,20 @@
 """What is so about a candidate now: words for the roads, values for the texts. From the record only."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot import maps, phones
-from bot.record import Candidate, Cohort, Store
+from bot.record import Candidate, Cohort, Store, Task
 from bot.settings import Settings
-from bot.vocabulary import VALUES
+from bot.vocabulary import TASK_FACT, VALUES
 
 _LATE = timedelta(hours=2)  # so long after the beginning people are still on their way
 
 
 def known(candidate: Candidate | None, channel: str, settings: Settings, now: datetime) -> dict[str, str]:
-    """Every fact of bot.vocabulary as a word."""
+    """Every fact of bot.vocabulary as a word; of tasks those that the candidate has."""
     cohort = candidate.cohort if candidate else None
     stages = settings.stages
     stage = candidate.stage if candidate else stages.road[0]
@@ -44,6 +44,10 @@ def known(candidate: Candidate | None, channel: str, settings: Settings, now: da
         "city": (candidate and candidate.store and candidate.store.city) or "",
         "store_code": candidate.store.code if candidate and candidate.store else "",
         "position": (candidate and candidate.position) or "",
+        "film": _there(settings.company.film),
+        "notices_only": _yes(bool(candidate and candidate.notices_only_at)),
+        "tasks": "open" if _open_tasks(candidate) else "none",
+        **{f"{TASK_FACT}{task.code}": "done" if task.done_at else "open" for task in _tasks(candidate)},
     }
 
 
@@ -52,7 +56,8 @@ def values(
 ) -> dict[str, Any]:
     """Every placeholder of bot.vocabulary that the record can fill; what is unknown is None or empty.
 
-    `labels`: how stages are called. Training times are in the place's zone, the rest in the candidate's.
+    `labels`: how stages and tasks are called. Training times and what must be done before it are in the place's zone,
+    the rest in the candidate's.
     """
     shared = dict.fromkeys(VALUES) | {
         "company": settings.company.called(locale),
@@ -61,6 +66,8 @@ def values(
         "helpline": settings.company.helpline,
         "company_phone": settings.company.phone,
         "background_days": settings.stages.background_days,
+        "film": settings.company.film,
+        "tasks": [],
     }
     if candidate is None:
         return shared
@@ -96,7 +103,15 @@ def values(
         "offer": candidate.offer,
         "offer_until": _at(candidate.offer_until, home),
         "waited_days": max(0, (now - _since(candidate)).days),
+        "tasks": [(labels.get(task.code, task.code), _at(task.due_at, place)) for task in _open_tasks(candidate)],
     }
+
+
+def task_due(candidate: Candidate | None, about: str, settings: Settings) -> datetime | None:
+    """By when the task must be done that a step or a text is about: its name ends in the task's code."""
+    theirs = (task for task in _tasks(candidate) if about == task.code or about.endswith(f"_{task.code}"))
+    task = next(theirs, None)
+    return _at(task.due_at, zone_of(candidate.cohort, settings)) if candidate and task else None
 
 
 def next_stage(stage: str, settings: Settings) -> str:
@@ -120,6 +135,14 @@ def _confirmed(candidate: Candidate | None) -> bool:
     """Whether they said that they would come to exactly this training: another date asks anew."""
     start = candidate.cohort.starts_at if candidate and candidate.cohort else None
     return bool(candidate and start and candidate.confirmed_start == start)
+
+
+def _tasks(candidate: Candidate | None) -> Sequence[Task]:
+    return (candidate.tasks if candidate else None) or ()
+
+
+def _open_tasks(candidate: Candidate | None) -> list[Task]:
+    return [task for task in _tasks(candidate) if task.done_at is None]
 
 
 def _offer(candidate: Candidate | None, now: datetime) -> str:

@@ -41,9 +41,19 @@ class Store:
 
 
 @dataclass(frozen=True, slots=True)
+class Task:
+    """Something to get done before day one; without `due_at` as long as nobody knows the day."""
+
+    code: str
+    due_at: datetime | None = None
+    done_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """Somebody who waits. `confirmed_start`: the beginning of the training that they said they would come to.
-    `home`: latitude and longitude. `stage_times`: when each stage was entered, oldest first."""
+    `home`: latitude and longitude. `stage_times`: when each stage was entered, oldest first. `tasks`: the next due
+    first; None as long as nobody has looked them up."""
 
     id: int
     code: str
@@ -62,5 +72,6 @@ class Candidate:
     confirmed_start: datetime | None = None
     home: tuple[float, float] | None = None
     page_version: int = 1
-    notices_only: bool = False
     stage_times: Sequence[tuple[str, datetime]] = ()
+    notices_only_at: datetime | None = None
+    tasks: Sequence[Task] | None = None

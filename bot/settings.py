@@ -44,6 +44,12 @@ def _web_address(url: str) -> str:
     return url.rstrip("/")
 
 
+def _link(url: str) -> str:
+    if not re.match(r"https?://[^/?#\s]+\S*$", url):
+        raise ValueError(f"{url!r} should be a link like https://v.example.com/first-day")
+    return url
+
+
 def _database(url: str) -> str:
     if not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://", "postgres://")):
         raise ValueError("should be sqlite:///FILE or postgresql://user:password@host/name")
@@ -62,6 +68,7 @@ Zone = Annotated[str, AfterValidator(_zone)]
 Country = Annotated[str, AfterValidator(_country)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
+Link = Annotated[str, AfterValidator(_link)]
 DatabaseUrl = Annotated[str, AfterValidator(_database)]
 Locale = Literal["zh", "zh-Hant", "en"]
 
@@ -78,6 +85,7 @@ class Company(_Part):
     locale: Locale = "zh"
     phone: str = ""
     helpline: str = ""
+    film: Link = ""
     maps: Literal["amap", "google"] = "amap"
 
     @property

@@ -37,10 +37,17 @@ FACTS: Mapping[str, tuple[str, ...]] = {
     "helpline": ("known", "unknown"),
     "company_phone": ("known", "unknown"),
     "background_days": ("known", "unknown"),
+    "film": ("known", "unknown"),
+    "notices_only": ("yes", "no"),
+    "tasks": ("open", "none"),
 }
 
 # Facts that may have any value.
 FREE_FACTS: frozenset[str] = frozenset({"city", "store_code", "position"})
+
+# A fact for each task of the rhythm: task_id_copy, and how it may stand.
+TASK_FACT = "task_"
+TASK_STATES: tuple[str, ...] = ("open", "done", "none")
 
 # What `do:` may name, with the outcomes that `on:` may lead on from.
 EFFECTS: Mapping[str, tuple[str, ...]] = {
@@ -57,6 +64,9 @@ EFFECTS: Mapping[str, tuple[str, ...]] = {
     "confirm": (),
     "withdraw": (),
     "speak": (),
+    "notices_only": (),
+    "task_done": (),
+    "keep_checkin": (),
 }
 
 # What may be promised: kept when this fact has one of these values, by saying what this meaning says now. Beside them
@@ -124,8 +134,15 @@ VALUES: frozenset[str] = frozenset(
         "waited_days",
         "seats",
         "openings",
+        "invite",
+        "film",
+        "tasks",
+        "task_due",
     }
 )
+
+# Values that are web addresses: what holds one is not for an SMS to a number of mainland China.
+LINKS: frozenset[str] = frozenset({"page_link", "map_link", "film"})
 
 # What may begin a road under `rules:` (a hard rule of understanding) …
 RULES: tuple[str, ...] = (

@@ -104,8 +104,9 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         "TWILIO_FROM": "+12025550100",
     }
     loaded = load_settings(Path(__file__).parent.parent / "config.yaml", environment)
-    sample = Path(__file__).parent.parent / "fakes" / "company" / "faq.yaml"
-    return loaded.model_copy(update={"var": tmp_path_factory.mktemp("var"), "faq": sample})
+    sample = Path(__file__).parent.parent / "fakes" / "company"
+    files = {"faq": sample / "faq.yaml", "stories": sample / "employee_stories.yaml"}
+    return loaded.model_copy(update={"var": tmp_path_factory.mktemp("var"), **files})
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ from bot.settings import Settings
 from bot.store import touches
 from bot.store.database import Database
 from bot.store.opening import open_store
-from bot.store.tables import addresses, candidates, case_reasons, cases, outbound, promises
+from bot.store.tables import addresses, candidates, case_reasons, cases, checkins, outbound, promises, tasks
 from bot.understanding import Understanding
 from tests import cast, postgres
 from tests.conftest import DATA_KEY, NOW
@@ -37,7 +37,7 @@ TALKS = [
     for path in sorted(FOLDER.glob("*.yaml"))
     for number, talk in enumerate(yamltext.read(path).data, 1)
 ]
-TURN = {"hear", "touch", "shows", "place", "event", "scene", "silence", "say", "reads", "promises", "case", "reasons", "stage", "lacks"}  # fmt: skip
+TURN = {"hear", "touch", "shows", "place", "event", "scene", "silence", "say", "reads", "promises", "case", "reasons", "stage", "lacks", "done", "scores"}  # fmt: skip
 HOURS = {"h": "hours", "m": "minutes", "d": "days"}
 # Sent to a phone, said on the clock, or only on another road of stages: their own tests hear them.
 NOT_HEARD = {
@@ -97,12 +97,25 @@ def test_the_talk_goes_as_written(talk: dict[str, Any], theatre: tuple[House, Da
             Person(house, Inside(connection), NOW, address="o-before").is_bound_to(talk["taken"])
         if "who" in talk:
             person.is_bound_to(talk["who"])
+            _has_to_do(connection, talk["who"], talk.get("tasks", {}))
         for turn in talk["talk"]:
             _Act(connection, house, person, turn).goes_as_written()
         raise Curtain
 
     with pytest.raises(Curtain):
         database.write(play)
+
+
+def _has_to_do(connection: Connection, who: str, codes: Mapping[str, str]) -> None:
+    """Tasks by their code, due in so long; without a span nobody knows when."""
+    number = connection.execute(sa.select(candidates.c.id).where(candidates.c.code == who)).scalar_one()
+    for code, span in codes.items():
+        due_at = NOW + _span(span) if span else None
+        connection.execute(sa.insert(tasks).values(candidate_id=number, code=code, due_at=due_at))
+
+
+def _span(text: str) -> timedelta:
+    return timedelta(**{HOURS[text[-1]]: int(text[:-1])})
 
 
 def _under(house: House, changed: Mapping[str, Any]) -> House:
@@ -139,6 +152,10 @@ class _Act:
         if "stage" in turn and person.outcome and person.outcome.turn:
             who = sa.select(candidates.c.stage).where(candidates.c.id == self._candidate())
             assert self._all(who) == [turn["stage"]]
+        if "done" in turn:
+            assert sorted(self._all(sa.select(tasks.c.code).where(tasks.c.done_at.is_not(None)))) == turn["done"]
+        if "scores" in turn:
+            assert list(map(str, self._all(sa.select(checkins.c.score)))) == turn["scores"]
 
     def _happens(self) -> None:
         turn, person = self.turn, self.person
@@ -161,7 +178,7 @@ class _Act:
     def _passes(self, silence: str) -> None:
         """Nobody writes for so long; the clock's job looks at what waits."""
         last = max(self._all(sa.select(outbound.c.id)), default=0)
-        self.person.now += timedelta(**{HOURS[silence[-1]]: int(silence[:-1])})
+        self.person.now += _span(silence)
         go_on(self.connection, self.house, self.person.now)
         self._reads_since(last)
 
@@ -177,7 +194,7 @@ class _Act:
     def _reads_since(self, last: int) -> None:
         rows = sa.select(outbound.c.said, outbound.c.text).where(outbound.c.id > last).order_by(outbound.c.id)
         said = list(self.connection.execute(rows))
-        self.person.keys = [row.said for row in said]
+        self.person.keys = [key for row in said for key in row.said.split()]
         self.person.text = "\n".join(self.house.cipher.open(row.text, "outbound.text") for row in said)
 
     def _code(self) -> str:

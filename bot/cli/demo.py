@@ -66,7 +66,8 @@ def _secrets(port: int, folder: Path) -> dict[str, str]:
     """Keys of this run alone, and an environment that leads every part to the demo's own data."""
     config = folder / "config.yaml"
     shutil.copy(settings.path(), config)
-    shutil.copy(_HOME / "fakes" / "company" / "faq.yaml", folder / "faq.yaml")
+    for file, name in (("faq", "faq"), ("employee_stories", "stories")):
+        shutil.copy(_HOME / "fakes" / "company" / f"{file}.yaml", folder / f"{name}.yaml")
     return {
         "KEEPWARM_CONFIG": str(config),
         "KEEPWARM_DATABASE_URL": f"sqlite:///{folder}/keepwarm.db",

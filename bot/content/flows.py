@@ -10,15 +10,24 @@ from typing import Any
 from bot import yamltext
 from bot.engine.flow import END, Branch, Effect, Flow, Wait
 from bot.errors import Fault
-from bot.vocabulary import COLLECTORS, EFFECTS, EVENTS, FACTS, FREE_FACTS, PROMISES, RULES, VALUES
+from bot.vocabulary import (
+    COLLECTORS,
+    EFFECTS,
+    EVENTS,
+    FACTS,
+    FREE_FACTS,
+    PROMISES,
+    RULES,
+    TASK_FACT,
+    TASK_STATES,
+    VALUES,
+)
 from bot.yamltext import Document, Where
 
 RHYTHM = "touchpoints.yaml"  # stands among the flows, and is none
-_FLOW_KEYS = {"for", "offered", "urgent", "alarm", "aside", "entries", "rules", "events", "steps"}
-_BRANCH_KEYS = {
-    *("if", "say", "do", "on", "choices", "collect", "save", "invalid", "otherwise", "wait", "call", "once", "next"),
-}
-_ASKING_KEYS = ("save", "invalid", "otherwise", "wait", "once")
+_FLOW_KEYS = {"for", "offered", "urgent", "alarm", "aside", "entries", "rules", "events", "touches", "steps"}
+_ASKING_KEYS = ("save", "invalid", "otherwise", "picture", "wait", "once")
+_BRANCH_KEYS = {*("if", "say", "do", "on", "choices", "collect", "call", "next"), *_ASKING_KEYS}
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _LIMITS = {"1-5": re.compile(r"\d{1,3}-\d{1,3}"), "future": re.compile("future")}
 
@@ -63,6 +72,10 @@ class _Reader:
             for meaning in meanings:
                 if meaning not in entries:
                     self._fault((part,), f"{part}: {meaning!r} is none of the entries: {', '.join(entries)}")
+        touches = self._words(data.get("touches"), ("touches",))
+        for step in touches:
+            if step not in steps:
+                self._fault(("touches",), f"touches: {step!r} is none of the steps: {', '.join(steps)}")
         return Flow(
             name,
             steps,
@@ -74,6 +87,7 @@ class _Reader:
             alarm=frozenset(singled["alarm"]),
             aside=frozenset(singled["aside"]),
             offered=data.get("offered") != "no",
+            touches=frozenset(touches),
         )
 
     def _starts(self, data: Mapping[str, Any], part: str, allowed: tuple[str, ...] | None) -> dict[str, str]:
@@ -114,6 +128,7 @@ class _Reader:
             save=str(data.get("save", "")),
             invalid=str(data.get("invalid", "")),
             otherwise=str(data.get("otherwise", "")),
+            picture=str(data.get("picture", "")),
             wait=self._wait(data, (*where, "wait")),
             call=str(data.get("call", "")),
             once=data.get("once") == "yes",
@@ -170,7 +185,7 @@ class _Reader:
                     continue
                 kind = str(branch.get("collect", "")).partition(" ")[0]
                 name = str(branch.get("save", "") or kind)
-                if name in VALUES or name in FACTS or name in FREE_FACTS:
+                if name in VALUES or name in FACTS or name in FREE_FACTS or name.startswith(TASK_FACT):
                     self._fault(("steps", step), f"save: {name} is a fact or a value already: choose another name")
                 found += [name] if name else []
         return found
@@ -179,12 +194,13 @@ class _Reader:
         conditions: dict[str, frozenset[str]] = {}
         for fact, wanted in self.document.mapping(data, where).items():
             values = self._words(wanted, (*where, fact))
-            if fact not in self.facts and fact not in FREE_FACTS and fact not in self.saves:
+            known = TASK_STATES if fact.startswith(TASK_FACT) else self.facts.get(fact)
+            if known is None and fact not in FREE_FACTS and fact not in self.saves:
                 self._fault((*where, fact), f"if: no fact is called {fact!r}: use one of {', '.join(self.facts)}")
                 continue
             for value in values:
-                if value not in self.facts.get(fact, (value,)):
-                    self._fault((*where, fact), f"if: {fact} is never {value!r}: use {', '.join(self.facts[fact])}")
+                if known is not None and value not in known:
+                    self._fault((*where, fact), f"if: {fact} is never {value!r}: use {', '.join(known)}")
             conditions[fact] = frozenset(values)
         return conditions
 

@@ -13,7 +13,7 @@ from bot.errors import Fault
 from bot.yamltext import Document, Where
 
 _PARTS = {"about", "ask", "say", "choices"}
-_SHARED = {"formats", "stages", "samples"}
+_SHARED = {"formats", "stages", "tasks", "samples"}
 _FORMATS = ("day", "time", "moment", "comma")
 _FORMS = ("text", "sms", "plain", "again", "card", "link")
 
@@ -45,6 +45,7 @@ class Words:
     about: dict[str, str] = field(default_factory=dict)
     choices: dict[str, tuple[str, ...]] = field(default_factory=dict)
     stages: dict[str, str] = field(default_factory=dict)
+    tasks: dict[str, str] = field(default_factory=dict)
     samples: dict[str, Any] = field(default_factory=dict)
     rules: dict[str, tuple[str, ...]] = field(default_factory=dict)
     ambiguous: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -53,6 +54,11 @@ class Words:
     documents: dict[str, Document] = field(default_factory=dict)
     write: Callable[[str], str] = str
     elsewhere: dict[Where, tuple[Document, Where]] = field(default_factory=dict)
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """How stages and tasks are called."""
+        return self.tasks | self.stages
 
     def name_of(self, flow: str) -> str:
         document = self.documents.get(flow)
@@ -81,7 +87,7 @@ def read_locale(folder: Path) -> tuple[Words, list[Fault]]:
 def in_script(words: Words, locale: str, write: Write) -> Words:
     """The same words for another locale, each text as `write` writes it; how people ask stays with the first."""
     other, _ = _worded(locale, words.documents, write)
-    other.rules = {}
+    other.rules, other.ask = {}, {}
     return other
 
 
@@ -98,6 +104,7 @@ def _worded(locale: str, documents: Mapping[str, Document], write: Write) -> tup
     faults += [shared.fault(("formats",), f"formats: add {name}") for name in _FORMATS if name not in formats]
     words = Words(locale, Templates(locale, formats), formats=formats, stages=_texts(data.get("stages")))
     words.write = write
+    words.tasks = _texts(data.get("tasks"))
     words.samples = dict(_dict(data.get("samples")))
     words.documents |= documents
     for stem, document in documents.items():
@@ -108,11 +115,11 @@ def _worded(locale: str, documents: Mapping[str, Document], write: Write) -> tup
 
 
 def written(data: Any, write: Write) -> Any:
-    """The same data with every text written in another script; keys and how people ask stay."""
+    """The same data with every text written in another script; keys stay."""
     if write is str:
         return data
     if isinstance(data, dict):
-        return {key: written(item, write) for key, item in data.items() if key != "ask"}
+        return {key: written(item, write) for key, item in data.items()}
     if isinstance(data, list):
         return [written(item, write) for item in data]
     return write(data) if isinstance(data, str) else data
@@ -121,7 +128,7 @@ def written(data: Any, write: Write) -> Any:
 def _read_file(stem: str, document: Document, words: Words, write: Write) -> None:
     data = document.data if isinstance(document.data, dict) else {}
     if stem != "words":
-        data = written(data, write)
+        data = {part: body if part == "ask" else written(body, write) for part, body in data.items()}
     if document.data and not data:
         document.faults.append(document.fault((), "should be a mapping (name: value)"))
     if stem == "words":

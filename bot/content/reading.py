@@ -1,7 +1,7 @@
 """All content of a deployment, read once at start: roads and words that fit each other, or every fault."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +15,8 @@ from bot.content.messages import Words, in_script, read_locale
 from bot.content.roads import faults_of_roads
 from bot.content.samples import samples
 from bot.content.script import to_traditional
+from bot.content.stories import NAME as STORIES
+from bot.content.stories import read_stories
 from bot.content.templates import render
 from bot.content.touchpoints import read_touchpoints
 from bot.engine.flow import Branch, Flow, Flows
@@ -35,7 +37,8 @@ MOST_PARTS = 3  # SMS that one answer may cost
 
 @dataclass(frozen=True)
 class Content:
-    """The roads, and the words of each locale."""
+    """The roads, the words of each locale, and the stories as HR's file has them in order: steps of the flow
+    `stories`."""
 
     flows: Flows
     words: Mapping[str, Words]
@@ -53,7 +56,7 @@ class Content:
 
     def only(self, locale: str) -> "Content":
         """The same roads with the words of one language."""
-        return Content(self.flows, {locale: self.words[locale]}, self.rhythm)
+        return replace(self, words={locale: self.words[locale]})
 
     @cached_property
     def saved(self) -> Mapping[str, str]:
@@ -109,17 +112,19 @@ def read(settings: Settings) -> tuple[Content, list[Fault]]:
     for locale in _WRITTEN:
         if locale not in words:
             faults.append(Fault(str(settings.messages / locale), 1, "is missing: the words of this language"))
-    if FAQ in flows:
-        faults.append(documents[FAQ].fault((), f"{FAQ} is made from {settings.faq.name}: name this flow otherwise"))
+    for name, file in ((FAQ, settings.faq), (STORIES, settings.stories)):
+        if name in flows:
+            faults.append(documents[name].fault((), f"{name} is made from {file.name}: name this flow otherwise"))
     flows[FAQ], documents[FAQ] = read_faq(settings.faq, words, settings.stages.all)
-    faults += documents[FAQ].faults
-    rhythm, document = read_touchpoints(settings.flows / RHYTHM, flows, settings.stages.all, ())
+    flows[STORIES], documents[STORIES] = read_stories(settings.stories, words)
+    faults += documents[FAQ].faults + documents[STORIES].faults
+    stories = tuple(flows[STORIES].steps)
+    rhythm, document = read_touchpoints(settings.flows / RHYTHM, flows, settings.stages.all, stories)
     faults += document.faults
-    begun = {step for entry in rhythm.entries.values() for step in entry.begins}
     for name, flow in flows.items():
-        faults += faults_of_roads(flow, flows, documents[name], begun)
+        faults += faults_of_roads(flow, flows, documents[name])
     faults += _unfit(flows, documents, words, settings)
-    return Content(Flows(flows), words, rhythm), sorted(set(faults))
+    return Content(Flows(flows), words, rhythm, stories), sorted(set(faults))
 
 
 def _part(document: Document, name: str) -> Mapping[str, Any]:
@@ -153,11 +158,19 @@ def _unfit(
         for stage in settings.stages.all:
             if stage not in spoken.stages:
                 yield spoken.fault("shared", ("stages",), f"stages: add {stage}: how people call this stage")
+        for task in sorted(_tasks(flows) - spoken.tasks.keys()):
+            yield spoken.fault("shared", ("tasks",), f"tasks: add {task}: how people call this task")
     for spoken in words.values():
         yield from _nowhere(flows, spoken)
     yield from _disagreeing(written)
     yield from _pages_apart(written)
     yield from _asked_twice(written)
+
+
+def _tasks(flows: Mapping[str, Flow]) -> set[str]:
+    """The tasks that some road says are done."""
+    branches = (branch for flow in flows.values() for branch in flow.branches)
+    return {effect.argument for branch in branches for effect in branch.do if effect.name == "task_done"}
 
 
 def _bad_values(flows: Mapping[str, Flow], words: Words) -> Iterator[Fault]:
@@ -169,7 +182,7 @@ def _bad_values(flows: Mapping[str, Flow], words: Words) -> Iterator[Fault]:
         for name in unknown:
             what = f"{key} names {{{{ {name} }}}}, which is no value: use one of {', '.join(sorted(known))}"
             yield words.fault(stem, ("say", key), what)
-        if not unknown:
+        if not unknown and stem != STORIES:  # those never go by SMS
             yield from _too_long(words, stem, key)
 
 

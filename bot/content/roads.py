@@ -1,17 +1,17 @@
 """Proves of every flow that its roads lead somewhere: steps exist, are reached, end, and nobody meets silence."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from bot.engine.flow import TARGETS, Branch, Flow
 from bot.errors import Fault
 from bot.yamltext import Document
 
-# These begin by themselves; and a faq.yaml whose answers are all there needs no “unknown”.
+# These begin by themselves; a faq.yaml whose answers are all there needs no “unknown”, and no stories no question.
 _BUILT_IN = {
     "binding": {"stranger"},
     "repair": {"which", "not_understood", "no_fit"},
     "faq": {"unknown"},
-    "notice": {"training", "moved", "cancelled"},
+    "story": {"ask"},
 }
 _SILENT = "silent"  # the outcome that says: somebody else has answered
 _STARTS = ("entries", "rules", "events")
@@ -19,15 +19,13 @@ _STARTS = ("entries", "rules", "events")
 Step = tuple[str, str]  # flow, step
 
 
-def faults_of_roads(
-    flow: Flow, flows: Mapping[str, Flow], document: Document, begun: Collection[str] = ()
-) -> Iterator[Fault]:
-    """What is wrong with the roads of one flow, given all others. `begun`: the steps that the rhythm begins."""
+def faults_of_roads(flow: Flow, flows: Mapping[str, Flow], document: Document) -> Iterator[Fault]:
+    """What is wrong with the roads of one flow, given all others."""
     lost = list(_lost(flow, flows, document))
     yield from lost
     if lost:
         return
-    for step in flow.steps.keys() - _reached(flow, flows, begun):
+    for step in flow.steps.keys() - _reached(flow, flows):
         yield document.fault(("steps", step), f"step {step!r} is never reached: lead to it or remove it")
     for step in flow.steps:
         if _circle(flow.name, step, flows):
@@ -85,15 +83,14 @@ def _exists(target: str, flow: Flow, flows: Mapping[str, Flow]) -> bool:
     return name in flows and step in flows[name].steps
 
 
-def _reached(flow: Flow, flows: Mapping[str, Flow], begun: Collection[str]) -> set[str]:
+def _reached(flow: Flow, flows: Mapping[str, Flow]) -> set[str]:
     elsewhere = {
         _at(target, other.name)[1]
         for other in flows.values()
         for target in _targets(other.branches)
         if target.startswith(f"{flow.name}.")
     }
-    by_rhythm = {_at(step, "")[1] for step in begun if step.startswith(f"{flow.name}.")}
-    waiting = [*(step for _, _, step in _starts(flow)), *elsewhere, *by_rhythm, *_BUILT_IN.get(flow.name, ())]
+    waiting = [*(step for _, _, step in _starts(flow)), *elsewhere, *flow.touches, *_BUILT_IN.get(flow.name, ())]
     reached: set[str] = set()
     while waiting:
         step = waiting.pop()

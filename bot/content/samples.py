@@ -11,6 +11,7 @@ _MOMENTS = {
     "date_by": _START - timedelta(days=7),
     "stage_since": _START - timedelta(days=20),
     "offer_until": _START + timedelta(days=10),
+    "task_due": _START - timedelta(days=3),
 }
 _NUMBERS = {
     "days": 5,
@@ -27,5 +28,6 @@ _DISTANCE = 12.5
 def samples(words: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     """A value for each name. `words`: those that are language, from messages/<locale>/shared.yaml."""
     history = [(step, _START - timedelta(days=20)) for step in words.get("history", ())]
-    known = {**words, **_MOMENTS, **_NUMBERS, "distance_km": _DISTANCE, "history": history}
+    tasks = [(task, _START) for task in words.get("tasks", ())]
+    known = {**words, **_MOMENTS, **_NUMBERS, "distance_km": _DISTANCE, "history": history, "tasks": tasks}
     return {name: known.get(name, words.get("saved", "")) for name in names}

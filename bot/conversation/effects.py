@@ -14,7 +14,7 @@ from bot import invites
 from bot.conversation.world import Do, World
 from bot.engine.flow import Effect
 from bot.engine.turn import Heard
-from bot.store import audit, cases, moves, people, promises
+from bot.store import audit, cases, checkins, moves, people, promises, tasks
 from bot.store.messages import Spoken, keep_outbound
 from bot.store.tables import codes, wrong_codes
 
@@ -83,8 +83,32 @@ def _stop_pushes(world: World, effect: Effect, heard: Heard) -> str:
 def _resume_pushes(world: World, effect: Effect, heard: Heard) -> str:
     people.change(world.connection, world.person.id, stopped_at=None)
     if world.candidate_id:
-        people.change_candidate(world.connection, world.candidate_id, world.now, pushes_stopped_at=None)
+        nothing = {"pushes_stopped_at": None, "notices_only_at": None}
+        people.change_candidate(world.connection, world.candidate_id, world.now, **nothing)
     return "silent" if heard.details.get("obeyed") else ""
+
+
+def _notices_only(world: World, effect: Effect, heard: Heard) -> str:
+    """What must arrive still does; what is nice to read no longer."""
+    if world.candidate_id:
+        people.change_candidate(world.connection, world.candidate_id, world.now, notices_only_at=world.now)
+        world.belongs_to(world.candidate_id)
+    return ""
+
+
+def _task_done(world: World, effect: Effect, heard: Heard) -> str:
+    """As they say themselves; HR looks at it when they come."""
+    if world.candidate_id:
+        tasks.done(world.connection, world.candidate_id, effect.argument, "candidate", world.now)
+        world.belongs_to(world.candidate_id)
+    return ""
+
+
+def _keep_checkin(world: World, effect: Effect, heard: Heard) -> str:
+    """The number that they gave."""
+    if world.candidate_id:
+        checkins.keep(world.connection, world.candidate_id, int(world.saved["number"]), world.now)
+    return ""
 
 
 def _wrong_number(world: World, effect: Effect, heard: Heard) -> str:
@@ -219,4 +243,7 @@ EFFECTS: Mapping[str, Do] = {
     "confirm": _confirm,
     "withdraw": _withdraw,
     "speak": _speak,
+    "notices_only": _notices_only,
+    "task_done": _task_done,
+    "keep_checkin": _keep_checkin,
 }

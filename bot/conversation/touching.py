@@ -146,7 +146,7 @@ class _Touching:
 
     def _is_not_so(self, world: World) -> str:
         """What the rhythm asks to be so when this is said, and is not."""
-        if self.touch.kind == "story" and world.candidate and world.candidate.notices_only:
+        if self.touch.kind == "story" and world.candidate and world.candidate.notices_only_at:
             return "wants notices only"
         asked = self.entry.when if self.entry else {}
         found = ((fact, world.fact(fact), words) for fact, words in asked.items())

@@ -21,9 +21,11 @@ from bot.store import links as given_links
 from bot.store import people
 from bot.store.people import Person
 from bot.store.tables import codes
+from bot.vocabulary import TASK_FACT
 
 _PROVED_FOR = timedelta(hours=1)
 _FROM_HISTORY = {"history", "waited_days"}
+_FROM_TASKS = {"tasks", "task_due"}
 
 
 Do = Callable[["World", Effect, Heard], str]
@@ -79,12 +81,19 @@ class World:
     # What the engine asks.
 
     def fact(self, name: str) -> str:
+        if name == "tasks" or name.startswith(TASK_FACT):
+            self._look_up_tasks()
         if self._known is None:
             self._known = facts.known(self.candidate, self.person.channel, self.house.settings, self.now)
             self._known["met"] = "yes" if self.person.turn else "no"
             self._known["pending"] = "yes" if self.talk.pending else "no"
             self._known["links"] = "no" if self._takes_no_links() else "yes"
-        return self._known[name]
+        return self._known.get(name, "none") if name.startswith(TASK_FACT) else self._known[name]
+
+    def _look_up_tasks(self) -> None:
+        if self.candidate and self.candidate.tasks is None:
+            self.candidate = replace(self.candidate, tasks=people.tasks_of(self.connection, self.candidate.id))
+            self._known = self._values = None
 
     def do(self, effect: Effect, heard: Heard, saved: Mapping[str, Any]) -> str:
         self.saved = saved
@@ -123,7 +132,7 @@ class World:
     def values(self) -> dict[str, Any]:
         """What the record can fill, by its names."""
         if self._values is None:
-            labels = self.house.content.words[self.locale].stages
+            labels = self.house.content.words[self.locale].labels
             self._values = facts.values(self.candidate, labels, self.house.settings, self.locale, self.now)
         return self._values
 
@@ -135,11 +144,17 @@ class World:
             since = (self.candidate.stage, self.candidate.stage_at)
             self.candidate = replace(self.candidate, stage_times=tuple(times) or (since,))
             self._values = None
+        if needs & _FROM_TASKS:
+            self._look_up_tasks()
         values = self.values()
         if "page_link" in needs and self.candidate:
             values["page_link"] = self.page_link()
         if "masked" in needs:
             values["masked"] = self._masked()
+        if "invite" in needs and self.candidate:
+            values["invite"] = people.invite_of(self.connection, self.house.cipher, self.candidate.id)
+        if "task_due" in needs:
+            values["task_due"] = facts.task_due(self.candidate, said.key, self.house.settings)
         return {**values, **{name: as_day(value) for name, value in said.values.items()}}
 
     def page_link(self) -> str:

@@ -33,8 +33,9 @@ class Wait:
 class Branch:
     """One way through a step: taken if every fact of `when` has one of the values named.
 
-    `limit`: what the collected value must satisfy. `save`: the name under which the answer is kept. `call`: a road
-    walked first. `once`: a question that is not asked again.
+    `limit`: what the collected value must satisfy. `save`: the name under which the answer is kept. `picture`: where a
+    picture leads that is shown instead of an answer. `call`: a road walked first. `once`: a question that is not asked
+    again.
     """
 
     when: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -46,6 +47,7 @@ class Branch:
     save: str = ""
     invalid: str = ""
     otherwise: str = ""
+    picture: str = ""
     wait: Wait | None = None
     call: str = ""
     once: bool = False
@@ -63,7 +65,7 @@ class Branch:
     def answers_lead_to(self) -> Iterator[str]:
         """Where an answer, a wrong answer or none leads."""
         if self.asks:
-            yield from filter(None, (*self.choices.values(), self.invalid, self.otherwise))
+            yield from filter(None, (*self.choices.values(), self.invalid, self.otherwise, self.picture))
             yield from (self.wait.next,) if self.wait else ()
             yield from (self.next,) if self.collect else ()
 
@@ -79,7 +81,7 @@ class Flow:
     """One road. `for_anyone`: also people who are not bound to a candidate may walk it. `urgent`: meanings that are
     heard even where any words would do as an answer; `alarm`: those that are heard on a guess too, and end all else;
     `aside`: those that are no answer and change nothing.
-    `offered`: "did you mean" may name them."""
+    `offered`: "did you mean" may name them. `touches`: steps that keepwarm may begin by itself."""
 
     name: str
     steps: Mapping[str, tuple[Branch, ...]]
@@ -91,6 +93,7 @@ class Flow:
     alarm: frozenset[str] = frozenset()
     aside: frozenset[str] = frozenset()
     offered: bool = True
+    touches: frozenset[str] = frozenset()
 
     @property
     def branches(self) -> Iterator[Branch]:

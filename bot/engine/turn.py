@@ -158,11 +158,21 @@ class _Walk:
         if self.heard.event == TOUCH:
             flow, _, step = self.heard.value.partition(".")
             return self._begin(flow, step)
+        if self._takes_picture():
+            return None
         if self.talk.open and self._branch_of(self.talk.open).collect and self._answers(self.talk.open):
             return None
         if start := self.flows.on_event(self.heard.event):
             self._begin(*start)
         return None
+
+    def _takes_picture(self) -> bool:
+        """Whether what was heard is a picture, and the open question knows what to do with one."""
+        frame = self.talk.open
+        step = self._branch_of(frame).picture if frame and self.heard.event == "picture" else ""
+        if frame and step:
+            self._answered(frame, step, "", "")
+        return bool(step)
 
     def _silence(self) -> None:
         """The open question has waited long enough."""

@@ -7,12 +7,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.record import Candidate, Cohort, Store
+from bot.record import Candidate, Cohort, Store, Task
 from bot.store import planning
 from bot.store.cipher import Cipher
 from bot.store.inserting import insert_unless_there
 from bot.store.prepared import Prepared
-from bot.store.tables import addresses, bindings, candidates, cohorts, staff, stage_times, stores
+from bot.store.tables import addresses, bindings, candidates, cohorts, staff, stage_times, stores, tasks
 from bot.store.waking import wake
 
 
@@ -106,6 +106,11 @@ _STAGE_TIMES = Prepared(
     sa.select(stage_times.c.stage, stage_times.c.at)
     .where(stage_times.c.candidate_id == sa.bindparam("id"))
     .order_by(stage_times.c.at)
+)
+_TASKS = Prepared(
+    sa.select(tasks.c.code, tasks.c.due_at, tasks.c.done_at)
+    .where(tasks.c.candidate_id == sa.bindparam("id"))
+    .order_by(tasks.c.due_at.nulls_last(), tasks.c.code)
 )
 _HOLD = sa.select(candidates.c.id).where(candidates.c.id == sa.bindparam("id")).with_for_update(key_share=True)
 _CHANGE = sa.update(addresses).where(addresses.c.id == sa.bindparam("address_id"))
@@ -212,13 +217,18 @@ def _person(row: Any, cipher: Cipher) -> Person:
 
 
 def load(connection: Connection, cipher: Cipher, candidate_id: int) -> Candidate:
-    """A candidate with cohort, store and owner; `stage_times` are left out (see `history`)."""
+    """A candidate with cohort, store and owner; `stage_times` and `tasks` are left out (see `history`, `tasks_of`)."""
     return _candidate(_CANDIDATE.first(connection, {"id": candidate_id}), cipher)
 
 
 def history(connection: Connection, candidate_id: int) -> list[tuple[str, datetime]]:
     """When each stage was entered, oldest first."""
     return [(row.stage, row.at) for row in _STAGE_TIMES.rows(connection, {"id": candidate_id})]
+
+
+def tasks_of(connection: Connection, candidate_id: int) -> tuple[Task, ...]:
+    """What they have to get done or have done, the next due first."""
+    return tuple(Task(*row) for row in _TASKS.rows(connection, {"id": candidate_id}))
 
 
 def by_phone(connection: Connection, cipher: Cipher, phone: str, closed: tuple[str, ...]) -> list[int]:
@@ -255,6 +265,11 @@ def confirmed_at(connection: Connection, candidate_id: int) -> datetime | None:
 def phone_of(connection: Connection, cipher: Cipher, candidate_id: int) -> str | None:
     sealed = connection.execute(sa.select(candidates.c.phone).where(candidates.c.id == candidate_id)).scalar()
     return cipher.open_maybe(sealed, "candidates.phone")
+
+
+def invite_of(connection: Connection, cipher: Cipher, candidate_id: int) -> str:
+    sealed = connection.execute(sa.select(candidates.c.invite).where(candidates.c.id == candidate_id)).scalar_one()
+    return cipher.open(sealed, "candidates.invite")
 
 
 def bound_elsewhere(connection: Connection, candidate_id: int, channel: str, address_id: int) -> list[int]:
@@ -354,7 +369,7 @@ def _candidate(row: Any, cipher: Cipher) -> Candidate:
         row.confirmed_start,
         _home(row, cipher),
         row.page_version,
-        notices_only=row.notices_only_at is not None,
+        notices_only_at=row.notices_only_at,
     )
 
 

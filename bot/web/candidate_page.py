@@ -104,7 +104,7 @@ class CandidatePage:
         locale: str = (candidate.locale if spoken else None) or settings.company.locale
         words = self._house.content.words[locale]
         known = facts.known(candidate, "wechat", settings, now)
-        values = facts.values(candidate, words.stages, settings, locale, now)
+        values = facts.values(candidate, words.labels, settings, locale, now)
 
         def written(moment: Any, name: str = "moment") -> str:
             return written_at(moment, words.formats[name], locale) if moment else ""
