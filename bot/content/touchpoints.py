@@ -24,7 +24,7 @@ _ENTRY_KEYS = (
     "for",
 )
 _FOR = ("stage", "store", "city", "source", "share")
-_ONLY = ("bound", "unbound", "unseen", "late")
+_ONLY = ("bound", "unbound", "unseen", "fresh", "late")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MOMENT = re.compile(

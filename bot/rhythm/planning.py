@@ -13,6 +13,7 @@ from bot.rhythm.situation import Planned, Situation, Told
 HORIZON = timedelta(days=14)  # so far ahead what repeats is planned
 AGAIN = timedelta(days=7)  # after which it is planned on
 _MISSED = timedelta(hours=2)  # so long before the release a touch was missed for good
+_FRESH = timedelta(days=1)  # who passed so long before the release waits already
 _MOST_REPEATS = 60
 
 
@@ -95,6 +96,7 @@ class _Planning:
             "bound": who.bound_at is not None,
             "unbound": who.bound_at is None,
             "unseen": notice is not None and not notice.seen,
+            "fresh": who.passed_at is not None and who.passed_at >= self.released_at - _FRESH,
             "late": True,
         }[word]
 
@@ -130,7 +132,8 @@ class _Planning:
         end = self._first_day()
         at = first if every.days else _next_weekday(first, every, self.who.here)
         step = timedelta(days=every.days or 7)
-        for _ in range(_MOST_REPEATS):
+        for _ in range(_FRESH = timedelta(days=1)  # who passed so long before the release waits already
+_MOST_REPEATS):
             if at >= self.until:
                 self.cut = True
                 return

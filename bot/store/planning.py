@@ -209,7 +209,7 @@ def _bound(connection: Connection, ids: Sequence[int]) -> dict[int, datetime]:
         .where(bindings.c.candidate_id.in_(ids), own)
         .group_by(bindings.c.candidate_id)
     )
-    return dict(connection.execute(wanted).tuples().all())
+    return {row[0]: row[1] for row in connection.execute(wanted)}
 
 
 def _heard(connection: Connection, ids: Sequence[int]) -> dict[int, datetime]:
