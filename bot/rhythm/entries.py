@@ -70,8 +70,8 @@ class Entry:
     """One thing that is said, once or again and again.
 
     `moments`: the latest of them counts. `begins`: the steps that say it, each in turn if there are several. `when`:
-    facts that must be so when it is said. `only`: unbound, bound, unseen, fresh, late, `open CODE`. `expires`: how long it is
-    worth saying after its moment, or a moment itself. `hours`: other hours than those of config.yaml.
+    facts that must be so when it is said. `only`: unbound, bound, unseen, fresh, late, `open CODE`. `expires`: how long
+    it is worth saying after its moment, or a moment itself. `hours`: other hours than those of config.yaml.
     """
 
     name: str

@@ -132,8 +132,7 @@ class _Planning:
         end = self._first_day()
         at = first if every.days else _next_weekday(first, every, self.who.here)
         step = timedelta(days=every.days or 7)
-        for _ in range(_FRESH = timedelta(days=1)  # who passed so long before the release waits already
-_MOST_REPEATS):
+        for _ in range(_MOST_REPEATS):
             if at >= self.until:
                 self.cut = True
                 return
