@@ -21,6 +21,7 @@ from bot.message import Letter, Posted, legible
 from bot.settings import Email
 
 _SECONDS = 10.0
+_SEVEN_BITS = policy.SMTP.clone(cte_type="7bit")  # what every server takes
 _PORTS = {"smtp": 587, "smtps": 465}
 _ADDRESS = re.compile(r"[^\s@<>()\[\],;:\"\\]+@[^\s@<>()\[\],;:\"\\]+\.[^\s@<>()\[\],;:\"\\]+", re.ASCII)
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -49,7 +50,7 @@ class EmailApi:
     def _message(self, letter: Letter) -> EmailMessage:
         text = legible(str(letter.form.get("text") or letter.text))
         subject = legible(str(letter.form.get("subject") or text.strip().partition("\n")[0]))
-        message = EmailMessage(policy=policy.SMTP)
+        message = EmailMessage(policy=_SEVEN_BITS)
         message["From"] = self._from
         message["To"] = letter.address
         message["Subject"] = " ".join(subject.split())
@@ -70,8 +71,8 @@ class EmailApi:
         """A server that knows us. Nothing has been sent until then, so whatever fails here may be tried again."""
         try:
             server = self._greeted()
-        except ssl.SSLError as error:
-            raise Misconfigured("tls", type(error).__name__) from None
+        except ssl.SSLCertVerificationError:
+            raise Misconfigured("tls", "the server's certificate is not trusted") from None
         except (smtplib.SMTPException, OSError) as error:
             raise TryLater("no_connection", type(error).__name__) from None
         try:

@@ -18,7 +18,6 @@ from bot.errors import DeliveryError
 Fetch = Callable[[], tuple[str, int]]  # a token and for how many seconds it may be used
 
 _LOCKED = 20  # seconds; longer than a call for a token can take
-_PATIENCE = 3.0  # seconds that others wait for it
 _LOOK = 0.05
 _DROP_IF_SAME = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) else return 0 end"
 
@@ -26,8 +25,9 @@ _DROP_IF_SAME = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call
 class SharedTokens:
     """In Redis, for every process; while Redis is away each process keeps its own."""
 
-    def __init__(self, connection: "redis.Redis | None", app_id: str) -> None:
-        self._redis = connection
+    def __init__(self, connection: "redis.Redis | None", app_id: str, patience: float = 3.0) -> None:
+        """`patience`: seconds to wait for the process that fetches, before fetching too."""
+        self._redis, self._patience = connection, patience
         self._key = f"keepwarm:wechat_token:{app_id}"
         self._lock = f"{self._key}:refreshing"
         self._own: tuple[str, float] | None = None
@@ -56,7 +56,7 @@ class SharedTokens:
     def _refreshed(self, fetch: Fetch) -> str:
         """A lock whose holder died opens by itself; who cannot wait that long fetches too."""
         mine = secrets.token_hex(8)
-        until = time.monotonic() + _PATIENCE
+        until = time.monotonic() + self._patience
         while not self._locked(mine) and time.monotonic() < until:
             time.sleep(_LOOK)
             found = self._get()
