@@ -84,13 +84,14 @@ class _Dialog:
         if await self._struck("auth"):
             return
         method, _, first = rest.partition(" ")
-        given = await (self._login() if method.upper() == "LOGIN" else self._plain(first))
+        given = await (self._login(first) if method.upper() == "LOGIN" else self._plain(first))
         settings = self._account.settings
         self._known = given == (settings.user, settings.password)
         await self._say("235 welcome" if self._known else "535 5.7.8 authentication failed")
 
-    async def _login(self) -> tuple[str, str]:
-        return await self._asked("Username:"), await self._asked("Password:")
+    async def _login(self, first: str) -> tuple[str, str]:
+        user = _clear(first) if first else await self._asked("Username:")
+        return user, await self._asked("Password:")
 
     async def _plain(self, first: str) -> tuple[str, str]:
         parts = (_clear(first) if first else await self._asked("")).split("\0")
