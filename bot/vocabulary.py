@@ -127,6 +127,10 @@ VALUES: frozenset[str] = frozenset(
     }
 )
 
+# The templates and subscription notices that may be set in config.yaml: a training's date and its changes, a reminder,
+# a task, anything else.
+TEMPLATES: tuple[str, ...] = ("training", "reminder", "task", "update")
+
 # What may begin a road under `rules:` (a hard rule of understanding) …
 RULES: tuple[str, ...] = (
     "stop",
