@@ -8,13 +8,16 @@ from typing import Any
 # Characters that XML 1.0 cannot carry: a text with one would make the whole answer unreadable.
 _ILLEGAL = dict.fromkeys([*range(0x00, 0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF])
 
+STORY_ROAD = "service"  # what nobody asked for rides an open window of the chat, or waits
+
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
     """One message or event from a person, verified and read.
 
     `key` tells repeats: the provider's message id, or what identifies an event. `kind`: text, event, or what else came
-    (picture, voice, video, location, link, file). `event`: follow, unfollow, scan, menu … or "" for one we only keep.
+    (picture, voice, video, location, link, file). `event`: follow, unfollow, scan, menu, template_done, subscribed,
+    subscription_sent, or "" for one we only keep.
     """
 
     channel: str
@@ -57,7 +60,8 @@ class Letter:
 
     `id`: of its row, for providers that drop repeats by a key of ours. `via`: by what it goes: service, template,
     subscription, sms, email. `form`: what this road needs beside the text: `menu` (head, choices), `card` (title, text,
-    url) or `picture` (media id) of a service message; `name`, `values`, `url` of a template; `subject` of an e-mail.
+    url, picture) or `picture` (media id) of a service message; `name`, `values`, `url` of a template; `subject` of an
+    e-mail. `kind`: of its row. A story by any road but the chat cannot even be written: ValueError.
     """
 
     id: int
@@ -65,14 +69,21 @@ class Letter:
     text: str
     via: str
     form: Mapping[str, Any] = field(default_factory=dict)
+    kind: str = "answer"
+
+    def __post_init__(self) -> None:
+        if self.kind == "story" and self.via != STORY_ROAD:
+            raise ValueError(f"a story never goes by {self.via}")
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """What a provider gave when it took a letter. `parts`: SMS that it costs."""
+    """What a provider gave when it took a letter. `parts`: SMS that it costs. `status`: how far it is, in the
+    provider's own word, where the provider was asked for it afterwards."""
 
     provider_id: str | None = None
     parts: int = 1
+    status: str = ""
 
 
 Compose = Callable[[Sequence[str], Card | None], Answer]  # `card`: the only text, as a card

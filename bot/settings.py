@@ -50,6 +50,18 @@ def _link(url: str) -> str:
     return url
 
 
+def _mail_server(url: str) -> str:
+    if url and not re.match(r"smtps?://([^/?#@]+@)?[^/?#@]+$", url):
+        raise ValueError("should be smtp://user:password@host:587 or smtps://user:password@host:465")
+    return url
+
+
+def _mail_sender(text: str) -> str:
+    if text and not re.fullmatch(r"[^@<>\r\n]*<[^@<>\s]+@[^@<>\s]+>|[^@<>\s]+@[^@<>\s]+", text):
+        raise ValueError(f"{text!r} should be an address, or a name with an address: Training <hr@example.com>")
+    return text
+
+
 def _database(url: str) -> str:
     if not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://", "postgres://")):
         raise ValueError("should be sqlite:///FILE or postgresql://user:password@host/name")
@@ -181,8 +193,8 @@ class Sms(_Part):
 
 
 class Email(_Part):
-    url: str = ""
-    sender: str = Field(default="", alias="from")
+    url: Annotated[str, AfterValidator(_mail_server)] = ""
+    sender: Annotated[str, AfterValidator(_mail_sender)] = Field(default="", alias="from")
     a_second: int = Field(default=2, ge=1)
 
     @property

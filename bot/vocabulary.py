@@ -144,6 +144,10 @@ VALUES: frozenset[str] = frozenset(
 # Values that are web addresses: what holds one is not for an SMS to a number of mainland China.
 LINKS: frozenset[str] = frozenset({"page_link", "map_link", "film"})
 
+# The templates and subscription notices that may be set in config.yaml: a training's date and its changes, a reminder,
+# a task, anything else.
+TEMPLATES: tuple[str, ...] = ("training", "reminder", "task", "update")
+
 # What may begin a road under `rules:` (a hard rule of understanding) …
 RULES: tuple[str, ...] = (
     "stop",

@@ -5,8 +5,10 @@ from typing import Protocol
 
 import redis
 
+from bot.channels.email_api import EmailApi
 from bot.channels.sms_api import SmsApi
-from bot.channels.wechat_api import SharedTokens, WechatApi
+from bot.channels.wechat_api import WechatApi
+from bot.channels.wechat_tokens import SharedTokens
 from bot.message import Letter, Posted
 from bot.settings import Settings
 
@@ -24,4 +26,6 @@ def senders(settings: Settings, connection: "redis.Redis | None" = None) -> Mapp
         found["wechat"] = WechatApi(settings.wechat, SharedTokens(connection, settings.wechat.app_id))
     if settings.sms.on and (settings.sms.messaging_service_sid or settings.sms.sender):
         found["sms"] = SmsApi(settings.sms, settings.public_url)
+    if settings.email.on:
+        found["email"] = EmailApi(settings.email)
     return found

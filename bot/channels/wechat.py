@@ -36,6 +36,13 @@ _KINDS = {
     "link": "link",
     "file": "file",
 }
+_OTHER_EVENTS = {
+    "unsubscribe": "unfollow",
+    "subscribe_msg_popup_event": "subscribed",
+    "subscribe_msg_change_event": "subscribed",
+    "subscribe_msg_sent_event": "subscription_sent",
+}
+_LISTS = ("SubscribeMsgPopupEvent", "SubscribeMsgChangeEvent", "SubscribeMsgSentEvent")
 _DETAILS = (
     "PicUrl",
     "MediaId",
@@ -160,15 +167,16 @@ def _incoming(fields: dict[str, Any]) -> Incoming:
 
 
 def _event(fields: dict[str, Any], sender: str, created: str, sent_at: datetime, to: str) -> Incoming:
-    name, event_key = _text(fields, "Event"), _text(fields, "EventKey")
-    key = "|".join((sender, created, "event", name, event_key, _text(fields, "MsgID")))
-    event, scene = _meant(name, event_key)
-    detail = {"event": name, "event_key": event_key}
+    name, event_key, message_id = (_text(fields, each) for each in ("Event", "EventKey", "MsgID"))
+    items = _items(fields)
+    key = "|".join((sender, created, "event", name, event_key, message_id, *_fingerprint(items)))
+    event, scene = _meant(name, event_key, message_id)
+    detail = {"event": name, "event_key": event_key} | _said_of(event, fields, items)
     return Incoming("wechat", sender, key, "event", "", event, scene, detail, sent_at, to)
 
 
-def _meant(name: str, event_key: str) -> tuple[str, str]:
-    """Our word for an event, and the scene or menu key that came with it."""
+def _meant(name: str, event_key: str, message_id: str) -> tuple[str, str]:
+    """Our word for an event, and what it is about: the scene, the menu key, the message."""
     if name == "subscribe":
         scene = event_key.removeprefix("qrscene_") if event_key.startswith("qrscene_") else ""
         return ("scan" if scene else "follow"), scene
@@ -176,7 +184,41 @@ def _meant(name: str, event_key: str) -> tuple[str, str]:
         return "scan", event_key
     if name == "CLICK":
         return "menu", event_key
-    return ("unfollow" if name == "unsubscribe" else ""), ""
+    if name == "TEMPLATESENDJOBFINISH":
+        return "template_done", message_id
+    return _OTHER_EVENTS.get(name, ""), ""
+
+
+def _said_of(event: str, fields: Mapping[str, Any], items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What our senders want to know: what became of a template message, which notices the person allows, and what
+    became of those."""
+    if event == "template_done":
+        return {"status": _text(fields, "Status")}
+    if event == "subscribed":
+        return {"templates": {_text(item, "TemplateId"): _text(item, "SubscribeStatusString") for item in items}}
+    if event == "subscription_sent":
+        names = {"template_id": "TemplateId", "msgid": "MsgID", "code": "ErrorCode", "status": "ErrorStatus"}
+        return {"results": [{ours: _text(item, theirs) for ours, theirs in names.items()} for item in items]}
+    return {}
+
+
+def _items(fields: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The `List` of a subscription event: one or several, in an element of its own or, in JSON, beside the rest."""
+    holders = [fields, *(fields[name] for name in _LISTS if isinstance(fields.get(name), dict))]
+    listed = [each for holder in holders for each in _several(holder.get("List"))]
+    return [item for item in listed if isinstance(item, dict) and _text(item, "TemplateId")]
+
+
+def _several(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _fingerprint(items: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Tells two such events of one second apart; the same in XML and JSON."""
+    if not items:
+        return []
+    said = sorted(f"{name}={_text(item, name)}" for item in items for name in item)
+    return [hashlib.sha256("|".join(said).encode()).hexdigest()[:16]]
 
 
 def _text(fields: Mapping[str, Any], name: str) -> str:

@@ -1,52 +1,47 @@
-"""WeChat Official Account, outbound: the shared access token, service messages, scene QR codes.
+"""WeChat Official Account, outbound: service messages, templates, subscription notices, scene QR codes, the menu.
 
-Rules: developers.weixin.qq.com/doc/service/api (customer message, stable access token, QR codes). WeChat answers every
-call with HTTP 200 and an `errcode`; `errmsg` ends with a changing request id, so only the code is read.
+Rules: developers.weixin.qq.com/doc/service/api (customer message, template and subscription messages, stable access
+token, QR codes). WeChat answers every call with HTTP 200 and an `errcode`; what the codes mean is in wechat_errors.
 """
 
 import json
-import threading
-import time
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any
 
-import redis
 import requests
 
-from bot.channels.posting import TIMEOUT, failed
-from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown, Unreachable
+from bot.channels import wechat_errors, wechat_messages
+from bot.channels.posting import TIMEOUT, failed, session
+from bot.channels.wechat_tokens import SharedTokens
+from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown
 from bot.message import Letter, Posted
 from bot.settings import Wechat
 
-_BAD_TOKEN = {40001, 40014, 42001}
-_LATER = {45009, 45011, 43116, 43106, 43117}
-_CLOSED = {40003, 43004, 43019, 45015, 45047, 70000}
-_BUSY = -1
+_CUSTOM = "/cgi-bin/message/custom/send"
+_TEMPLATE = "/cgi-bin/message/template/send"
+_SUBSCRIPTION = "/cgi-bin/message/subscribe/bizsend"
 _EARLY = 300  # seconds before its end that a token is no longer used
-_DROP_IF_SAME = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) else return 0 end"
-
-
-class Tokens(Protocol):
-    """Where the access token is shared."""
-
-    def get(self) -> str | None: ...
-    def put(self, token: str, seconds: int) -> None: ...
-    def drop(self, token: str) -> None: ...
+_SHORTEST = 60
 
 
 class WechatApi:
     """One account's API. Safe to use from several threads."""
 
-    def __init__(self, settings: Wechat, tokens: Tokens) -> None:
+    def __init__(self, settings: Wechat, tokens: SharedTokens) -> None:
         self._settings = settings
         self._tokens = tokens
-        self._refreshing = threading.Lock()
+        self._roads: Mapping[str, Callable[[Letter], Posted]] = {
+            "service": self._send_service,
+            "template": self._send_template,
+            "subscription": self._send_subscription,
+        }
 
     def send(self, letter: Letter) -> Posted:
-        """Sends a service message; WeChat gives no id for it. Raises DeliveryError."""
-        text = {"touser": letter.address, "msgtype": "text", "text": {"content": letter.text}}
-        self._call("/cgi-bin/message/custom/send", text)
-        return Posted()
+        """Sends by the road that the letter names; only a template message gets an id. Raises DeliveryError."""
+        road = self._roads.get(letter.via)
+        if road is None:
+            raise ValueError(f"{letter.via} is no road of WeChat's")
+        return road(letter)
 
     def scene_code(self, scene: str, seconds: int = 2_592_000) -> str:
         """The address that a scannable code for this scene must hold (at most 30 days). Raises DeliveryError."""
@@ -65,23 +60,47 @@ class WechatApi:
         ]
         self._call("/cgi-bin/menu/create", {"button": listed})
 
+    def _send_service(self, letter: Letter) -> Posted:
+        try:
+            self._sent(_CUSTOM, wechat_messages.service(letter))
+        except DeliveryError as error:
+            if error.code != wechat_errors.NO_MENU_MESSAGES or "menu" not in letter.form:
+                raise
+            self._sent(_CUSTOM, wechat_messages.numbered(letter))
+        return Posted()
+
+    def _send_template(self, letter: Letter) -> Posted:
+        """Safe to repeat for ten minutes, see wechat_messages.template."""
+        answer = self._sent(_TEMPLATE, wechat_messages.template(letter, self._settings.templates))
+        return Posted(str(answer["msgid"]) if answer.get("msgid") else None)
+
+    def _send_subscription(self, letter: Letter) -> Posted:
+        self._sent(_SUBSCRIPTION, wechat_messages.subscription(letter, self._settings.subscriptions))
+        return Posted()
+
+    def _sent(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """A call that sends: only an answer that says so counts as taken."""
+        answer = self._call(path, body)
+        if "errcode" not in answer:
+            raise Unknown("unreadable", "no answer of WeChat's")
+        return answer
+
     def _call(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Calls with the shared token; a token that WeChat refuses is replaced once."""
-        token = self._token()
+        token = self._tokens.token(self._fetch)
         answer = self._post(path, body, token)
-        if answer.get("errcode") in _BAD_TOKEN:
+        if answer.get("errcode") in wechat_errors.BAD_TOKEN:
             self._tokens.drop(token)
-            answer = self._post(path, body, self._token())
-        code = int(answer.get("errcode") or 0)
-        if code:
-            raise _error(code, str(answer.get("errmsg", "")))
+            answer = self._post(path, body, self._tokens.token(self._fetch))
+        if answer.get("errcode"):
+            raise wechat_errors.error(answer["errcode"], str(answer.get("errmsg", "")))
         return answer
 
     def _post(self, path: str, body: Mapping[str, Any], token: str) -> dict[str, Any]:
         raw = json.dumps(body, ensure_ascii=False).encode()  # 40033: WeChat refuses \\u escapes
         url = f"{self._settings.api_url}{path}"
         try:
-            answer = requests.post(
+            answer = session().post(
                 url,
                 params={"access_token": token},
                 data=raw,
@@ -93,81 +112,29 @@ class WechatApi:
             found = None
         except requests.RequestException as error:
             raise failed(error) from None  # the original names the URL, which has the token in it
-        if not isinstance(found, dict):
+        if not isinstance(found, dict) or not isinstance(found.get("errcode", 0), int):
             raise Unknown(f"http_{answer.status_code}", "no answer of WeChat's")
         return found
 
-    def _token(self) -> str:
-        token = self._tokens.get()
-        if token:
-            return token
-        with self._refreshing:
-            token = self._tokens.get()
-            return token or self._fetch()
-
-    def _fetch(self) -> str:
-        """A stable token: asking twice gives the same one, so a race does no harm."""
+    def _fetch(self) -> tuple[str, int]:
+        """A stable token, and for how many seconds it may be used. Nothing was sent yet, whatever goes wrong here."""
         wanted = {
             "grant_type": "client_credential",
             "appid": self._settings.app_id,
             "secret": self._settings.app_secret,
         }
         try:
-            answer = requests.post(
-                f"{self._settings.api_url}/cgi-bin/stable_token", json=wanted, timeout=TIMEOUT
-            ).json()
+            url = f"{self._settings.api_url}/cgi-bin/stable_token"
+            answer = session().post(url, json=wanted, timeout=TIMEOUT).json()
         except requests.RequestException as error:
             raise TryLater("no_token", type(error).__name__) from None
-        if not isinstance(answer, dict) or "access_token" not in answer:
-            code = answer.get("errcode") if isinstance(answer, dict) else "no_token"
-            later = code in {_BUSY, *_LATER, "no_token", None}
-            raise (TryLater if later else Misconfigured)(str(code), "no access token")
-        self._tokens.put(answer["access_token"], max(int(answer["expires_in"]) - _EARLY, 60))
-        return str(answer["access_token"])
+        if not isinstance(answer, dict) or not (answer.get("access_token") or answer.get("errcode")):
+            raise TryLater("no_token", "no answer of WeChat's")
+        if not answer.get("access_token"):
+            raise _no_token(answer)
+        return str(answer["access_token"]), max(int(answer.get("expires_in") or 0) - _EARLY, _SHORTEST)
 
 
-class SharedTokens:
-    """In Redis, for every process; while Redis is away each process keeps its own."""
-
-    def __init__(self, connection: "redis.Redis | None", app_id: str) -> None:
-        self._redis = connection
-        self._key = f"keepwarm:wechat_token:{app_id}"
-        self._own: tuple[str, float] | None = None
-
-    def get(self) -> str | None:
-        if self._redis is not None:
-            try:
-                found: Any = self._redis.get(self._key)
-                return found.decode() if found else None
-            except redis.RedisError:
-                pass
-        return self._own[0] if self._own and self._own[1] > time.monotonic() else None
-
-    def put(self, token: str, seconds: int) -> None:
-        self._own = (token, time.monotonic() + seconds)
-        if self._redis is not None:
-            try:
-                self._redis.set(self._key, token, ex=seconds)
-            except redis.RedisError:
-                return
-
-    def drop(self, token: str) -> None:
-        """Forgets the token, unless another process has put a newer one there meanwhile."""
-        if self._own and self._own[0] == token:
-            self._own = None
-        if self._redis is not None:
-            try:
-                self._redis.eval(_DROP_IF_SAME, 1, self._key, token)
-            except redis.RedisError:
-                return
-
-
-def _error(code: int, message: str) -> DeliveryError:
-    if code == _BUSY:
-        return Unknown("-1", "WeChat was busy")
-    kind: type[DeliveryError] = Misconfigured
-    if code in _LATER:
-        kind = TryLater
-    elif code in _CLOSED:
-        kind = Unreachable
-    return kind(str(code), message.partition(" rid:")[0])
+def _no_token(answer: Mapping[str, Any]) -> DeliveryError:
+    error = wechat_errors.error(int(answer["errcode"]), str(answer.get("errmsg", "")))
+    return error if isinstance(error, Misconfigured) else TryLater(error.code, f"no token: {error.reason}")

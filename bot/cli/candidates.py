@@ -12,7 +12,8 @@ import typer
 from sqlalchemy.engine import Connection
 
 from bot import clock, facts, links
-from bot.channels.wechat_api import SharedTokens, WechatApi
+from bot.channels.wechat_api import WechatApi
+from bot.channels.wechat_tokens import SharedTokens
 from bot.cli.opened import actor, opened
 from bot.cli.release import release
 from bot.errors import ConfigError, DeliveryError

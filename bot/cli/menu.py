@@ -3,7 +3,8 @@
 import typer
 
 from bot import clock, content
-from bot.channels.wechat_api import SharedTokens, WechatApi
+from bot.channels.wechat_api import WechatApi
+from bot.channels.wechat_tokens import SharedTokens
 from bot.cli.opened import actor, opened
 from bot.errors import ConfigError, DeliveryError
 from bot.settings import Settings

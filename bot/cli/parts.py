@@ -13,9 +13,10 @@ from bot.cli import expected, group
 from bot.cli.opened import opened
 from bot.content.reading import read
 from bot.errors import ContentError, Fault
-from bot.settings import Settings
+from bot.settings import Settings, Template, Wechat
 from bot.store import schema
 from bot.store.database import Database
+from bot.vocabulary import TEMPLATES, VALUES
 
 Host = Annotated[str, typer.Option(help="Listen on this address.")]
 Port = Annotated[int, typer.Option(help="Listen on this port.")]
@@ -94,13 +95,36 @@ def _notes(loaded: Settings) -> list[str]:
         notes.append("wechat is off: set WECHAT_APP_ID, WECHAT_APP_SECRET and WECHAT_TOKEN")
     elif not loaded.wechat.app_secret:
         notes.append("wechat only answers: without WECHAT_APP_SECRET nothing can be sent")
+    notes += _template_notes(loaded.wechat)
     if not loaded.sms.on:
         notes.append("sms is off: set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN")
     elif not (loaded.sms.messaging_service_sid or loaded.sms.sender):
         notes.append("sms only answers: set TWILIO_MESSAGING_SERVICE_SID or TWILIO_FROM to send")
+    elif loaded.company.country == "CN" and "*" in loaded.sms.china_templates:
+        notes.append("sms.china_templates lets every text through to +86: name those that you have registered there")
+    if not loaded.email.on:
+        notes.append("email is off: set SMTP_URL and email.from")
     for name, value in (("KEEPWARM_DATA_KEY", loaded.data_key), ("KEEPWARM_SECRET_KEY", loaded.secret_key)):
         if not value:
             notes.append(f"{name} is not set: serving needs it")
     if not loaded.public_url.startswith("https://"):
         notes.append(f"public_url is {loaded.public_url}: WeChat and Twilio need an https address they can reach")
     return notes
+
+
+def _template_notes(wechat: Wechat) -> list[str]:
+    """What would keep a notice from the templates that are there for it."""
+    if not wechat.on:
+        return []
+    named = [("templates", *item) for item in wechat.templates.items()]
+    named += [("subscriptions", *item) for item in wechat.subscriptions.items()]
+    notes = [note for kind, name, template in named for note in _faults_of(f"wechat.{kind}.{name}", name, template)]
+    if wechat.templates and "training" not in wechat.templates:
+        notes.insert(0, "wechat.templates has no training: its date goes by SMS where the chat is closed")
+    return notes
+
+
+def _faults_of(where: str, name: str, template: Template) -> list[str]:
+    unused = [] if name in TEMPLATES else [f"{where} is used by nothing: the names are {', '.join(TEMPLATES)}"]
+    unknown = [(field, value) for field, value in template.fields.items() if value not in VALUES]
+    return unused + [f"{where}.{field}: {value} is no value, see flows/README.md" for field, value in unknown]

@@ -13,11 +13,10 @@ from bot import yamltext
 from bot.engine.flow import Flow
 from bot.rhythm import Audience, Entry, Every, Expects, Moment, Rhythm
 from bot.rhythm.entries import CASE, STORIES, bases, is_base
-from bot.vocabulary import FACTS, FREE_FACTS
+from bot.vocabulary import FACTS, FREE_FACTS, TEMPLATES
 from bot.yamltext import Document, Where
 
 NAME = "touchpoints"
-TEMPLATES = ("training", "reminder", "task", "update")
 _KEYS = ("tasks", "wait", "entries")
 _ENTRY_KEYS = (
     *("kind", "at", "every", "begins", "if", "only", "expects", "expires", "hours", "priority", "template", "skip"),

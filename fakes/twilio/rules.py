@@ -12,7 +12,7 @@ from fakes.twilio.segments import size
 Form = Mapping[str, str]
 NUMBER = re.compile(r"\+[1-9]\d{6,14}")
 CHINA, CHINA_MOBILE = "+86", re.compile(r"\+861[3-9]\d{9}")
-LINK = re.compile(r"https?://|www\.|\b[\w-]+\.(com|cn|net|org|io|ly|cc|me|co)\b", re.IGNORECASE)
+LINK = re.compile(r"https?://|www\.|\b[\w-]+\.(com|cn|net|org|io|ly|cc|me|co)\b", re.IGNORECASE | re.ASCII)
 MOST_CHARS, LONGEST_VALIDITY = 1600, 36000
 SOONEST, LATEST = 300, 35 * 86400
 

@@ -107,5 +107,27 @@ def test_check_ends_with_1_and_names_the_line(environment: dict[str, str], tmp_p
     assert json.loads(run(environment, "check", "--json").stdout)["faults"][0]["line"] > 1
 
 
+def test_check_notes_what_keeps_a_notice_from_its_road(environment: dict[str, str], tmp_path: Path) -> None:
+    def notes() -> list[str]:
+        return [note for note in json.loads(run(environment, "check", "--json").stdout)["notes"] if "set" not in note]
+
+    environment |= {"WECHAT_APP_ID": "wx1", "WECHAT_APP_SECRET": "x", "WECHAT_TOKEN": "x"}
+    environment |= {"TWILIO_ACCOUNT_SID": "AC1", "TWILIO_AUTH_TOKEN": "x", "TWILIO_FROM": "+12025550100"}
+    environment |= {"SMTP_URL": "smtp://127.0.0.1:25", "KEEPWARM_PUBLIC_URL": "https://k.example"}
+    config = tmp_path / "config.yaml"
+    shipped = config.read_text(encoding="utf-8").replace('  from: ""', "  from: hr@k.example")
+    config.write_text(shipped, encoding="utf-8")
+    assert len(notes()) == 1
+    assert "sms.china_templates" in notes()[0]
+    template = "{party: {id: T1, fields: {thing1: plase}}}"
+    changed = shipped.replace('china_templates: ["*"]', 'china_templates: ["【暖记】*"]')
+    config.write_text(changed.replace("templates: {} ", f"templates: {template} "), encoding="utf-8")
+    assert [note.partition(":")[0] for note in notes()] == [
+        "wechat.templates has no training",
+        "wechat.templates.party is used by nothing",
+        "wechat.templates.party.thing1",
+    ]
+
+
 def test_migrate_may_run_again(environment: dict[str, str]) -> None:
     assert run(environment, "migrate").stdout == run(environment, "migrate").stdout

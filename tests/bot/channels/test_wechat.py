@@ -21,6 +21,7 @@ PLAIN = Wechat(app_id="wx1", token="token")
 SECURE = Wechat(app_id="wx1", token="token", aes_key=NEW_KEY)
 CHANGING = Wechat(app_id="wx1", token="token", aes_key=f"{NEW_KEY},{OLD_KEY}")
 COMPATIBLE = Wechat(app_id="wx1", token="token", aes_key=NEW_KEY, compatible=True)
+TRAINING, TASK = "VRR0UEO9VJOLs0MHlU0OilqX6MVFDwH3_3gz3Oc0NIc", "9nLIlbOQZC5Y89AZteFEux3WCXRRRG5Wfzkpssu4bLI"
 NAMES = {
     "text": ("text", "", ""),
     "text_from_msgmenu": ("text", "", ""),
@@ -40,8 +41,11 @@ NAMES = {
     "click": ("event", "menu", "training.when"),
     "view": ("event", "", ""),
     "scancode_push": ("event", "", ""),
-    "templatesendjobfinish": ("event", "", ""),
-    "subscribe_msg_popup": ("event", "", ""),
+    "templatesendjobfinish": ("event", "template_done", "3487542469355618313"),
+    "subscribe_msg_popup": ("event", "subscribed", ""),
+    "subscribe_msg_popup_several": ("event", "subscribed", ""),
+    "subscribe_msg_change": ("event", "subscribed", ""),
+    "subscribe_msg_sent": ("event", "subscription_sent", ""),
     "unknown_event": ("event", "", ""),
 }
 
@@ -187,6 +191,57 @@ def test_two_events_in_one_second_are_two() -> None:
     first = wechat.read(signed(), payload("subscribe_with_scene"), PLAIN).incoming
     second = wechat.read(signed(), payload("scan"), PLAIN).incoming
     assert first.key != second.key
+
+
+def test_what_became_of_a_template_message_is_read() -> None:
+    done = wechat.read(signed(), payload("templatesendjobfinish"), PLAIN).incoming
+    assert done.detail["status"] == "failed:user block"
+    other = payload("templatesendjobfinish").replace(b"3487542469355618313", b"3487542469355618314")
+    assert wechat.read(signed(), other, PLAIN).incoming.key != done.key
+
+
+@pytest.mark.parametrize(
+    ("name", "templates"),
+    [
+        ("subscribe_msg_popup", {TRAINING: "accept"}),
+        ("subscribe_msg_popup_several", {TRAINING: "accept", TASK: "reject"}),
+        ("subscribe_msg_change", {TRAINING: "reject"}),
+    ],
+)
+def test_which_notices_a_person_allows_is_read(name: str, templates: dict[str, str]) -> None:
+    assert wechat.read(signed(), payload(name), PLAIN).incoming.detail["templates"] == templates
+
+
+def test_what_became_of_a_subscription_notice_is_read() -> None:
+    [result] = wechat.read(signed(), payload("subscribe_msg_sent"), PLAIN).incoming.detail["results"]
+    assert result == {"template_id": TRAINING, "msgid": "1700827132819554304", "code": "0", "status": "success"}
+
+
+@pytest.mark.parametrize("name", ["subscribe_msg_popup", "subscribe_msg_popup_several", "subscribe_msg_sent"])
+def test_in_json_the_list_may_stand_beside_the_rest(name: str) -> None:
+    fields = xmltodict.parse(payload(name))["xml"]
+    [holder] = [value for value in fields.values() if isinstance(value, dict)]
+    flat = {key: value for key, value in fields.items() if value is not holder} | holder
+    in_json = wechat.read(signed(), json.dumps(flat).encode(), PLAIN).incoming
+    assert in_json == wechat.read(signed(), payload(name), PLAIN).incoming
+
+
+def test_two_subscription_events_in_one_second_are_two() -> None:
+    def key(body: bytes) -> str:
+        return wechat.read(signed(), body, PLAIN).incoming.key
+
+    sent, popup = payload("subscribe_msg_sent"), payload("subscribe_msg_popup")
+    assert key(sent) != key(sent.replace(b"1700827132819554304", b"1700827132819554305"))
+    assert key(popup) != key(popup.replace(b"accept", b"reject"))
+    assert key(popup) == key(popup)
+
+
+@pytest.mark.parametrize("inside", [b"", b"<List/>", b"<List>x</List>", b"<List><TemplateId/></List>", b"x"])
+def test_a_subscription_event_without_a_list_says_nothing(inside: bytes) -> None:
+    body = payload("subscribe_msg_popup")
+    start, end = body.index(b"<List>"), body.index(b"</SubscribeMsgPopupEvent>")
+    incoming = wechat.read(signed(), body[:start] + inside + body[end:], PLAIN).incoming
+    assert incoming.detail["templates"] == {}
 
 
 def test_no_text_is_success() -> None:

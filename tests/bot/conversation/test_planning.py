@@ -34,7 +34,10 @@ def planned(database: Database, who: int, state: str = "planned") -> dict[str, d
     return {row.entry: row.due_at for row in database.read(lambda c: list(c.execute(wanted)))}
 
 
-def test_nobody_is_planned_before_they_are_released(house: House, database: Database, now: datetime) -> None:
+def test_nobody_is_planned_before_they_are_released(
+    house: House, database: Database, now: datetime, person: Person
+) -> None:
+    person.is_bound_to("PUB")
     assert again(database, house, now) == 0
     who = release(database, house, "PUB", now)
     assert {"week_before", "three_days_before", "day_before", "morning_of", "standing"} <= planned(database, who).keys()
@@ -111,7 +114,10 @@ def test_the_tasks_of_the_rhythm_get_their_due_days(house: House, database: Data
     }
 
 
-def test_a_touch_that_was_put_off_keeps_its_later_moment(house: House, database: Database, now: datetime) -> None:
+def test_a_touch_that_was_put_off_keeps_its_later_moment(
+    house: House, database: Database, now: datetime, person: Person
+) -> None:
+    person.is_bound_to("PUB")
     who = release(database, house, "PUB", now)
     put_off = now + timedelta(days=1)
     later = sa.update(touches).where(touches.c.entry == "standing").values(due_at=put_off, deferred="hours")

@@ -1,0 +1,96 @@
+"""The providers, as programs on real sockets, as new before each test."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from bot.channels.email_api import EmailApi
+from bot.channels.sms_api import SmsApi
+from bot.channels.wechat_api import WechatApi
+from bot.channels.wechat_tokens import SharedTokens
+from bot.settings import Email, Sms, Template, Wechat
+from fakes.launch import Fake, launched
+
+OPENID = "o9AgO5Kd5ggOC-bXrbNODIiE3bGY"
+TRAINING = Template(id="T1", fields={"thing1": "place", "time2": "start"})
+NUMBER = "+12025550123"
+
+
+@pytest.fixture(scope="session")
+def _wechat() -> Iterator[Fake]:
+    with launched("wechat", "--callback", "http://127.0.0.1:9/") as fake:
+        yield fake
+
+
+@pytest.fixture
+def wechat(_wechat: Fake) -> Fake:
+    """The platform, with one person who follows and has just written."""
+    _wechat.idle()
+    _wechat.reset()
+    _wechat.post("/_fake/person", openid=OPENID, following=True, window="message")
+    return _wechat
+
+
+@pytest.fixture
+def wechat_settings(wechat: Fake) -> Wechat:
+    return Wechat(
+        app_id="wx0123456789abcdef",
+        app_secret="0123456789abcdef" * 2,
+        token="keepwarm",
+        api_url=wechat.url,
+        templates={"training": TRAINING},
+        subscriptions={"training": TRAINING},
+    )
+
+
+@pytest.fixture
+def wechat_api(wechat_settings: Wechat) -> WechatApi:
+    return WechatApi(wechat_settings, SharedTokens(None, wechat_settings.app_id))
+
+
+@pytest.fixture(scope="session")
+def _twilio() -> Iterator[Fake]:
+    with launched("twilio", "--callback", "http://127.0.0.1:9/") as fake:
+        yield fake
+
+
+@pytest.fixture
+def twilio(_twilio: Fake) -> Fake:
+    _twilio.idle()
+    _twilio.reset()
+    return _twilio
+
+
+@pytest.fixture
+def sms_settings(twilio: Fake) -> Sms:
+    account = {"account_sid": "AC" + "0123456789abcdef" * 2, "auth_token": "fedcba9876543210" * 2}
+    return Sms(**account, **{"from": NUMBER}, api_url=twilio.url)
+
+
+@pytest.fixture
+def sms_api(sms_settings: Sms) -> SmsApi:
+    return SmsApi(sms_settings, "http://127.0.0.1:9")
+
+
+@pytest.fixture(scope="session")
+def _smtp() -> Iterator[Fake]:
+    with launched("smtp", "--user", "hr", "--password", "p@ss word") as fake:
+        yield fake
+
+
+@pytest.fixture
+def smtp(_smtp: Fake) -> Fake:
+    _smtp.reset()
+    return _smtp
+
+
+@pytest.fixture
+def email_api(smtp: Fake) -> EmailApi:
+    return EmailApi(email_settings(smtp))
+
+
+def email_settings(smtp: Fake, login: str = "hr:p%40ss%20word@") -> Email:
+    """The account at the fake; its own address shows the password as it is."""
+    address = smtp.get("/_fake/state")["url"].rpartition("@")[2].rpartition("/")[2]
+    scheme = smtp.get("/_fake/state")["url"].partition(":")[0]
+    return Email(url=f"{scheme}://{login}{address}", **{"from": "暖记培训 <hr@nuanji.example>"})

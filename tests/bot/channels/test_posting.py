@@ -1,0 +1,19 @@
+"""Connections to providers are kept while they are busy, and by one thread each."""
+
+import threading
+
+import pytest
+
+from bot.channels import posting
+
+
+def test_a_thread_keeps_its_connections_while_it_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = posting.session()
+    assert posting.session() is first
+    others: list[object] = []
+    thread = threading.Thread(target=lambda: others.append(posting.session()))
+    thread.start()
+    thread.join()
+    assert others[0] is not first
+    monkeypatch.setattr(posting, "_IDLE", -1.0)
+    assert posting.session() is not first
