@@ -93,7 +93,7 @@ class TimeMachine:
             self._everywhere("idle", {})
             if not acted:
                 return
-        _log.warning("never_done", at=now.isoformat())
+        _log.warning("never_done", count=_MOST_ROUNDS)
 
     def _next(self, now: datetime) -> datetime | None:
         """When there is something to do. What is overdue could not be done: it is tried again with the next hour."""

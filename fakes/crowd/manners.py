@@ -69,7 +69,8 @@ class Manner:
             return
         comes = self._awake(start + self._lot.uniform(0.1 * HOUR, 30 * HOUR))
         if self.channel == "wechat":
-            yield self._act(comes, "scan", scene=self.person.get("invite", ""))
+            invite = str(self.person.get("invite") or "")
+            yield self._act(comes, "scan", scene=invite) if invite else self._act(comes, "follow")
         else:
             yield self._text(comes, "你好" if self._says is _SAYS["zh"] else "Hello")
         if self.name == "asks":
