@@ -4,12 +4,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-import requests
 from sqlalchemy.engine import Connection
 
 from bot.store import cohorts, moves
 from bot.store.cohorts import Held
 from bot.store.people import history
+from jobs.control import Control
 from jobs.desk import Desk
 
 _NO_SHOW = "no_show"
@@ -95,12 +95,8 @@ class Crowd:
     """The sample people: a program of fakes/ that acts through the stand-ins when it is told the time."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
-        self._http = requests.Session()
-        self._http.trust_env = False
+        self._program = Control(url)
 
     def act(self, now: datetime) -> tuple[int, datetime | None]:
-        answer = self._http.post(f"{self._url}/act", json={"now": now.timestamp()}, timeout=120)
-        answer.raise_for_status()
-        said = answer.json()
+        said = self._program.post("/act", {"now": now.timestamp()})
         return int(said["acted"]), datetime.fromtimestamp(said["next"], UTC) if said["next"] else None

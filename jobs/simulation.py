@@ -26,6 +26,7 @@ from jobs.bystanders import Crowd, Office
 from jobs.desk import Desk, open_desk
 from jobs.timemachine import TimeMachine
 
+_GRAIN = timedelta(hours=1)
 _BEGINS = time(8)  # of the first day, by the company's clock
 
 
@@ -70,9 +71,10 @@ def _ready(play: Play) -> Iterator[tuple[Desk, TimeMachine]]:
         desk = open_desk()
         stack.callback(desk.database.close)
         stack.enter_context(_door(desk, port))
-        machine = TimeMachine(desk, (wechat, twilio), (Office(desk, play.seed), Crowd(people)), stands=True)
+        others = Office(desk, play.seed), Crowd(people)
+        machine = TimeMachine(desk, (wechat, twilio), others, stands=True, grain=_GRAIN)
         machine.to(begins)
-        menu.put(loaded)
+        menu.put(loaded, desk.house.content)
         yield desk, machine
 
 

@@ -7,16 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
-import requests
 import structlog
 
 from bot import clock
 from bot.store import agenda
+from jobs.control import Control
 from jobs.desk import Desk
 from jobs.timetable import JOBS, Job
 
-HOUR = timedelta(hours=1)
-_GRAIN = timedelta(minutes=1)  # what falls due within it happens together
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 _MOST_ROUNDS = 50  # of all jobs at one moment
 _PATIENCE = 10.0  # real seconds for what other processes are sending
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -32,7 +31,8 @@ class Bystander(Protocol):
 
 
 class TimeMachine:
-    """`stands`: time does not run by itself, so that the same play gives the same ledger."""
+    """`stands`: time does not run by itself, so that the same play gives the same ledger. `grain`: what falls due within
+    it happens together, at its end."""
 
     def __init__(
         self,
@@ -40,12 +40,12 @@ class TimeMachine:
         fakes: Sequence[str],
         bystanders: Sequence[Bystander] = (),
         stands: bool = False,
+        grain: timedelta = MINUTE,
         jobs: Mapping[str, Job] = JOBS,
     ) -> None:
-        self._desk, self._fakes, self._bystanders, self._stands, self._jobs = desk, fakes, bystanders, stands, jobs
-        self._moments: Sequence[datetime | None] = ()  # when the bystanders act again
-        self._http = requests.Session()
-        self._http.trust_env = False
+        self._desk, self._stands, self._grain, self._jobs = desk, stands, grain, jobs
+        self._bystanders: dict[Bystander, datetime | None] = dict.fromkeys(bystanders, _EPOCH)  # when they act again
+        self._fakes = [Control(url) for url in fakes]
 
     def step(self, minutes: float) -> datetime:
         """What falls due in the next minutes happens, each at its own moment; gives the new time."""
@@ -86,20 +86,31 @@ class TimeMachine:
     def _everything(self, now: datetime) -> None:
         """Whatever is due now is done, and what comes of it."""
         for _ in range(_MOST_ROUNDS):
-            did = [bystander.act(now) for bystander in self._bystanders]
-            self._moments = [again for _, again in did]
-            acted = sum(count for count, _ in did) + sum(job.run(self._desk) for job in self._jobs.values())
+            worked = self._work(now)
+            if not worked + self._let_act(now, bool(worked)):
+                return
             self._wait_for_the_others(now)
             self._everywhere("idle", {})
-            if not acted:
-                return
         _log.warning("never_done", count=_MOST_ROUNDS)
+
+    def _work(self, now: datetime) -> int:
+        due = self._desk.database.read(lambda connection: agenda.next_due(connection, now))
+        return sum(job.run(self._desk) for job in self._jobs.values()) if due and due <= now else 0
+
+    def _let_act(self, now: datetime, news: bool) -> int:
+        """Those whose moment has come, and with news everybody: they may have heard some of it."""
+        acted = 0
+        for bystander, moment in self._bystanders.items():
+            if news or (moment and moment <= now):
+                count, self._bystanders[bystander] = bystander.act(now)
+                acted += count
+        return acted
 
     def _next(self, now: datetime) -> datetime | None:
         """When there is something to do. What is overdue could not be done: it is tried again with the next hour."""
         due = self._desk.database.read(lambda connection: agenda.next_due(connection, now))
-        moments = [moment for moment in (*self._moments, due) if moment]
-        return min((_upwards(at, _GRAIN) if at > now else _next_whole(now, HOUR) for at in moments), default=None)
+        moments = [moment for moment in (*self._bystanders.values(), due) if moment]
+        return min((_upwards(at, self._grain) if at > now else _next_whole(now, HOUR) for at in moments), default=None)
 
     def _wait_for_the_others(self, now: datetime) -> None:
         """The web door sends some answers by itself, a moment later."""
@@ -111,7 +122,7 @@ class TimeMachine:
 
     def _everywhere(self, what: str, order: Mapping[str, Any]) -> None:
         for fake in self._fakes:
-            self._http.post(f"{fake}/_fake/{what}", json=order, timeout=60).raise_for_status()
+            fake.post(f"/_fake/{what}", order)
 
 
 def _next_whole(now: datetime, step: timedelta) -> datetime:

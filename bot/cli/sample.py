@@ -181,7 +181,7 @@ def _template_id(name: str) -> str:
 def _environment(folder: Path, port: int) -> dict[str, str]:
     return {
         "KEEPWARM_CONFIG": str(folder / "config.yaml"),
-        "KEEPWARM_DATABASE_URL": f"sqlite:///{folder}/keepwarm.db",
+        "KEEPWARM_DATABASE_URL": f"sqlite:///{folder}/keepwarm.db?synchronous=off",
         "KEEPWARM_REDIS_URL": "",
         "KEEPWARM_PUBLIC_URL": f"http://{HOST}:{port}",
         "KEEPWARM_SECRET_KEY": secrets.token_urlsafe(32),

@@ -1,4 +1,7 @@
-"""When the clock has something to do next, from every row that waits for a moment."""
+"""When the clock has something to do next, from every row that waits for a moment.
+
+A job that waits for other moments names them in _MOMENTS.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -21,18 +24,18 @@ _MOMENTS: Sequence[tuple[sa.Column[datetime], tuple[_Condition, ...]]] = (
     (outbound.c.lease_until, (outbound.c.state == "sending",)),
     (stopped_channels.c.look_at, ()),
 )
+_UNKNOWN = sa.exists().where(outbound.c.state == "unknown", outbound.c.created_at > sa.bindparam("since"))
+_NEXT = sa.select(
+    *(sa.select(sa.func.min(moment)).where(*conditions).scalar_subquery() for moment, conditions in _MOMENTS),
+    _UNKNOWN,
+)
 
 
 def next_due(connection: Connection, now: datetime) -> datetime | None:
     """The moment of the next decision: one that has passed if something is due, None if nothing is awaited at all."""
-    found = [
-        connection.execute(sa.select(sa.func.min(moment)).where(*conditions)).scalar()
-        for moment, conditions in _MOMENTS
-    ]
-    in_doubt = outbound.c.state == "unknown", outbound.c.created_at > now - _IN_DOUBT_FOR
-    if connection.execute(sa.select(outbound.c.id).where(*in_doubt).limit(1)).first():
-        found.append(now)
-    return min((moment for moment in found if moment), default=None)
+    *moments, in_doubt = connection.execute(_NEXT, {"since": now - _IN_DOUBT_FOR}).one()
+    found = [moment for moment in (*moments, now if in_doubt else None) if moment]
+    return min(found, default=None)
 
 
 def under_way(connection: Connection, now: datetime) -> bool:

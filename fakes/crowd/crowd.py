@@ -1,8 +1,10 @@
 """Keeps what everybody is going to do, and does what is due through the fakes; hears what came meanwhile."""
 
+import asyncio
 import heapq
 import re
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from fakes.simulator import people
 from fakes.simulator.phones import SMS, WECHAT
 
 _MOST_ROUNDS = 50  # at one moment
+_AT_ONCE = 8  # people
 _FORM = re.compile(r"<form[^>]*\baction=\"([^\"]+)\"", re.IGNORECASE)
 
 
@@ -27,6 +30,7 @@ class Crowd:
         self._seen = dict.fromkeys(urls, 0)  # the last message of each platform
         self._own: Counter[tuple[str, str]] = Counter()  # acts of ours that the chats do not show yet
         self._visited: set[str] = set()
+        self._busy = asyncio.Semaphore(_AT_ONCE)
         self._session: aiohttp.ClientSession | None = None
 
     async def act(self, now: float) -> dict[str, Any]:
@@ -39,9 +43,8 @@ class Crowd:
             due = self._due(now)
             if not due:
                 break
-            for act in due:
-                await self._do(act)
-            acted += len(due)
+            await asyncio.gather(*(self._do_all(acts) for acts in due.values()))
+            acted += sum(map(len, due.values()))
         return {"acted": acted, "next": self._plans[0].at if self._plans else None}
 
     async def close(self) -> None:
@@ -55,12 +58,13 @@ class Crowd:
             for act in manner.begins(now):
                 heapq.heappush(self._plans, act)
 
-    def _due(self, now: float) -> list[Act]:
-        due = []
+    def _due(self, now: float) -> dict[str, list[Act]]:
+        """By person: several act at once, each in order."""
+        due: dict[str, list[Act]] = {}
         while self._plans and self._plans[0].at <= now:
             act = heapq.heappop(self._plans)
             if act.code not in self._visited:
-                due.append(act)
+                due.setdefault(act.code, []).append(act)
         return due
 
     async def _listen(self) -> None:
@@ -83,6 +87,11 @@ class Crowd:
             self._own[chat] -= 1
         else:
             self._visited.add(manner.code)
+
+    async def _do_all(self, acts: Sequence[Act]) -> None:
+        async with self._busy:
+            for act in acts:
+                await self._do(act)
 
     async def _do(self, act: Act) -> None:
         manner = self._everyone[act.code]
