@@ -20,7 +20,7 @@ _CHECKED_AFTER = (timedelta(days=3), timedelta(days=5))  # so long somebody stay
 
 
 class Office:
-    """HR, each morning at half past ten: fixes the dates that are due, calls the roll, moves people on."""
+    """HR, each morning at ten: fixes the dates that are due, calls the roll, moves people on."""
 
     def __init__(self, desk: Desk, seed: int = 0) -> None:
         self._desk, self._seed, self._next = desk, seed, datetime.min.replace(tzinfo=UTC)
@@ -29,7 +29,7 @@ class Office:
     def act(self, now: datetime) -> tuple[int, datetime | None]:
         if now < self._next:
             return 0, self._next
-        today = now.astimezone(self._zone).replace(hour=10, minute=30, second=0, microsecond=0)
+        today = now.astimezone(self._zone).replace(hour=10, minute=0, second=0, microsecond=0)
         if now >= today:
             self._next = (today + timedelta(days=1)).astimezone(UTC)
             return self._desk.database.write(lambda connection: self._work(connection, now)), self._next
