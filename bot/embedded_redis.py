@@ -109,7 +109,8 @@ def _wait_for(server: "subprocess.Popen[bytes]", socket: Path, folder: Path) -> 
 
 def _answers(socket: Path) -> bool:
     try:
-        return bool(redis.Redis(unix_socket_path=str(socket), socket_connect_timeout=1).ping())
+        once = Retry(NoBackoff(), 0)  # the client's own would wait for seconds
+        return bool(redis.Redis(unix_socket_path=str(socket), socket_connect_timeout=1, retry=once).ping())
     except redis.RedisError:
         return False
 

@@ -1,6 +1,7 @@
 """What the person sees on the phone, in order, and who is watching."""
 
 import asyncio
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -33,6 +34,11 @@ class ChatLog:
 
     def of(self, chat: str) -> list[Message]:
         return [message for message in self._messages if message["chat"] == chat]
+
+    def since(self, seq: int) -> list[Message]:
+        """What came after that message, of all chats."""
+        found = list(itertools.takewhile(lambda message: message["seq"] > seq, reversed(self._messages)))
+        return found[::-1]
 
     def revision(self, chat: str) -> int:
         return self._revisions.get(chat, 0)

@@ -26,6 +26,7 @@ def common(world: World) -> list[web.RouteDef]:
         web.get("/_fake/ambiguous", action(control.ambiguous)),
         web.get("/_fake/deliveries", action(control.deliveries)),
         web.post("/_fake/idle", action(control.idle)),
+        web.get("/_fake/news", action(control.news)),
         web.get("/_fake/events", control.events),
     ]
 
@@ -53,6 +54,8 @@ class _Common:
             self.world.clock.add(float(order["add_seconds"]))
         if "set" in order:
             self.world.clock.set(float(order["set"]))
+        if "stand" in order:
+            self.world.clock.stand(float(order["stand"]))
         self.world.on_time()
         return {"now": self.world.clock.now(), "iso": self.world.clock.moment().isoformat()}
 
@@ -90,6 +93,10 @@ class _Common:
     async def idle(self, _: Order) -> Order:
         await self.world.idle()
         return {}
+
+    async def news(self, order: Order) -> list[Order]:
+        """What came into all chats after the message number `after`."""
+        return self.world.chat.since(int(order.get("after", 0)))
 
     async def events(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache"})

@@ -1,13 +1,15 @@
-"""The clock's commands: `keepwarm work`, `schedule` and `job`."""
+"""The clock's commands: `keepwarm work`, `schedule` and `job`, and those that play time: `simulate`, `timemachine`."""
 
 import signal
 import threading
+from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import structlog
 import typer
 
-from bot import embedded_redis, log, settings
+from bot import clock, embedded_redis, log, settings
 from jobs import timetable
 
 _log = structlog.get_logger()
@@ -53,3 +55,41 @@ def job(name: Annotated[str, typer.Argument(help="Which job: " + ", ".join(timet
         raise typer.BadParameter(f"no job is called {name!r}: use one of {', '.join(timetable.JOBS)}")
     log.configure()
     typer.echo(f"{name}: {timetable.perform(name)}")
+
+
+def simulate(
+    days: Annotated[int, typer.Option(min=1, max=366, help="How long to play.")] = 30,
+    candidates: Annotated[int, typer.Option(min=1, max=5000, help="How many people the sample company has.")] = 200,
+    seed: Annotated[int, typer.Option(help="Who has which manner, and when they act.")] = 1,
+    start: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The first day; today if left out.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    folder: Annotated[Path, typer.Option(help="Where it keeps its data; begun afresh each time.")] = Path(
+        "var/simulation"
+    ),
+) -> None:
+    """Play a cohort's weeks in seconds through the real code, with stand-ins for WeChat and Twilio.
+
+    Prints what was said by itself, message by message: when, to whom, by which road, and what became of it.
+    """
+    from jobs import simulation
+
+    log.configure("error")
+    zone = settings.load().company.zone
+    first = start.date() if start else clock.real().astimezone(zone).date()
+    play = simulation.Play(days, candidates, seed, first, folder)
+    simulation.echo(simulation.simulate(play, progress=True), zone, as_json)
+
+
+def timemachine(
+    port: Annotated[int, typer.Option()],
+    wechat: Annotated[str, typer.Option()],
+    twilio: Annotated[str, typer.Option()],
+    crowd: Annotated[str, typer.Option()],
+) -> None:
+    """The demo's part that moves the clock."""
+    from jobs import timedoor
+
+    log.configure("warning")
+    timedoor.serve(port, (wechat, twilio), crowd)

@@ -19,6 +19,7 @@ import xmltodict
 from wechatpy.crypto import PrpCrypto, WeChatCrypto
 from wechatpy.exceptions import InvalidAppIdException
 
+from bot import clock
 from bot.errors import Rejected
 from bot.message import Answer, Card, Incoming, legible, split_bytes
 from bot.settings import Wechat
@@ -230,7 +231,7 @@ def _text(fields: Mapping[str, Any], name: str) -> str:
 
 
 def _reply(incoming: Incoming, content: str) -> str:
-    now = int(datetime.now(UTC).timestamp())
+    now = int(clock.now().timestamp())
     return (
         f"<xml><ToUserName>{_cdata(incoming.address)}</ToUserName><FromUserName>{_cdata(incoming.to)}</FromUserName>"
         f"<CreateTime>{now}</CreateTime>{content}</xml>"

@@ -36,6 +36,8 @@ def main() -> None:
     """Errors go to stderr in one line without a traceback. Exit codes: 0 done, 1 found faults, 2 usage."""
     for command in entry_points(group="keepwarm.commands"):
         app.command(command.name)(command.load())
+    for part in entry_points(group="keepwarm.parts"):
+        app.command(part.name, hidden=True)(part.load())
     try:
         app()
     except ContentError as error:

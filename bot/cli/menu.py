@@ -6,6 +6,7 @@ from bot import clock, content
 from bot.channels.wechat_api import WechatApi
 from bot.channels.wechat_tokens import SharedTokens
 from bot.cli.opened import actor, opened
+from bot.content import Content
 from bot.errors import ConfigError, DeliveryError
 from bot.settings import Settings
 from bot.store import audit
@@ -21,11 +22,11 @@ def menu() -> None:
     typer.echo(f"{count} buttons")
 
 
-def put(settings: Settings) -> int:
-    """Gives the number of buttons. Raises ConfigError where WeChat does not take them."""
+def put(settings: Settings, loaded: Content | None = None) -> int:
+    """Gives the number of buttons; `loaded`: the content, if it is read already. Raises ConfigError where WeChat does not take them."""
     if not settings.wechat.app_secret:
         raise ConfigError("a menu needs a WeChat account: set WECHAT_APP_ID and WECHAT_APP_SECRET")
-    words = content.load(settings).words[settings.company.locale]
+    words = (loaded or content.load(settings)).words[settings.company.locale]
     buttons = {name: {words.about[intent]: intent for intent in intents} for name, intents in words.menu.items()}
     try:
         WechatApi(settings.wechat, SharedTokens(None, settings.wechat.app_id)).put_menu(buttons)

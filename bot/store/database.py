@@ -3,6 +3,8 @@
 On SQLite a single writer thread takes work in the order it came; work that waits meanwhile shares one commit, and if a
 piece of it fails, each runs again in a transaction of its own. On PostgreSQL a small pool of threads has a transaction
 for each. So work may run twice, and should do nothing that a rollback does not undo.
+
+`sqlite:///FILE?synchronous=off` waits for no disk: for data that may go with the machine, as a simulation's.
 """
 
 import queue
@@ -146,14 +148,17 @@ class _Pool:
 
 
 def _sqlite_engine(url: sa.URL, begin: str) -> sa.Engine:
+    lasting = url.query.get("synchronous") != "off"
+    file = url.difference_update_query(["synchronous"])
     engine = sa.create_engine(
-        url, connect_args={"timeout": _BUSY_MS / 1000, "check_same_thread": False}, hide_parameters=True
+        file, connect_args={"timeout": _BUSY_MS / 1000, "check_same_thread": False}, hide_parameters=True
     )
 
     @sa.event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves: the driver's own loses updates
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}"):
+        synchronous = f"synchronous={'FULL' if lasting else 'OFF'}"
+        for pragma in ("journal_mode=WAL", synchronous, "foreign_keys=ON", f"busy_timeout={_BUSY_MS}"):
             connection.execute(f"PRAGMA {pragma}")
 
     @sa.event.listens_for(engine, "begin")

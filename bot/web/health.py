@@ -44,7 +44,7 @@ class Health:
         try:
             if schema.current(self._database) != schema.newest():
                 return "the database has another schema: run keepwarm migrate"
-            skew = abs((clock.now() - self._database.read(_database_clock)).total_seconds())
+            skew = abs((clock.real() - self._database.read(_database_clock)).total_seconds())
         except sa.exc.SQLAlchemyError as error:
             return f"the database does not answer: {type(error).__name__}"
         return f"this machine's clock is {skew:.0f} s off the database's" if skew > _MOST_SKEW else ""

@@ -15,13 +15,13 @@ from fakes.company.stories import stories, told
 FILES = ("stores", "staff", "cohorts", "candidates")  # in the order in which they refer to each other
 
 
-def write(folder: Path, now: datetime) -> None:
+def write(folder: Path, now: datetime, count: int = candidates.COUNT) -> None:
     """Writes stores.csv, staff.csv, cohorts.csv, candidates.csv and people.json; dates lie around `now`."""
     folder.mkdir(parents=True, exist_ok=True)
     write_csv(folder / "stores.csv", stores.rows(now))
     write_csv(folder / "staff.csv", staff.rows(now))
     write_csv(folder / "cohorts.csv", cohorts.rows(now))
-    write_csv(folder / "candidates.csv", candidates.rows(now))
+    write_csv(folder / "candidates.csv", candidates.rows(now, count))
     everyone = json.dumps([told(story) for story in stories()], ensure_ascii=False, indent=1)
     (folder / "people.json").write_text(everyone, encoding="utf-8")
 

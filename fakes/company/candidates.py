@@ -1,4 +1,4 @@
-"""200 candidates in all stages: those of the stories, and a crowd around them."""
+"""200 candidates (or as many as asked for) in all stages: those of the stories, and a crowd around them."""
 
 from datetime import datetime
 from random import Random
@@ -17,6 +17,7 @@ COLUMNS = (
     *(f"{stage}_at" for stage in ROAD[:-1]),
 )
 _INVITE_LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
+_LAST_FOREIGN = 400  # beyond it the sample numbers would repeat
 _POSITIONS = ("店员", "收银员", "后厨", "储备店长")
 _SOURCES = ("BOSS直聘", "58同城", "内推", "校园招聘", "门店自荐")
 _REACHED_AFTER = (0.0, 0.2, 0.5, 0.75, 0.95)  # of the time waited so far, by stage of the road
@@ -37,12 +38,18 @@ _CROWD = (
 )
 
 
-def rows(now: datetime) -> list[Cells]:
+def rows(now: datetime, count: int = COUNT) -> list[Cells]:
     lot = Random("candidates")
-    chosen = [_of_story(number, story, now) for number, story in enumerate(stories()) if story["code"]]
-    crowd = [entry[:3] for entry in _CROWD for _ in range(entry[3])][: COUNT - len(chosen)]
-    drawn = [of_crowd(number, now, lot, *entry) for number, entry in enumerate(crowd, 101)]
+    chosen = [_of_story(number, story, now) for number, story in enumerate(stories()) if story["code"]][:count]
+    drawn = [of_crowd(number, now, lot, *entry) for number, entry in enumerate(_crowd(count - len(chosen)), 101)]
     return [{column: row.get(column, "") for column in COLUMNS} for row in chosen + drawn]
+
+
+def _crowd(count: int) -> list[tuple[str, str, tuple[int, int]]]:
+    """So many, in the same mixture however many there are."""
+    whole = [entry[:3] for entry in _CROWD for _ in range(entry[3])]
+    usual = COUNT - sum(bool(story["code"]) for story in stories())
+    return [whole[number * usual // count] for number in range(count)]
 
 
 def _of_story(number: int, story: Story, now: datetime) -> Cells:
@@ -59,7 +66,7 @@ def _of_story(number: int, story: Story, now: datetime) -> Cells:
 def of_crowd(number: int, now: datetime, lot: Random, stage: str, cohort: str, waits: tuple[int, int]) -> Cells:
     """Somebody drawn by lot, who passed the interview so many days ago (from, to)."""
     city = lot.choice(cities()[:6])
-    is_foreign = lot.random() < 0.06
+    is_foreign = lot.random() < 0.06 and number < _LAST_FOREIGN
     is_english = is_foreign or lot.random() < 0.08
     person = {
         "code": f"C{number}",
