@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from bot import clock
 from bot.cli.opened import actor, opened
-from bot.cli.release import let_go, preview
+from bot.cli.release import preview
 from bot.errors import KeepwarmError
 from bot.importing import run as importing
 from bot.importing.run import Job, Report
@@ -99,11 +99,9 @@ def _tell(report: Report, file: Path, dry_run: bool, as_json: bool) -> None:
 
 
 def _hold(settings: Settings, database: Database, cipher: Cipher, as_json: bool) -> None:
-    """Who is new hears nothing of the rhythm until HR has seen what it would say, unless config.yaml says otherwise."""
+    """Shows what those who are held would hear."""
     held = [number for number, _ in database.read(lambda c: planning.held(c, settings.stages.closed))]
-    if not settings.pushes.hold_imports:
-        let_go(database, held)
-    elif held and not as_json:
+    if held and not as_json:
         for line in preview(settings, database, cipher, held):
             typer.echo(line)
         typer.echo("nothing of it goes out before: keepwarm candidates release")

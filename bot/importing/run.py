@@ -25,7 +25,7 @@ from bot.importing.sheet import Line, UnusableFile
 from bot.importing.staff import Staff
 from bot.importing.stores import Stores
 from bot.settings import Settings
-from bot.store import audit
+from bot.store import audit, planning
 from bot.store.cipher import Cipher
 from bot.store.database import Database
 
@@ -191,10 +191,26 @@ class _Run:
     def _record(self) -> None:
         job = self._job
         if not job.dry_run:
+            self._release()
             action = f"import.{job.what}"
             job.database.write(
                 lambda connection: audit.record(connection, job.actor, action, None, job.now, self._report.counts)
             )
+
+    def _release(self) -> None:
+        """Who is new hears nothing of the rhythm until HR has seen what it would say, unless config.yaml says that they
+        do at once."""
+        job = self._job
+        if job.what == Candidates.name and not job.settings.pushes.hold_imports:
+            ids = [number for number, _ in job.database.read(lambda c: planning.held(c, job.settings.stages.closed))]
+            for some in _in_parts(ids):
+                job.database.write(partial(planning.release, ids=some, now=job.now))
+
+
+def _in_parts(ids: list[int]) -> Iterator[list[int]]:
+    waiting = iter(ids)
+    while part := list(itertools.islice(waiting, _ROWS_A_TRANSACTION)):
+        yield part
 
 
 def _frame(job: Job) -> Frame:
