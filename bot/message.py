@@ -8,6 +8,10 @@ from typing import Any
 # Characters that XML 1.0 cannot carry: a text with one would make the whole answer unreadable.
 _ILLEGAL = dict.fromkeys([*range(0x00, 0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF])
 
+# By what a channel's messages go at first, and the channel of every road.
+FIRST_ROAD = {"wechat": "service", "sms": "sms", "email": "email"}
+CHANNEL_OF = {"service": "wechat", "template": "wechat", "subscription": "wechat", "sms": "sms", "email": "email"}
+
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
@@ -58,6 +62,7 @@ class Letter:
     `id`: of its row, for providers that drop repeats by a key of ours. `via`: by what it goes: service, template,
     subscription, sms, email. `form`: what this road needs beside the text: `menu` (head, choices), `card` (title, text,
     url) or `picture` (media id) of a service message; `name`, `values`, `url` of a template; `subject` of an e-mail.
+    `kind`: notice, story, answer …
     """
 
     id: int
@@ -65,14 +70,16 @@ class Letter:
     text: str
     via: str
     form: Mapping[str, Any] = field(default_factory=dict)
+    kind: str = "answer"
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """What a provider gave when it took a letter. `parts`: SMS that it costs."""
+    """What a provider gave when it took a letter. `parts`: SMS that it costs. `status`: what became of it, if known."""
 
     provider_id: str | None = None
     parts: int = 1
+    status: str = ""
 
 
 Compose = Callable[[Sequence[str], Card | None], Answer]  # `card`: the only text, as a card

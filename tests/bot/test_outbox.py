@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from bot.cascade import Terms
 from bot.channels import sms
 from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown, Unreachable
 from bot.message import Letter, Posted
@@ -128,12 +129,13 @@ def test_a_road_that_stays_blocked_is_given_up(
     assert states(database) == ["failed"]
 
 
-def test_a_channel_without_an_account_keeps_its_messages(
+def test_a_channel_without_an_account_fails_clearly(
     outbox: Outbox, database: Database, cipher: Cipher, now: datetime
 ) -> None:
     queue(database, cipher, now, "一", channel="wechat")
     outbox.deliver()
-    assert states(database) == ["queued"]
+    code = sa.select(outbound.c.state, outbound.c.error_code)
+    assert database.read(lambda c: tuple(c.execute(code).one())) == ("failed", "off")
 
 
 def test_what_nobody_finished_is_unknown_and_never_resent(
@@ -219,7 +221,8 @@ def test_status_callbacks_may_come_in_any_order_and_before_the_answer(
         outbox.deliver()
     for status in statuses:
         code = "30003" if status in ("undelivered", "failed") else None
-        database.write(lambda c, status=status, code=code: keep_receipt(c, sms.Status("SM1", status, code), now))
+        one = sms.Status("SM1", status, code)
+        database.write(lambda c, one=one: keep_receipt(c, cipher, Terms(), one, now))
     if first:
         outbox.deliver()
     assert states(database) == [state]
