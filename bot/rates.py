@@ -25,7 +25,7 @@ local at, slowest, full = now, 0, {}
 for i, key in ipairs(KEYS) do
   local every, burst = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
   full[i] = tonumber(redis.call('GET', key) or now)
-  if full[i] < now or full[i] > now + every * burst + 60000000 then full[i] = now end
+  if full[i] < now or full[i] > now + every * burst + 3600000000 then full[i] = now end
   local free = full[i] - every * (burst - 1)
   if free > at then at, slowest = free, i end
 end

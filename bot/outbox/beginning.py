@@ -15,18 +15,25 @@ from bot.outbox.parcel import Parcel
 from bot.outbox.refusals import SHUT
 from bot.outbox.taking import LEASE
 from bot.store import credits, people
-from bot.store.prepared import Prepared
+from bot.store.prepared import Prepared, word
 from bot.store.tables import addresses, candidates, outbound, stopped_channels
 
 _PUSHES = ("notice", "story")
 SAME_FOR = timedelta(minutes=9)  # WeChat drops a template that it has had already, for 10 minutes
-_earlier = outbound.alias("earlier")
+_other = outbound.alias("earlier")
 _HALTED = sa.exists().where(stopped_channels.c.channel == sa.bindparam("channel"))
-_BEHIND = sa.exists().where(
-    _earlier.c.address_id == outbound.c.address_id,
-    _earlier.c.id < outbound.c.id,
-    sa.or_(_earlier.c.state == "queued", _earlier.c.state == "sending"),
-    _earlier.c.lease_until > sa.bindparam("now"),
+_BEHIND = sa.exists().where(  # another batch has something for the same person
+    _other.c.address_id == outbound.c.address_id,
+    _other.c.id != outbound.c.id,
+    _other.c.lease_until > sa.bindparam("now"),
+    sa.or_(
+        _other.c.state == word("sending"),
+        sa.and_(
+            _other.c.state == word("queued"),
+            _other.c.id < outbound.c.id,
+            _other.c.lease_until != sa.bindparam("lease"),
+        ),
+    ),
 )
 _STANDING = Prepared(
     sa.select(
@@ -57,12 +64,12 @@ _BEGIN = Prepared(
     sa.update(outbound)
     .where(
         outbound.c.id == sa.bindparam("this"),
-        outbound.c.state == "queued",
+        outbound.c.state == word("queued"),
         outbound.c.attempts == sa.bindparam("before"),
         outbound.c.lease_until == sa.bindparam("lease"),
     )
     .values(
-        state="sending",
+        state=word("sending"),
         attempts=sa.bindparam("new_attempts"),
         lease_until=sa.bindparam("new_lease"),
         tried_at=sa.func.coalesce(outbound.c.tried_at, sa.bindparam("now", type_=outbound.c.tried_at.type)),
@@ -73,7 +80,7 @@ _BEGIN = Prepared(
 
 def begin(connection: Connection, books: Books, parcel: Parcel, now: datetime) -> Parcel | Outcome:
     """The parcel with the credit that it spent, and with a lease of its own; or what became of it without a send."""
-    row = _STANDING.first(connection, {"id": parcel.id, "now": now, "channel": parcel.channel})
+    row = _STANDING.first(connection, {"id": parcel.id, "now": now, "lease": parcel.lease, "channel": parcel.channel})
     if not _is_ours(row, parcel, now) or row.behind or (row.halted and not parcel.probing):
         return Outcome("held")
     begun = _BEGIN.first(
@@ -92,6 +99,8 @@ def begin(connection: Connection, books: Books, parcel: Parcel, now: datetime) -
     parcel = replace(parcel, lease=now + LEASE)
     if parcel.kind in _PUSHES and _is_unwelcome(row, books):
         return books.cancelled(connection, parcel, "wants no messages")
+    if parcel.kind == "story" and parcel.via != "service":
+        return books.cancelled(connection, parcel, "a story rides the chat alone")
     if parcel.via == "template" and parcel.tried_at and parcel.tried_at + SAME_FOR <= now:
         return books.left_in_doubt(connection, parcel)
     return _spent(connection, books, parcel, row, now)

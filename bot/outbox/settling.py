@@ -8,14 +8,15 @@ from sqlalchemy.engine import Connection
 
 from bot.cascade import NOTICE, give_up
 from bot.errors import Unknown
-from bot.message import FIRST_ROAD
 from bot.outbox.books import Books
 from bot.outbox.parcel import opened
+from bot.store.messages import first_road
+from bot.store.prepared import word
 from bot.store.tables import addresses, outbound
 
 EXPIRED = "expired"
 _AT_ONCE = 500
-_QUEUED = outbound.c.state == sa.literal("queued", literal_execute=True)
+_QUEUED = outbound.c.state == word("queued")
 
 
 def settle(connection: Connection, books: Books, now: datetime) -> None:
@@ -26,7 +27,7 @@ def settle(connection: Connection, books: Books, now: datetime) -> None:
 
 def _adopt(connection: Connection) -> None:
     """What the version before this one queued has no road yet."""
-    its = sa.select(sa.case(FIRST_ROAD, value=addresses.c.channel)).where(addresses.c.id == outbound.c.address_id)
+    its = sa.select(first_road).where(addresses.c.id == outbound.c.address_id)
     connection.execute(sa.update(outbound).where(_QUEUED, outbound.c.via.is_(None)).values(via=its.scalar_subquery()))
 
 

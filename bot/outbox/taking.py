@@ -13,12 +13,13 @@ from bot.message import CHANNEL_OF
 from bot.outbox import stopping
 from bot.outbox.parcel import Parcel, opened
 from bot.store.cipher import Cipher
+from bot.store.prepared import word
 from bot.store.tables import outbound
 
 BATCH = 100  # of one road
 LEASE = timedelta(minutes=2)
 _OF_ONE_PERSON = 10
-_QUEUED = outbound.c.state == sa.literal("queued", literal_execute=True)  # so that the partial indexes serve
+_QUEUED = outbound.c.state == word("queued")
 
 
 class Left(NamedTuple):

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from bot.message import FIRST_ROAD, Answer, Incoming
 from bot.store.cipher import Cipher
 from bot.store.people import Person
-from bot.store.prepared import Prepared
+from bot.store.prepared import Prepared, word
 from bot.store.tables import addresses, inbound, outbound
 
 _FIND = Prepared(
@@ -22,9 +22,10 @@ _FIND = Prepared(
 )
 _INSERT_INBOUND = Prepared(sa.insert(inbound).returning(inbound.c.id))
 _INSERT_REPLY = Prepared(sa.insert(outbound).returning(outbound.c.id))
-_FIRST_ROAD = (
-    sa.select(sa.case(FIRST_ROAD, value=addresses.c.channel)).where(addresses.c.id == sa.bindparam("to"))
-).scalar_subquery()
+first_road = sa.case(  # of an address; written out, for a prepared statement has named parameters alone
+    *((addresses.c.channel == word(channel), word(via)) for channel, via in FIRST_ROAD.items())
+)
+_FIRST_ROAD = sa.select(first_road).where(addresses.c.id == sa.bindparam("to")).scalar_subquery()
 _INSERT_PUSH = Prepared(
     sa.insert(outbound)
     .values(via=sa.func.coalesce(sa.bindparam("by", type_=sa.Text), _FIRST_ROAD))

@@ -12,6 +12,7 @@ from bot import clock
 from bot.message import CHANNEL_OF
 from bot.store import schema
 from bot.store.database import Database
+from bot.store.prepared import word
 from bot.store.tables import cases, outbound, promises, stopped_channels
 from bot.web import metrics
 
@@ -70,12 +71,12 @@ def _count(connection: Connection, now: datetime) -> None:
 def _count_outbound(connection: Connection, now: datetime) -> None:
     metrics.OUTBOUND.clear()
     for state in _OPEN_STATES:
-        this = outbound.c.state == sa.literal(state, literal_execute=True)  # so that the partial indexes serve
+        this = outbound.c.state == word(state)
         counted = sa.select(outbound.c.via, sa.func.count().label("number")).where(this).group_by(outbound.c.via)
         numbers = {row.via: row.number for row in connection.execute(counted)}
         for via in {*CHANNEL_OF, *numbers}:
             metrics.OUTBOUND.labels(state, via or "").set(numbers.get(via, 0))
-    queued = outbound.c.state == sa.literal("queued", literal_execute=True)
+    queued = outbound.c.state == word("queued")
     oldest = connection.execute(sa.select(sa.func.min(outbound.c.due_at)).where(queued)).scalar()
     metrics.OLDEST.set(max((now - oldest).total_seconds(), 0) if oldest else 0)
     stopped = set(connection.execute(sa.select(stopped_channels.c.channel)).scalars())
