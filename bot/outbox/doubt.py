@@ -61,8 +61,9 @@ def take(connection: Connection, books: Books, now: datetime) -> tuple[int, list
         if row.via == "template":
             _tell_again(connection, row, now)
     asked = {row.id: row for row in rows if row.via == "sms"}
-    later = sa.update(outbound).where(outbound.c.id.in_(list(asked))).values(due_at=now + _AGAIN)
-    connection.execute(later)
+    if asked:
+        later = sa.update(outbound).where(outbound.c.id.in_(list(asked))).values(due_at=now + _AGAIN)
+        connection.execute(later)
     parcels = opened(connection, books.cipher, list(asked), now)
     return len(rows), [
         _doubt(connection, replace(each, attempts=each.attempts - 1), asked[each.id]) for each in parcels

@@ -52,6 +52,8 @@ class Parcel:
 
 def opened(connection: Connection, cipher: Cipher, ids: Sequence[int], now: datetime) -> list[Parcel]:
     """In the order in which they are to go."""
+    if not ids:
+        return []
     rows = connection.execute(
         sa.select(
             outbound,

@@ -17,6 +17,7 @@ from bot.store.tables import addresses, outbound
 EXPIRED = "expired"
 _AT_ONCE = 500
 _QUEUED = outbound.c.state == word("queued")
+_OPEN = sa.text("state IN ('queued', 'sending')")  # as the index has it: SQLite compares the words
 
 
 def settle(connection: Connection, books: Books, now: datetime) -> None:
@@ -33,7 +34,7 @@ def _adopt(connection: Connection) -> None:
 
 def _doubt(connection: Connection, books: Books, now: datetime) -> None:
     """It may have gone out just before its sender died; the provider is asked where it can be."""
-    abandoned = outbound.c.state == "sending", outbound.c.lease_until < now
+    abandoned = _OPEN, outbound.c.state == "sending", outbound.c.lease_until < now
     found = sa.select(outbound.c.id).where(*abandoned).limit(_AT_ONCE).with_for_update(skip_locked=True)
     for parcel in opened(connection, books.cipher, list(connection.execute(found).scalars()), now):
         this = replace(parcel, attempts=parcel.attempts - 1)

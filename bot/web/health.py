@@ -17,7 +17,7 @@ from bot.store.tables import cases, outbound, promises, stopped_channels
 from bot.web import metrics
 
 _MOST_SKEW = 5  # seconds between this machine's clock and the database's
-_OPEN_STATES = ("queued", "sending", "unknown", "failed")
+_OPEN_STATES = (("queued", "sending"), ("unknown", "failed"))  # as they share an index
 
 
 class Health:
@@ -70,12 +70,15 @@ def _count(connection: Connection, now: datetime) -> None:
 
 def _count_outbound(connection: Connection, now: datetime) -> None:
     metrics.OUTBOUND.clear()
-    for state in _OPEN_STATES:
-        this = outbound.c.state == word(state)
-        counted = sa.select(outbound.c.via, sa.func.count().label("number")).where(this).group_by(outbound.c.via)
-        numbers = {row.via: row.number for row in connection.execute(counted)}
-        for via in {*CHANNEL_OF, *numbers}:
-            metrics.OUTBOUND.labels(state, via or "").set(numbers.get(via, 0))
+    for states in _OPEN_STATES:
+        for state in states:
+            for via in CHANNEL_OF:
+                metrics.OUTBOUND.labels(state, via).set(0)
+        these = sa.text("state IN ('{}', '{}')".format(*states))  # as an index has it: SQLite compares the words
+        number = sa.func.count().label("number")
+        counted = sa.select(outbound.c.state, outbound.c.via, number).where(these).group_by("state", "via")
+        for row in connection.execute(counted):
+            metrics.OUTBOUND.labels(row.state, row.via or "").set(row.number)
     queued = outbound.c.state == word("queued")
     oldest = connection.execute(sa.select(sa.func.min(outbound.c.due_at)).where(queued)).scalar()
     metrics.OLDEST.set(max((now - oldest).total_seconds(), 0) if oldest else 0)
