@@ -19,6 +19,7 @@ ALLOWED = frozenset(
         "status",
         "path",
         "channel",
+        "via",
         "outbound",
         "inbound",
         "candidate",

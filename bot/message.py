@@ -9,6 +9,9 @@ from typing import Any
 _ILLEGAL = dict.fromkeys([*range(0x00, 0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF])
 
 STORY_ROAD = "service"  # what nobody asked for rides an open window of the chat, or waits
+# By what a channel's messages go at first, and the channel of every road.
+FIRST_ROAD = {"wechat": "service", "sms": "sms", "email": "email"}
+CHANNEL_OF = {"service": "wechat", "template": "wechat", "subscription": "wechat", "sms": "sms", "email": "email"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,26 @@
-"""Sends what waits in the outbox: batch after batch until nothing is due."""
+"""Sends what waits in the outbox: batch after batch until nothing is due, and as tokens come until the next tick."""
 
-from bot.outbox import BATCH
+import time
+from datetime import timedelta
+
 from jobs.desk import Desk
 
-_MOST_BATCHES = 20  # in one job; the next tick goes on
+_MOST_BATCHES = 50  # in one job; the next tick goes on
+_WAITS = timedelta(seconds=2)  # as long as from tick to tick
 
 
 def run(desk: Desk) -> int:
     """Gives how many messages were handed to the channels."""
     desk.outbox.settle()
+    until = desk.clock() + _WAITS
     count = 0
     for _ in range(_MOST_BATCHES):
         taken = desk.outbox.deliver()
         count += taken
-        if taken < BATCH:
+        pause = desk.outbox.dry_for()
+        if taken:
+            continue
+        if pause is None or desk.clock() + timedelta(seconds=pause) > until:
             break
+        time.sleep(pause)
     return count

@@ -7,10 +7,9 @@ from datetime import datetime
 from sqlalchemy.engine import Connection
 
 from bot import clock, embedded_redis, settings
-from bot.channels.senders import senders
 from bot.conversation import House
 from bot.conversation.house import build
-from bot.outbox import Outbox
+from bot.outbox import Outbox, open_outbox
 from bot.settings import Settings
 from bot.store.cipher import Cipher
 from bot.store.database import Database
@@ -49,5 +48,5 @@ def open_desk() -> Desk:
     loaded = settings.load()
     database, cipher = open_store(loaded.database_url, loaded.data_key)
     connection = embedded_redis.connect(loaded.redis_url, loaded.var)
-    outbox = Outbox(database, cipher, senders(loaded, connection), clock.now)
+    outbox = open_outbox(loaded, database, cipher, connection, clock.now)
     return Desk(loaded, database, cipher, outbox, build(loaded, cipher))

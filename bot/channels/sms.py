@@ -69,7 +69,7 @@ class Status:
 
     provider_id: str
     status: str
-    error_code: str | None
+    error_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

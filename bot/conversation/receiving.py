@@ -8,10 +8,12 @@ from typing import Any, Literal
 
 from sqlalchemy.engine import Connection
 
+from bot import windows
 from bot.conversation.effects import EFFECTS
 from bot.conversation.hearing import asked_by, hear
 from bot.conversation.house import House
 from bot.conversation.language import is_neutral, language
+from bot.conversation.news import NEWS
 from bot.conversation.world import World
 from bot.engine.talk import Talk
 from bot.engine.turn import Heard, Turn, turn
@@ -19,6 +21,7 @@ from bot.message import Answer, Card, Compose, Incoming
 from bot.store import messages, people
 from bot.store.messages import Answered, Spoken, Understood
 from bot.store.people import Person
+from bot.windows import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +82,14 @@ class _Reception:
         before = messages.answered(self.connection, cipher, incoming)
         if before:
             return self._again(before)
+        if incoming.event in NEWS:
+            return self._keep_news(person)
         person, first = self._known_by_number(person)
         talk = Talk.load(person.talk)
         open_ = asked_by(self.house, talk.open)
         heard = hear(self.connection, self.house, incoming, person, talk, open_, self.now)
         self._note_following(person)
+        person = replace(person, window=self._opened(person))
         if self._stays_silent(heard, person):
             return self._keep(person, talk, heard, [])
         return self._answer(person, talk, replace(heard, first=first))
@@ -138,6 +144,15 @@ class _Reception:
         elif self.incoming.event in ("follow", "scan"):
             people.change(self.connection, person.id, followed_at=self.now, unfollowed_at=None)
 
+    def _opened(self, person: Person) -> Window:
+        """What they did opens WeChat's windows from when they did it, not from when we heard of it."""
+        at = min(self.now, self.incoming.sent_at or self.now)
+        if self.incoming.channel != "wechat":
+            return person.window
+        if self.incoming.kind == "event":
+            return windows.after_event(person.window, self.incoming.event, at)
+        return windows.after_message(person.window, at)
+
     def _stays_silent(self, heard: Heard, person: Person) -> bool:
         """Between STOP and START a number gets nothing, a wrong number nothing until it shows an invite; and what no
         flow answers is only kept."""
@@ -148,6 +163,15 @@ class _Reception:
         if heard.event:
             return self.house.content.flows.on_event(heard.event) is None
         return not (heard.text or heard.intent)
+
+    def _keep_news(self, person: Person) -> Outcome:
+        """The provider tells of a message or a consent: nothing that the person said, and no turn of theirs."""
+        NEWS[self.incoming.event](self.connection, self.house, person, self.incoming, self.now)
+        nothing = self.compose([], None)
+        messages.keep_inbound(
+            self.connection, self.house.cipher, self.incoming, person, Understood(), nothing, self.now
+        )
+        return Outcome(nothing)
 
     def _keep(
         self,

@@ -9,11 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.message import Answer, Incoming
+from bot.message import FIRST_ROAD, Answer, Incoming
 from bot.store.cipher import Cipher
 from bot.store.people import Person
-from bot.store.prepared import Prepared
-from bot.store.tables import inbound, outbound
+from bot.store.prepared import Prepared, word
+from bot.store.tables import addresses, inbound, outbound
 
 _FIND = Prepared(
     sa.select(inbound.c.answer, inbound.c.answer_type, inbound.c.received_at).where(
@@ -21,7 +21,17 @@ _FIND = Prepared(
     )
 )
 _INSERT_INBOUND = Prepared(sa.insert(inbound).returning(inbound.c.id))
-_INSERT_OUTBOUND = Prepared(sa.insert(outbound).returning(outbound.c.id))
+_INSERT_REPLY = Prepared(sa.insert(outbound).returning(outbound.c.id))
+first_road = sa.case(  # of an address; written out, for a prepared statement has named parameters alone
+    *((addresses.c.channel == word(channel), word(via)) for channel, via in FIRST_ROAD.items())
+)
+_FIRST_ROAD = sa.select(first_road).where(addresses.c.id == sa.bindparam("to")).scalar_subquery()
+_INSERT_PUSH = Prepared(
+    sa.insert(outbound)
+    .values(via=sa.func.coalesce(sa.bindparam("by", type_=sa.Text), _FIRST_ROAD))
+    .returning(outbound.c.id)
+)
+_RANKS = {"notice": 1, "story": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +53,21 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """One text to a person. `said`: the keys of its words. `pushed`: it needs the outbox, else it rides the answer."""
+    """One text to a person. `said`: the keys of its words. `pushed`: it needs the outbox, else it rides the answer.
+
+    `others`: how the same is said by each road, `{via: form}`. `touch_id`: the touch that it says. `via`: by what it
+    goes, where that is not the channel's first road. `after_id`: the row whose road did not carry it.
+    """
 
     text: str
     said: str
     kind: str = "answer"
     pushed: bool = False
     expires_at: datetime | None = None
+    others: Mapping[str, Any] = field(default_factory=dict)
+    touch_id: int | None = None
+    via: str | None = None
+    after_id: int | None = None
 
 
 def answered(connection: Connection, cipher: Cipher, incoming: Incoming) -> Answered | None:
@@ -109,16 +127,17 @@ def keep_outbound(
             "kind": one.kind,
             "said": one.said,
             "text": cipher.seal(one.text, "outbound.text"),
-            "road": "push" if one.pushed else "reply",
-            "state": "queued" if one.pushed else "sent",
-            "due_at": now + timedelta(microseconds=len(waiting)) if one.pushed else None,
+            "others": _sealed_others(cipher, one.others),
+            "touch_id": one.touch_id,
+            "rank": _RANKS.get(one.kind, 0),
             "expires_at": one.expires_at,
             "created_at": now,
-            "sent_at": None if one.pushed else now,
         }
-        number = int(_INSERT_OUTBOUND.first(connection, row).id)
         if one.pushed:
-            waiting.append(number)
+            due_at = now + timedelta(microseconds=len(waiting))
+            waiting.append(_keep_push(connection, row, one, due_at))
+        else:
+            _INSERT_REPLY.rows(connection, row | {"road": "reply", "state": "sent", "sent_at": now})
     return waiting
 
 
@@ -126,8 +145,17 @@ def say_otherwise(
     connection: Connection, cipher: Cipher, outbound_id: int, others: Mapping[str, Any], rank: int
 ) -> None:
     """How the same is said by each road, and how urgently; `others`: by road, what it needs."""
-    sealed = cipher.seal(json.dumps(others, ensure_ascii=False), "outbound.others") if others else None
-    connection.execute(sa.update(outbound).where(outbound.c.id == outbound_id).values(others=sealed, rank=rank))
+    values = {"others": _sealed_others(cipher, others), "rank": rank}
+    connection.execute(sa.update(outbound).where(outbound.c.id == outbound_id).values(values))
+
+
+def _keep_push(connection: Connection, row: dict[str, Any], spoken: Spoken, due_at: datetime) -> int:
+    queued = {"road": "push", "state": "queued", "due_at": due_at, "after_id": spoken.after_id}
+    return int(_INSERT_PUSH.first(connection, row | queued | {"by": spoken.via, "to": row["address_id"]}).id)
+
+
+def _sealed_others(cipher: Cipher, others: Mapping[str, Any]) -> bytes | None:
+    return cipher.seal(json.dumps(others, ensure_ascii=False), "outbound.others") if others else None
 
 
 def push_instead(
@@ -138,7 +166,8 @@ def push_instead(
     sealed = cipher.seal_bytes(answer.body, "inbound.answer")
     connection.execute(sa.update(inbound).where(*this).values(answer=sealed, answer_type=answer.content_type))
     said = outbound.c.inbound_id.in_(sa.select(inbound.c.id).where(*this)), outbound.c.road == "reply"
-    queued = {"road": "push", "state": "queued", "due_at": now, "sent_at": None}
+    via = FIRST_ROAD[incoming.channel]
+    queued = {"road": "push", "state": "queued", "via": via, "due_at": now, "sent_at": None}
     return list(connection.execute(sa.update(outbound).where(*said).values(queued).returning(outbound.c.id)).scalars())
 
 

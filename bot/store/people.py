@@ -14,6 +14,7 @@ from bot.store.inserting import insert_unless_there
 from bot.store.prepared import Prepared
 from bot.store.tables import addresses, bindings, candidates, cohorts, staff, stage_times, stores, tasks
 from bot.store.waking import wake
+from bot.windows import NOTHING_KNOWN, Window
 
 
 class Busy(Exception):
@@ -22,7 +23,7 @@ class Busy(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An address as it stands: who it belongs to, and where its talk is."""
+    """An address as it stands: who it belongs to, where its talk is, and whether it may be written to."""
 
     id: int
     channel: str
@@ -33,6 +34,8 @@ class Person:
     wrong_number: bool
     address: str = ""
     last_at: datetime | None = None
+    window: Window = NOTHING_KNOWN
+    unreachable: bool = False
 
 
 _owner = staff.alias("owner")
@@ -46,6 +49,12 @@ _FIND_COLUMNS = sa.select(
     addresses.c.stopped_at,
     addresses.c.wrong_number_at,
     addresses.c.last_inbound_at,
+    addresses.c.window_left,
+    addresses.c.window_until,
+    addresses.c.brief_left,
+    addresses.c.brief_until,
+    addresses.c.brief_by,
+    addresses.c.unreachable_at,
 )
 _FIND = Prepared(
     _FIND_COLUMNS.where(
@@ -120,6 +129,13 @@ _TURN = Prepared(
         turn=sa.bindparam("new_turn"),
         last_inbound_at=sa.bindparam("now"),
         wait_until=sa.bindparam("new_wait"),
+        window_left=sa.bindparam("new_window_left"),
+        window_until=sa.bindparam("new_window_until"),
+        brief_left=sa.bindparam("new_brief_left"),
+        brief_until=sa.bindparam("new_brief_until"),
+        brief_by=sa.bindparam("new_brief_by"),
+        unreachable_at=sa.null(),
+        unreachable_code=sa.null(),
     )
 )
 _BY_INVITE = Prepared(sa.select(candidates.c.id).where(candidates.c.invite_index == sa.bindparam("index")))
@@ -155,9 +171,25 @@ def change(connection: Connection, address_id: int, **columns: Any) -> None:
 def took_turn(
     connection: Connection, cipher: Cipher, person: Person, talk: str, now: datetime, wait_until: datetime | None
 ) -> None:
-    """Keeps where the talk stands now; the next message has the next turn."""
+    """Keeps where talk and window stand now; the next message has the next turn. Whoever writes is reachable."""
     row = {"address_id": person.id, "new_talk": _sealed(cipher, talk), "new_turn": person.turn + 1, "now": now}
-    _TURN.rows(connection, row | {"new_wait": wait_until})
+    window = {f"new_{name}": value for name, value in window_columns(person.window).items()}
+    _TURN.rows(connection, row | {"new_wait": wait_until} | window)
+
+
+def window_columns(window: Window) -> dict[str, Any]:
+    return {
+        "window_left": window.left,
+        "window_until": window.until,
+        "brief_left": window.brief_left,
+        "brief_until": window.brief_until,
+        "brief_by": window.brief_by,
+    }
+
+
+def window_of(row: Any) -> Window:
+    """What a row with these columns says."""
+    return Window(row.window_left, row.window_until, row.brief_left, row.brief_until, row.brief_by)
 
 
 def stands(connection: Connection, cipher: Cipher, person: Person, talk: str, wait_until: datetime | None) -> None:
@@ -179,6 +211,7 @@ def reachable(connection: Connection, cipher: Cipher, candidate_id: int) -> Pers
         addresses.c.stopped_at.is_(None),
         addresses.c.wrong_number_at.is_(None),
         addresses.c.unfollowed_at.is_(None),
+        addresses.c.unreachable_at.is_(None),
     )
     newest = _FIND_COLUMNS.where(*theirs).order_by(addresses.c.last_inbound_at.desc().nulls_last()).limit(1)
     row = connection.execute(newest.with_for_update(skip_locked=True)).first()
@@ -213,6 +246,8 @@ def _person(row: Any, cipher: Cipher) -> Person:
         row.wrong_number_at is not None,
         cipher.open(row.address, "addresses.address"),
         row.last_inbound_at,
+        window_of(row),
+        row.unreachable_at is not None,
     )
 
 
@@ -270,6 +305,11 @@ def phone_of(connection: Connection, cipher: Cipher, candidate_id: int) -> str |
 def invite_of(connection: Connection, cipher: Cipher, candidate_id: int) -> str:
     sealed = connection.execute(sa.select(candidates.c.invite).where(candidates.c.id == candidate_id)).scalar_one()
     return cipher.open(sealed, "candidates.invite")
+
+
+def email_of(connection: Connection, cipher: Cipher, candidate_id: int) -> str | None:
+    sealed = connection.execute(sa.select(candidates.c.email).where(candidates.c.id == candidate_id)).scalar()
+    return cipher.open_maybe(sealed, "candidates.email")
 
 
 def bound_elsewhere(connection: Connection, candidate_id: int, channel: str, address_id: int) -> list[int]:

@@ -34,6 +34,12 @@ class Prepared:
         return next(iter(self.rows(connection, values)), None)
 
 
+def word(text: str) -> sa.ColumnClause[str]:
+    """A word of ours, written into the statement: partial indexes serve only what is written there."""
+    assert text.isidentifier()
+    return sa.literal_column(f"'{text}'", sa.Text)
+
+
 class _OnSqlite:
     """The SQL, and how values are converted on the way in and out."""
 

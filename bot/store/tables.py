@@ -42,6 +42,11 @@ def _id() -> sa.Column[int]:
     return sa.Column("id", Id, primary_key=True, autoincrement=True)
 
 
+def _partly(name: str, *columns: str, where: str, unique: bool = False) -> sa.Index:
+    """An index of only those rows."""
+    return sa.Index(name, *columns, unique=unique, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
+
+
 meta = sa.Table(
     "meta",
     metadata,
@@ -277,7 +282,8 @@ inbound = sa.Table(
 # goes: service, template, subscription, sms, email. `touch_id`: the touch that it says (no reference: touches refer
 # here). `state`: see bot.outbox. `rank`: 0 somebody waits for it, 1 notice, 2 story. `others`: how the same is said
 # by other roads, sealed JSON. `after_id`: the row whose road did not carry it. `cost`: in millionths of the company's
-# currency.
+# currency. `tried_at`: since when it may be at the provider. `due_at`: when to look at it next: while it is queued to
+# send it, later to ask the provider what became of it.
 outbound = sa.Table(
     "outbound",
     metadata,
@@ -300,6 +306,7 @@ outbound = sa.Table(
     sa.Column("due_at", Moment),
     sa.Column("expires_at", Moment),
     sa.Column("lease_until", Moment),
+    sa.Column("tried_at", Moment),
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
     sa.Column("provider_id", sa.Text, unique=True),
     sa.Column("error_code", sa.Text),
@@ -308,13 +315,15 @@ outbound = sa.Table(
     sa.Column("sent_at", Moment),
     sa.Column("delivered_at", Moment),
     sa.Index("ix_outbound_waiting", "state", "due_at", sqlite_where=sa.text("state IN ('queued', 'sending')")),
-    sa.Index(
-        "ix_outbound_to_send",
-        "rank",
+    _partly("ix_outbound_to_send", "via", "rank", "due_at", where="state = 'queued'"),
+    _partly("ix_outbound_expiring", "expires_at", where="state = 'queued' AND expires_at IS NOT NULL"),
+    _partly(
+        "ix_outbound_to_ask",
         "due_at",
-        sqlite_where=sa.text("state = 'queued'"),
-        postgresql_where=sa.text("state = 'queued'"),
+        where="via IN ('sms', 'template') AND state IN ('unknown', 'sent') AND due_at IS NOT NULL",
     ),
+    _partly("ix_outbound_stuck", "state", "via", where="state IN ('unknown', 'failed')"),
+    _partly("uq_outbound_after_id", "after_id", where="after_id IS NOT NULL", unique=True),
 )
 
 # Status callbacks, one row a (message, status): they come in any order, repeated, and before the send's own answer.

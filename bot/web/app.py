@@ -7,10 +7,9 @@ import structlog
 from aiohttp import web
 
 from bot import clock, embedded_redis
-from bot.channels.senders import senders
 from bot.conversation import House
 from bot.log import broke
-from bot.outbox import Outbox
+from bot.outbox import open_outbox
 from bot.store.database import Database
 from bot.web import doors
 from bot.web.candidate_page import CandidatePage
@@ -33,7 +32,7 @@ _log = structlog.get_logger()
 def build(house: House, database: Database) -> web.Application:
     """The whole application; its parts close with it."""
     connection = embedded_redis.connect(house.settings.redis_url, house.settings.var)
-    outbox = Outbox(database, house.cipher, senders(house.settings, connection), clock.now)
+    outbox = open_outbox(house.settings, database, house.cipher, connection, clock.now)
     webhooks = Webhooks(house, database, outbox, Spool(house.settings.var / "spool", house.cipher), clock.now)
     app = web.Application(client_max_size=BIGGEST, middlewares=[_safe_headers])
     app.add_routes(

@@ -9,13 +9,15 @@ from aiohttp import web
 from sqlalchemy.engine import Connection
 
 from bot import clock
+from bot.message import CHANNEL_OF
 from bot.store import schema
 from bot.store.database import Database
-from bot.store.tables import cases, outbound, promises
+from bot.store.prepared import word
+from bot.store.tables import cases, outbound, promises, stopped_channels
 from bot.web import metrics
 
 _MOST_SKEW = 5  # seconds between this machine's clock and the database's
-_OPEN_STATES = ("queued", "sending", "unknown", "failed")
+_OPEN_STATES = (("queued", "sending"), ("unknown", "failed"))  # as they share an index
 
 
 class Health:
@@ -36,7 +38,7 @@ class Health:
         return web.json_response({"status": problem or "ready"}, status=503 if problem else 200)
 
     async def metrics(self, _request: web.Request) -> web.Response:
-        await asyncio.to_thread(self._database.read, _count)
+        await asyncio.to_thread(self._database.read, lambda connection: _count(connection, clock.now()))
         body = prometheus_client.generate_latest(metrics.registry)
         return web.Response(body=body, headers={"Content-Type": prometheus_client.CONTENT_TYPE_LATEST})
 
@@ -58,16 +60,28 @@ def _database_clock(connection: Connection) -> datetime:
     return moment
 
 
-def _count(connection: Connection) -> None:
-    waiting = (
-        sa.select(outbound.c.state, sa.func.count().label("number"))
-        .where(outbound.c.state.in_(_OPEN_STATES))
-        .group_by(outbound.c.state)
-    )
-    counted = {row.state: row.number for row in connection.execute(waiting)}
-    for state in _OPEN_STATES:
-        metrics.OUTBOUND.labels(state).set(counted.get(state, 0))
+def _count(connection: Connection, now: datetime) -> None:
+    _count_outbound(connection, now)
     open_cases = sa.select(sa.func.count()).select_from(cases).where(cases.c.state != "resolved")
     open_promises = sa.select(sa.func.count()).select_from(promises).where(promises.c.state == "open")
     metrics.CASES.set(connection.execute(open_cases).scalar_one())
     metrics.PROMISES.set(connection.execute(open_promises).scalar_one())
+
+
+def _count_outbound(connection: Connection, now: datetime) -> None:
+    metrics.OUTBOUND.clear()
+    for states in _OPEN_STATES:
+        for state in states:
+            for via in CHANNEL_OF:
+                metrics.OUTBOUND.labels(state, via).set(0)
+        these = sa.text("state IN ('{}', '{}')".format(*states))  # as an index has it: SQLite compares the words
+        number = sa.func.count().label("number")
+        counted = sa.select(outbound.c.state, outbound.c.via, number).where(these).group_by("state", "via")
+        for row in connection.execute(counted):
+            metrics.OUTBOUND.labels(row.state, row.via or "").set(row.number)
+    queued = outbound.c.state == word("queued")
+    oldest = connection.execute(sa.select(sa.func.min(outbound.c.due_at)).where(queued)).scalar()
+    metrics.OLDEST.set(max((now - oldest).total_seconds(), 0) if oldest else 0)
+    stopped = set(connection.execute(sa.select(stopped_channels.c.channel)).scalars())
+    for channel in CHANNEL_OF.values():
+        metrics.STOPPED.labels(channel).set(channel in stopped)

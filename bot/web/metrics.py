@@ -15,7 +15,11 @@ SECONDS = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 4.5, 10),
     registry=registry,
 )
-OUTBOUND = Gauge("keepwarm_outbound", "Messages by state, without those that are done", ["state"], registry=registry)
+OUTBOUND = Gauge(
+    "keepwarm_outbound", "Messages by state and road, without those that are done", ["state", "via"], registry=registry
+)
+OLDEST = Gauge("keepwarm_outbound_oldest_seconds", "Since when the oldest message is due", registry=registry)
+STOPPED = Gauge("keepwarm_channel_stopped", "1 while our account there is wrong", ["channel"], registry=registry)
 CASES = Gauge("keepwarm_cases_open", "Cases not resolved", registry=registry)
 PROMISES = Gauge("keepwarm_promises_open", "Promises not kept yet", registry=registry)
 SPOOLED = Gauge("keepwarm_spooled", "Messages that wait on disk for the database", registry=registry)

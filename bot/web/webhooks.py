@@ -12,6 +12,7 @@ from typing import Protocol
 import structlog
 from aiohttp import web
 
+from bot.cascade import Terms
 from bot.channels import sms, wechat
 from bot.conversation import House, Outcome, Ticket, receive
 from bot.errors import Rejected
@@ -78,8 +79,9 @@ class Webhooks:
         settings = self.house.settings
         _require(settings.sms.on)
         status = sms.read_status(await _sms_request(request), settings.sms, settings.public_url)
-        now = self.clock()
-        await asyncio.wrap_future(self.database.submit(lambda connection: keep_receipt(connection, status, now)))
+        now, cipher, terms = self.clock(), self.house.cipher, Terms.of(settings)
+        keep = self.database.submit(lambda connection: keep_receipt(connection, cipher, terms, status, now))
+        await asyncio.wrap_future(keep)
         return web.Response(status=204)
 
     async def _handle(self, incoming: Incoming, compose: Compose, waits: float) -> web.Response:

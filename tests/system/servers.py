@@ -156,6 +156,7 @@ class Deployment:
 def deployed(folder: Path, database_url: str, understanding: Path, **environment: str) -> Iterator[Deployment]:
     """`understanding`: a folder with the trained model, so that servers start in a second."""
     config = (ROOT / "config.yaml").read_text(encoding="utf-8")
+    config = config.replace("a_second: 1 ", "a_second: 100 ")  # nobody here waits for a token
     (folder / "config.yaml").write_text(
         config.replace("shared_keys: {}", f"shared_keys: {{{SHARED_KEY}: {TWILIO.shared_key}}}"), encoding="utf-8"
     )

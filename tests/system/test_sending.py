@@ -5,13 +5,16 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import redis
 import requests
+import sqlalchemy as sa
 
 from bot import embedded_redis
+from bot.store.tables import stopped_channels
 from fakes.launch import Fake
 from tests.system import letters
 from tests.system.servers import Deployment, Program, Server, number, run, wait_for
@@ -23,14 +26,12 @@ FAULTS: dict[str, tuple[str, dict[str, Any], str, int]] = {
     "window used up": ("wechat", {"kind": "errcode", "errcode": 45047}, "failed", 0),
     "daily quota": ("wechat", {"kind": "errcode", "errcode": 45009}, "queued", 0),
     "unfollowed": ("wechat", {"kind": "errcode", "errcode": 43004}, "failed", 0),
-    "no permission": ("wechat", {"kind": "errcode", "errcode": 48001}, "queued", 0),
     "wechat 5xx": ("wechat", {"kind": "5xx"}, "unknown", 0),
     "wechat broke off": ("wechat", {"kind": "reset_before_commit"}, "unknown", 0),
     "wechat broke off after it had sent": ("wechat", {"kind": "reset_after_commit"}, "unknown", 1),
     "too many requests": ("sms", {"kind": "429"}, "queued", 0),
     "blocked by STOP": ("sms", {"kind": "errcode", "errcode": 21610}, "failed", 0),
     "no mobile number": ("sms", {"kind": "errcode", "errcode": 21614}, "failed", 0),
-    "wrong auth token": ("sms", {"kind": "errcode", "errcode": 20003}, "queued", 0),
     "twilio 5xx": ("sms", {"kind": "5xx"}, "unknown", 0),
     "twilio 500 with a code": ("sms", {"kind": "errcode", "errcode": 20500, "status": 500}, "unknown", 0),
     "twilio broke off": ("sms", {"kind": "reset_before_commit"}, "unknown", 0),
@@ -64,6 +65,28 @@ def test_every_fault_leaves_the_right_state_and_nothing_is_sent_twice(
         assert bool(row.error_code) == (state not in ("sent", "delivered")), name
         assert len(fakes[channel].sends(to=who[name])) == sends, name
     assert deployment.person("sms", who["blocked by STOP"]).stopped_at
+
+
+def test_a_wrong_token_stops_the_channel_alone_and_nothing_of_it_is_lost(
+    deployment: Deployment, wechat: Fake, twilio: Fake
+) -> None:
+    waiting, openid = [f"+86138005{number():05}" for _ in range(3)], f"o-{number():06}"
+    wechat.post("/_fake/person", openid=openid, following=True, window="message")
+    twilio.fault("Messages.json", kind="errcode", errcode=20003, to=waiting[0])
+    deployment.queue("sms", waiting[0], "hello")
+    assert run(deployment, "job", "deliver").count("channel_stopped") == 1
+    for phone in waiting[1:]:
+        deployment.queue("sms", phone, "hello")
+    deployment.queue("wechat", openid, "hello")
+    run(deployment, "job", "deliver")
+    assert deployment.states("wechat", openid) == ["sent"]
+    found = [row for phone in waiting for row in deployment.outbound("sms", phone)]
+    assert [(row.state, row.attempts) for row in found] == [("queued", 0)] * 3
+    past = sa.update(stopped_channels).values(look_at=datetime.now(UTC) - timedelta(seconds=1))
+    deployment.database.write(lambda connection: connection.execute(past))
+    assert "channel_resumes" in run(deployment, "job", "deliver")
+    for phone in waiting:
+        assert len(twilio.sends(to=phone)) == 1
 
 
 def test_an_api_that_is_away_costs_nothing_but_time(deployment: Deployment, twilio: Fake, stranger: str) -> None:

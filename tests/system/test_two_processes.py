@@ -2,14 +2,19 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 import requests
 import sqlalchemy as sa
 
+from bot.cascade import Terms
 from bot.channels.sms import Status
-from bot.outbox import Outbox, keep_receipt
+from bot.message import Posted
+from bot.outbox import keep_receipt
+from bot.outbox.books import Books
+from bot.outbox.parcel import opened
 from bot.store.tables import outbound
 from tests.system import letters
 from tests.system.letters import Letter
@@ -151,14 +156,15 @@ def test_a_callback_kept_while_the_send_itself_is_being_kept_is_not_overlooked(
     forgotten = sa.update(outbound).where(outbound.c.id == row).values(provider_id=None, state="sending")
     deployment.database.write(lambda connection: connection.execute(forgotten))
     now = datetime.now(UTC)
-    outbox = Outbox(deployment.database, deployment.cipher, {}, lambda: now)
-    parcel = next(each for each in deployment.database.write(lambda c: outbox._parcels(c, [row])))
+    books = Books(deployment.cipher, Terms())
+    (parcel,) = deployment.database.write(lambda c: opened(c, deployment.cipher, [row], now))
+    parcel = replace(parcel, attempts=0)
 
     def callback(connection: sa.Connection) -> None:
-        keep_receipt(connection, Status(sid, "delivered", None), now)
+        keep_receipt(connection, deployment.cipher, Terms(), Status(sid, "delivered"), now)
 
     def send(connection: sa.Connection) -> None:
-        outbox._sent(connection, parcel=parcel, provider_id=sid)
+        books.sent(connection, parcel, Posted(sid), now)
 
     one, other = (callback, send) if first == "callback" else (send, callback)
     with ThreadPoolExecutor(1) as threads:

@@ -43,8 +43,9 @@ def _add(table: str, *columns: sa.Column[Any]) -> None:
         op.add_column(table, column)
 
 
-def _partial(name: str, table: str, columns: list[str], where: str) -> None:
-    op.create_index(name, table, columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
+def _partial(name: str, table: str, columns: list[str], where: str, unique: bool = False) -> None:
+    only = sa.text(where)
+    op.create_index(name, table, columns, unique=unique, sqlite_where=only, postgresql_where=only)
 
 
 def _candidates() -> None:
@@ -110,9 +111,15 @@ def _outbound() -> None:
         sa.Column("rank", sa.Integer(), server_default="0", nullable=False),
         sa.Column("parts", sa.Integer(), nullable=True),
         sa.Column("cost", sa.BigInteger(), nullable=True),
+        sa.Column("tried_at", MOMENT, nullable=True),
     )
     op.create_index("ix_outbound_touch_id", "outbound", ["touch_id"])
-    _partial("ix_outbound_to_send", "outbound", ["rank", "due_at"], "state = 'queued'")
+    _partial("ix_outbound_to_send", "outbound", ["via", "rank", "due_at"], "state = 'queued'")
+    _partial("ix_outbound_expiring", "outbound", ["expires_at"], "state = 'queued' AND expires_at IS NOT NULL")
+    asked = "via IN ('sms', 'template') AND state IN ('unknown', 'sent') AND due_at IS NOT NULL"
+    _partial("ix_outbound_to_ask", "outbound", ["due_at"], asked)
+    _partial("ix_outbound_stuck", "outbound", ["state", "via"], "state IN ('unknown', 'failed')")
+    _partial("uq_outbound_after_id", "outbound", ["after_id"], "after_id IS NOT NULL", unique=True)
 
 
 def _tasks_and_checkins() -> None:

@@ -1,0 +1,178 @@
+"""Writes down what became of a message, and what follows from it: credits given back, facts about the person, the next
+road, a channel that stops or goes again."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bot import windows
+from bot.cascade import Terms, next_road
+from bot.channels import sms
+from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown
+from bot.message import Posted
+from bot.outbox import refusals, stopping
+from bot.outbox.parcel import Parcel
+from bot.outbox.receipts import apply_receipts, facts_of, keep_receipt
+from bot.store import credits, people
+from bot.store.cipher import Cipher
+from bot.store.tables import addresses, outbound
+from bot.windows import Spent, Window
+
+MOST_ATTEMPTS = 12
+_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=5)
+_WINDOW_PAUSE = timedelta(hours=1)  # between looks of a story whether its window is open
+_PROBE_PAUSE = timedelta(minutes=1)  # so that another message tries a stopped channel next
+_ASK_AFTER = {"sms": timedelta(minutes=2), "template": timedelta(seconds=30)}  # what is in doubt
+_STATUS_AFTER = timedelta(hours=1)
+_MILLION = Decimal(1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a message: its state, or `held` (not ours to send just now). `until`: when it is due again.
+    `stopped`, `resumed`: its channel, by this message."""
+
+    state: str
+    until: datetime | None = None
+    stopped: bool = False
+    resumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What every entry needs. `jitter`: from 0 to 1, so that those who were refused together do not come together."""
+
+    cipher: Cipher
+    terms: Terms
+    jitter: Callable[[], float] = random.random
+
+    def sent(self, connection: Connection, parcel: Parcel, posted: Posted, now: datetime) -> Outcome:
+        row = {
+            "state": "sent",
+            "sent_at": now,
+            "provider_id": posted.provider_id,
+            "parts": posted.parts,
+            "cost": _cost(self.terms, parcel, posted.parts),
+            "error_code": None,
+            "reason": None,
+            "lease_until": None,
+            "due_at": now + _STATUS_AFTER if parcel.via == "sms" else None,
+        }
+        if not _write(connection, parcel, row):
+            return Outcome("held")
+        if posted.provider_id and posted.status:
+            keep_receipt(connection, self.cipher, self.terms, sms.Status(posted.provider_id, posted.status), now)
+        elif posted.provider_id:
+            apply_receipts(connection, self.cipher, self.terms, posted.provider_id, now)
+        return Outcome("sent", resumed=parcel.probing and stopping.resume(connection, parcel.channel))
+
+    def failed(
+        self, connection: Connection, parcel: Parcel, error: DeliveryError, now: datetime, tried: bool = True
+    ) -> Outcome:
+        """`tried`: the provider was asked, so it counts as an attempt."""
+        if isinstance(error, Unknown):
+            return self.left_in_doubt(connection, parcel, error, now)
+        outcome, row = self._refused(parcel, error, now)
+        attempts = parcel.attempts if tried and not isinstance(error, Misconfigured) else parcel.attempts - 1
+        row |= {"state": outcome.state, "error_code": error.code, "reason": error.reason or None}
+        if not _write(connection, parcel, row | {"attempts": attempts, "lease_until": None}):
+            return Outcome("held")
+        self._give_back(connection, parcel, error, now)
+        if facts := facts_of(error.code, now):
+            people.change(connection, parcel.address_id, **facts)
+        if outcome.state == "failed":
+            next_road(connection, self.cipher, self.terms, parcel.id, now)
+        stopped = isinstance(error, Misconfigured) and stopping.stop(connection, parcel.channel, error, now)
+        return Outcome(outcome.state, outcome.until, stopped)
+
+    def left_in_doubt(
+        self, connection: Connection, parcel: Parcel, error: Unknown | None = None, now: datetime | None = None
+    ) -> Outcome:
+        """It may have gone out. `now`: for the moment when the provider can be asked; without it nobody asks."""
+        after = _ASK_AFTER.get(parcel.via)
+        row = {
+            "state": "unknown",
+            "error_code": error.code if error else "in_doubt",
+            "reason": (error.reason if error else "") or None,
+            "lease_until": None,
+            "due_at": now + after if now and after else None,
+        }
+        return Outcome("unknown" if _write(connection, parcel, row) else "held")
+
+    def cancelled(self, connection: Connection, parcel: Parcel, reason: str) -> Outcome:
+        row = {"state": "cancelled", "reason": reason, "lease_until": None, "tried_at": parcel.tried_at}
+        return Outcome("cancelled" if _write(connection, parcel, row) else "held")
+
+    def subscription(self, parcel: Parcel) -> str | None:
+        """The id of the template whose credit this message costs."""
+        return self.terms.subscriptions.get(str(parcel.form.get("name", "")))
+
+    def _refused(self, parcel: Parcel, error: DeliveryError, now: datetime) -> tuple[Outcome, dict[str, Any]]:
+        """Nothing was sent this time: again later, or never by this road."""
+        row: dict[str, Any] = {"tried_at": parcel.tried_at}
+        until: datetime | None = None
+        if isinstance(error, Misconfigured) and not parcel.probing:
+            return Outcome("queued"), row
+        if isinstance(error, Misconfigured):
+            until = now + _PROBE_PAUSE
+        elif isinstance(error, TryLater) and parcel.attempts < MOST_ATTEMPTS:
+            until = now + self._pause(parcel.attempts)
+        elif parcel.kind == "story" and error.code in refusals.NO_WINDOW and parcel.expires_at:
+            until = now + _WINDOW_PAUSE
+        if until is not None:
+            return Outcome("queued", until), row | {"due_at": until}
+        in_doubt = parcel.tried_at is not None  # an earlier try may have arrived: then no other road
+        return Outcome("unknown" if in_doubt else "failed"), row | {"due_at": None}
+
+    def _pause(self, attempts: int) -> timedelta:
+        """Doubling, so that a long outage is not hammered, and spread over the upper half."""
+        pause: timedelta = min(_FIRST_PAUSE * 2 ** min(attempts - 1, 10), _LONGEST_PAUSE)
+        return pause / 2 + pause / 2 * self.jitter()
+
+    def _give_back(self, connection: Connection, parcel: Parcel, error: DeliveryError, now: datetime) -> None:
+        """What was not sent costs nothing, unless there was no credit in truth."""
+        if parcel.spent is not None:
+            window = _settled(_window(connection, parcel.address_id), parcel.spent, error.code, now)
+            people.change(connection, parcel.address_id, **people.window_columns(window))
+        template_id = self.subscription(parcel) if parcel.via == "subscription" else None
+        if template_id and error.code in refusals.NO_CREDIT:
+            credits.clear(connection, parcel.address_id, template_id)
+        elif template_id:
+            credits.add(connection, parcel.address_id, template_id)
+
+
+def _write(connection: Connection, parcel: Parcel, row: dict[str, Any]) -> bool:
+    """Whether it is still this try's to write: the row of a process that comes back late may be further by now."""
+    ours = (
+        outbound.c.id == parcel.id,
+        outbound.c.attempts == parcel.attempts,
+        outbound.c.state.in_(("sending", "unknown", "queued")),
+    )
+    return connection.execute(sa.update(outbound).where(*ours).values(row)).rowcount == 1
+
+
+def _window(connection: Connection, address_id: int) -> Window:
+    held = sa.select(addresses).where(addresses.c.id == address_id).with_for_update(key_share=True)
+    return people.window_of(connection.execute(held).one())
+
+
+def _settled(window: Window, spent: Spent, code: str, now: datetime) -> Window:
+    if code in refusals.WINDOW_CLOSED:
+        return windows.found_closed(window, spent, now)
+    if code in refusals.QUOTA_USED:
+        return windows.found_empty(window, spent, now)
+    return windows.give_back(window, spent)
+
+
+def _cost(terms: Terms, parcel: Parcel, parts: int) -> int | None:
+    """Millionths; None where the price of this number is not known."""
+    if parcel.via != "sms":
+        return 0
+    known = [prefix for prefix in terms.prices if parcel.address.startswith(prefix)]
+    return int(terms.prices[max(known, key=len)] * parts * _MILLION) if known else None

@@ -1,0 +1,91 @@
+"""One message on its way, opened from its row."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bot import windows
+from bot.message import CHANNEL_OF, Letter
+from bot.store import people
+from bot.store.cipher import Cipher
+from bot.store.tables import addresses, outbound
+from bot.windows import Spent
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """`attempts` counts this one. `lease`: until when it is ours. `tried_at`: since when an earlier try may be at the
+    provider. `shut`: its window was closed when it was taken. `probing`: it tries whether a stopped channel goes again.
+    `spent`: the credit it took."""
+
+    id: int
+    address_id: int
+    via: str
+    address: str
+    text: str
+    kind: str
+    attempts: int
+    lease: datetime | None
+    rank: int = 0
+    form: Mapping[str, Any] = field(default_factory=dict)
+    created_at: datetime | None = None
+    tried_at: datetime | None = None
+    expires_at: datetime | None = None
+    shut: bool = False
+    probing: bool = False
+    spent: Spent | None = None
+
+    @property
+    def channel(self) -> str:
+        return CHANNEL_OF[self.via]
+
+    @property
+    def letter(self) -> Letter:
+        """Roads with words of their own have them in the form."""
+        return Letter(self.id, self.address, self.form.get("text", self.text), self.via, self.form, self.kind)
+
+
+def opened(connection: Connection, cipher: Cipher, ids: Sequence[int], now: datetime) -> list[Parcel]:
+    """In the order in which they are to go."""
+    if not ids:
+        return []
+    rows = connection.execute(
+        sa.select(
+            outbound,
+            addresses.c.address,
+            addresses.c.window_left,
+            addresses.c.window_until,
+            addresses.c.brief_left,
+            addresses.c.brief_until,
+            addresses.c.brief_by,
+        )
+        .join(addresses, outbound.c.address_id == addresses.c.id)
+        .where(outbound.c.id.in_(ids))
+        .order_by(outbound.c.rank, outbound.c.due_at, outbound.c.id)
+    )
+    return [_parcel(row, cipher, now) for row in rows]
+
+
+def _parcel(row: Any, cipher: Cipher, now: datetime) -> Parcel:
+    others = json.loads(cipher.open(row.others, "outbound.others")) if row.others else {}
+    return Parcel(
+        row.id,
+        row.address_id,
+        row.via,
+        cipher.open(row.address, "addresses.address"),
+        cipher.open(row.text, "outbound.text"),
+        row.kind,
+        row.attempts + 1,
+        row.lease_until,
+        row.rank,
+        others.get(row.via, {}),
+        row.created_at,
+        row.tried_at,
+        row.expires_at,
+        row.via == "service" and windows.open_at(people.window_of(row), now) is False,
+    )

@@ -1,0 +1,65 @@
+"""What providers tell afterwards of a message: in any order, repeated, and before the send's own answer."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bot.cascade import Terms, next_road
+from bot.channels import sms
+from bot.outbox import refusals
+from bot.store import people
+from bot.store.cipher import Cipher
+from bot.store.inserting import insert_unless_there
+from bot.store.tables import outbound, receipts
+
+_BECOMES = {"sent": "sent", "delivered": "delivered", "read": "delivered", "undelivered": "failed", "failed": "failed"}
+_OVER = ("delivered", "failed")
+
+
+def keep_receipt(connection: Connection, cipher: Cipher, terms: Terms, status: sms.Status, now: datetime) -> None:
+    """Kept once, and applied to its message if that is known already."""
+    row = {"provider_id": status.provider_id, "status": status.status, "error_code": status.error_code, "at": now}
+    insert_unless_there(connection, receipts, row)
+    apply_receipts(connection, cipher, terms, status.provider_id, now)
+
+
+def apply_receipts(connection: Connection, cipher: Cipher, terms: Terms, provider_id: str, now: datetime) -> None:
+    """The highest status counts, in whatever order they came; a final one is never left again. What failed for good
+    goes on by the next road, once."""
+    if connection.dialect.name == "postgresql":  # of two that are kept at once the second must see the first
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(provider_id, 0))))
+    rows = list(connection.execute(sa.select(receipts).where(receipts.c.provider_id == provider_id)))
+    known = [row for row in rows if row.status in _BECOMES]
+    if not known:
+        return
+    best = max(known, key=_weight)
+    state, code = _BECOMES[best.status], next((row.error_code for row in rows if row.error_code), None)
+    changed: dict[str, Any] = {"state": state, "error_code": code if state == "failed" else None}
+    if state in _OVER:
+        changed["due_at"] = None
+    if state == "delivered":
+        changed["delivered_at"] = now
+    this = outbound.c.provider_id == provider_id, outbound.c.state.not_in(_OVER)
+    moved = sa.update(outbound).where(*this).values(changed).returning(outbound.c.id, outbound.c.address_id)
+    row = connection.execute(moved).first()
+    if row is None or state != "failed":
+        return
+    if facts := facts_of(code or "", now):
+        people.change(connection, row.address_id, **facts)
+    next_road(connection, cipher, terms, row.id, now)
+
+
+def facts_of(code: str, now: datetime) -> dict[str, Any]:
+    """What a refusal says about an address for as long as nothing comes from there, as columns."""
+    if code in refusals.STOPPED:
+        return {"stopped_at": now}
+    if code in refusals.UNFOLLOWED:
+        return {"unfollowed_at": now}
+    return {"unreachable_at": now, "unreachable_code": code} if code in refusals.DEAD else {}
+
+
+def _weight(row: Any) -> tuple[int, bool]:
+    """Of two that contradict each other the better one: a notice that arrived is not said again."""
+    return sms.RANKS[row.status], _BECOMES[row.status] == "delivered"

@@ -1,0 +1,104 @@
+"""Takes what is due, a batch at a time: the most urgent first, and no person's burst before everybody else."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bot.message import CHANNEL_OF
+from bot.outbox import stopping
+from bot.outbox.parcel import Parcel, opened
+from bot.store.cipher import Cipher
+from bot.store.prepared import word
+from bot.store.tables import outbound
+
+BATCH = 100  # of one road
+LEASE = timedelta(minutes=2)
+_OF_ONE_PERSON = 10
+_QUEUED = outbound.c.state == word("queued")
+
+
+class Left(NamedTuple):
+    """What was taken and not begun; `until`: nobody takes it before."""
+
+    parcel: Parcel
+    until: datetime | None = None
+
+
+def take(
+    connection: Connection,
+    cipher: Cipher,
+    now: datetime,
+    batch: Callable[[str, int], int],
+    dry: Collection[str] = (),
+    ids: Sequence[int] | None = None,
+) -> list[Parcel]:
+    """What is due now (or of it only `ids`), ours until the lease ends. `batch`: how many of a channel are worth
+    taking at once; `dry`: channels without a token just now."""
+    taken: list[int] = []
+    probing: set[int] = set()
+    stopped = stopping.stopped(connection)
+    for via, channel in CHANNEL_OF.items():
+        if channel in dry:
+            continue
+        if channel not in stopped:
+            taken += _fairly(_due(connection, via, now, 2 * BATCH, ids), batch(channel, BATCH))
+        elif ids is None and stopped[channel] <= now:
+            tried = [row.id for row in _due(connection, via, now, 1, None)]
+            if tried and stopping.may_try(connection, channel, now):
+                probing.update(tried)
+                stopped[channel] = now + LEASE
+    if not taken and not probing:
+        return []
+    numbers = [*taken, *probing]
+    lease = sa.update(outbound).where(outbound.c.id.in_(numbers)).values(lease_until=now + LEASE)
+    connection.execute(lease)
+    return [
+        replace(parcel, probing=True) if parcel.id in probing else parcel
+        for parcel in opened(connection, cipher, numbers, now)
+    ]
+
+
+def release(connection: Connection, left: Sequence[Left]) -> None:
+    """Gives back what has not begun."""
+    for parcel, until in left:
+        ours = outbound.c.id == parcel.id, _QUEUED, outbound.c.lease_until == parcel.lease
+        values: dict[str, Any] = {"lease_until": None}
+        if until is not None:
+            values["due_at"] = sa.case((outbound.c.due_at < until, until), else_=outbound.c.due_at)
+        connection.execute(sa.update(outbound).where(*ours).values(values))
+
+
+def put_off(connection: Connection, address_id: int, until: datetime) -> None:
+    """All that waits for one person waits longer, in its order; so nobody looks at each of it in vain."""
+    theirs = outbound.c.address_id == address_id, _QUEUED, outbound.c.due_at < until
+    connection.execute(sa.update(outbound).where(*theirs).values(due_at=until))
+
+
+def _due(connection: Connection, via: str, now: datetime, limit: int, ids: Sequence[int] | None) -> list[Any]:
+    due = sa.select(outbound.c.id, outbound.c.address_id).where(
+        outbound.c.via == via,
+        _QUEUED,
+        outbound.c.due_at <= now + timedelta(seconds=1),
+        sa.or_(outbound.c.expires_at.is_(None), outbound.c.expires_at > now),
+        sa.or_(outbound.c.lease_until.is_(None), outbound.c.lease_until < now),
+    )
+    if ids is not None:
+        due = due.where(outbound.c.id.in_(ids))
+    ordered = due.order_by(outbound.c.rank, outbound.c.due_at, outbound.c.id).limit(limit)
+    return list(connection.execute(ordered.with_for_update(skip_locked=True)))
+
+
+def _fairly(rows: Sequence[Any], limit: int) -> list[int]:
+    """A batch with at most so many of one person's."""
+    taken: list[int] = []
+    theirs: Counter[int] = Counter()
+    for row in rows:
+        if theirs[row.address_id] < _OF_ONE_PERSON and len(taken) < limit:
+            theirs[row.address_id] += 1
+            taken.append(row.id)
+    return taken

@@ -1,0 +1,111 @@
+"""An outbox whose channels take everything, unless told to fail, and whose clock only moves by hand."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bot.cascade import Terms
+from bot.errors import DeliveryError
+from bot.message import Letter, Posted
+from bot.outbox import Outbox
+from bot.store import people
+from bot.store.cipher import Cipher
+from bot.store.database import Database
+from bot.store.messages import Spoken, keep_outbound
+from bot.store.tables import addresses, outbound
+
+TERMS = Terms({"training": "T1"}, {"training": "S1"}, {"+1": Decimal("0.06"), "+86": Decimal("0.35")}, ("withdrawn",))
+
+
+@dataclass
+class Sender:
+    """Takes everything, unless told to fail: always, or once for each of `answers`."""
+
+    name: str = "SM"
+    sent: list[str] = field(default_factory=list)
+    letters: list[Letter] = field(default_factory=list)
+    fails: DeliveryError | None = None
+    answers: list[DeliveryError | None] = field(default_factory=list)
+    has: Posted | DeliveryError | None = None
+    asked: list[tuple[datetime, Collection[str]]] = field(default_factory=list)
+
+    def send(self, letter: Letter) -> Posted:
+        failure = self.answers.pop(0) if self.answers else self.fails
+        if failure:
+            raise failure
+        self.sent.append(letter.text)
+        self.letters.append(letter)
+        return Posted(f"{self.name}{len(self.sent)}")
+
+    def find(self, letter: Letter, since: datetime, known: Collection[str]) -> Posted | None:
+        self.asked.append((since, known))
+        if isinstance(self.has, DeliveryError):
+            raise self.has
+        return self.has
+
+
+@dataclass
+class Clock:
+    now: datetime
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock(now: datetime) -> Clock:
+    return Clock(now)
+
+
+@pytest.fixture
+def sender() -> Sender:
+    return Sender()
+
+
+@pytest.fixture
+def wechat() -> Sender:
+    return Sender("WX")
+
+
+@pytest.fixture
+def outbox(database: Database, cipher: Cipher, sender: Sender, wechat: Sender, clock: Clock) -> Outbox:
+    return Outbox(database, cipher, {"sms": sender, "wechat": wechat}, clock, TERMS, jitter=lambda: 1.0)
+
+
+@pytest.fixture
+def queue(database: Database, cipher: Cipher, clock: Clock) -> Callable[..., list[int]]:
+    """Queues texts for an address; `window` are columns of the address."""
+
+    def put(*texts: str, channel: str = "sms", who: str = "+8613800000001", candidate: str = "", **more: Any) -> Any:
+        columns = more.pop("columns", {})
+
+        def queued(connection: sa.Connection) -> list[int]:
+            person = people.meet(connection, cipher, channel, who, clock.now)
+            number = people.by_code(connection, candidate) if candidate else None
+            if number:
+                people.change(connection, person.id, candidate_id=number)
+            if columns:
+                people.change(connection, person.id, **columns)
+            spoken = [Spoken(text, "x.y", pushed=True, **more) for text in texts]
+            return keep_outbound(connection, cipher, person.id, number, None, spoken, clock.now)
+
+        return database.write(queued)
+
+    return put
+
+
+def rows(database: Database) -> Sequence[Any]:
+    return database.read(lambda c: c.execute(sa.select(outbound).order_by(outbound.c.id)).all())
+
+
+def states(database: Database) -> list[str]:
+    return [row.state for row in rows(database)]
+
+
+def address(database: Database, channel: str = "wechat") -> Any:
+    return database.read(lambda c: c.execute(sa.select(addresses).where(addresses.c.channel == channel)).one())

@@ -1,0 +1,127 @@
+"""Rates: no account and no person gets more than its limit, in one process or many, with Redis or without."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from bot import embedded_redis
+from bot.rates import Limits, Rates, rates
+from bot.settings import Settings
+
+LIMITS = {"wechat": Limits("wx1", 20, 20), "sms": Limits("+12025550100", 1, 10), "email": Limits("a@b.c", 2)}
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator["redis.Redis"]:
+    var = tmp_path_factory.mktemp("var")
+    process = embedded_redis.start(var)
+    yield embedded_redis.connect("", var)
+    embedded_redis.stop(process)
+
+
+@pytest.fixture(params=["redis", "alone"])
+def made(request: pytest.FixtureRequest) -> Callable[[], Rates]:
+    """Makes the rates of one more process (or of the only one)."""
+    if request.param == "redis":
+        shared = request.getfixturevalue("server")
+        shared.flushall()
+        return lambda: Rates(shared, LIMITS)
+    alone = Rates(None, LIMITS, Clock())
+    return lambda: alone
+
+
+def test_who_waits_gets_tokens_one_interval_apart(made: Callable[[], Rates]) -> None:
+    one, other = made(), made()
+    waits = [process.take("sms", number, 60).wait for number, process in enumerate([one, other] * 5)]
+    assert waits == pytest.approx(range(10), abs=0.5)
+    assert waits[9] > 8.5
+
+
+def test_whoever_cannot_wait_takes_nothing_and_is_told_when_to_come(made: Callable[[], Rates]) -> None:
+    process = made()
+    assert process.take("sms", 1, 0).taken
+    for _ in range(3):
+        token = process.take("sms", 2, 0.2)
+        assert (token.taken, token.of) == (False, "account")
+        assert 0.2 < token.wait <= 1
+    assert process.take("sms", 2, 2).taken, "the refused ones took no tokens"
+
+
+def test_a_person_has_a_limit_of_their_own_and_costs_others_nothing(made: Callable[[], Rates]) -> None:
+    process = made()
+    results = [process.take("wechat", 1, 10) for _ in range(11)]
+    assert [token.taken for token in results] == [True] * 10 + [True]
+    assert results[10].of == "person"
+    refused = process.take("wechat", 1, 0.2)
+    assert (refused.taken, refused.of) == (False, "person")
+    assert process.take("wechat", 2, 10).wait < 7
+
+
+def test_no_minute_has_more_of_one_person_than_its_limit(made: Callable[[], Rates]) -> None:
+    process = made()
+    at = [token.wait for token in (process.take("sms", 7, 600) for _ in range(30))]
+    for start in at:
+        assert len([each for each in at if start <= each < start + 60 - 0.5]) <= 10
+
+
+def test_a_channel_without_limits_has_always_a_token(made: Callable[[], Rates]) -> None:
+    assert made().take("fax", 1, 0).taken
+
+
+def test_tokens_grow_again_with_time() -> None:
+    clock = Clock()
+    process = Rates(None, LIMITS, clock)
+    assert process.take("sms", 1, 0).taken
+    assert not process.take("sms", 2, 0).taken
+    clock.now += 1
+    assert process.take("sms", 3, 0).taken
+
+
+def test_a_wiped_redis_begins_anew(server: "redis.Redis") -> None:
+    process = Rates(server, LIMITS)
+    process.take("sms", 1, 0)
+    assert not process.take("sms", 2, 0).taken
+    server.flushall()
+    assert process.take("sms", 2, 0).taken
+    server.script_flush()
+    assert not process.take("sms", 3, 0).taken, "the script is given again where Redis has forgotten it"
+
+
+def test_without_redis_each_process_keeps_the_same_rate_and_asks_again_later(tmp_path: Path) -> None:
+    clock = Clock()
+    away = embedded_redis.connect("", tmp_path)
+    process = Rates(away, LIMITS, clock)
+    assert process.take("sms", 1, 0).taken
+    assert not process.take("sms", 2, 0).taken
+    server = embedded_redis.start(tmp_path)
+    try:
+        assert not process.take("sms", 3, 0).taken, "nobody asks a Redis that was away just now"
+        clock.now += 6
+        assert process.take("sms", 3, 0).taken
+        assert away.keys("keepwarm:rate:sms:*")
+    finally:
+        embedded_redis.stop(server)
+
+
+def test_buckets_in_redis_are_gone_when_they_are_full(server: "redis.Redis") -> None:
+    server.flushall()
+    Rates(server, LIMITS).take("wechat", 1, 0)
+    assert all(0 < server.pttl(key) < 10_000 for key in server.keys("keepwarm:rate:*"))
+
+
+def test_the_settings_say_the_limits(settings: Settings) -> None:
+    slow = settings.model_copy(update={"sms": settings.sms.model_copy(update={"a_second": 3})})
+    process = rates(slow, None)
+    assert process.batch("sms", 100) == 3
+    assert process.batch("wechat", 100) == 20
+    assert process.batch("fax", 100) == 100

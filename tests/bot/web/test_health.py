@@ -1,0 +1,58 @@
+"""What /metrics says of what waits: by state and road, how old it is, and which channel stands still."""
+
+import asyncio
+from datetime import timedelta
+
+import sqlalchemy as sa
+from aiohttp.test_utils import make_mocked_request
+
+from bot import clock
+from bot.store import people
+from bot.store.cipher import Cipher
+from bot.store.database import Database
+from bot.store.messages import Spoken, keep_outbound
+from bot.store.tables import outbound, stopped_channels
+from bot.web.health import Health
+
+
+def metrics(database: Database) -> dict[str, float]:
+    response = asyncio.run(Health(database).metrics(make_mocked_request("GET", "/metrics")))
+    body: bytes = response.body  # type: ignore[assignment]
+    lines = [line.rpartition(" ") for line in body.decode().splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, _, value in lines}
+
+
+def test_what_waits_is_counted_by_state_and_road(database: Database, cipher: Cipher) -> None:
+    now = clock.now()
+
+    def put(connection: sa.Connection) -> None:
+        for channel, who, states in (
+            ("sms", "+12025550123", ("queued", "unknown", "sent")),
+            ("wechat", "o", ("failed",)),
+        ):
+            person = people.meet(connection, cipher, channel, who, now)
+            for state in states:
+                spoken = [Spoken("x", "x", pushed=True)]
+                (number,) = keep_outbound(connection, cipher, person.id, None, None, spoken, now - timedelta(minutes=5))
+                connection.execute(sa.update(outbound).where(outbound.c.id == number).values(state=state))
+
+    database.write(put)
+    found = metrics(database)
+    assert found['keepwarm_outbound{state="queued",via="sms"}'] == 1
+    assert found['keepwarm_outbound{state="unknown",via="sms"}'] == 1
+    assert found['keepwarm_outbound{state="failed",via="service"}'] == 1
+    assert found['keepwarm_outbound{state="queued",via="template"}'] == 0
+    assert 300 <= found["keepwarm_outbound_oldest_seconds"] < 330
+    database.write(lambda c: c.execute(sa.delete(outbound)))
+    found = metrics(database)
+    assert found['keepwarm_outbound{state="unknown",via="sms"}'] == 0
+    assert found["keepwarm_outbound_oldest_seconds"] == 0
+
+
+def test_a_channel_that_stands_still_shows(database: Database) -> None:
+    now = clock.now()
+    stopped = {"channel": "sms", "code": "20003", "since": now, "look_at": now}
+    database.write(lambda c: c.execute(sa.insert(stopped_channels).values(stopped)))
+    found = metrics(database)
+    assert found['keepwarm_channel_stopped{channel="sms"}'] == 1
+    assert found['keepwarm_channel_stopped{channel="wechat"}'] == 0
