@@ -22,7 +22,7 @@ FACTS: Mapping[str, tuple[str, ...]] = {
     "next": ("known", "unknown"),
     "pushes": ("on", "off"),
     "owner": ("known", "unknown"),
-    "channel": ("wechat", "sms"),
+    "channel": ("wechat", "sms", "email"),
     "met": ("yes", "no"),
     "pending": ("yes", "no"),
     "missed": ("once", "twice"),

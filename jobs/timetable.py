@@ -15,7 +15,7 @@ from rq import Queue, SimpleWorker
 from rq.exceptions import StopRequested
 
 from bot.log import broke
-from jobs import deliver, plans, promises, touches, waits
+from jobs import deliver, plans, promises, reconcile, touches, waits
 from jobs.desk import Desk, open_desk
 
 QUEUE = "keepwarm"
@@ -37,6 +37,7 @@ JOBS: dict[str, Job] = {
     "deliver": Job(deliver.run, every=2),
     "plans": Job(plans.run, every=20),
     "promises": Job(promises.run, every=20),
+    "reconcile": Job(reconcile.run, every=20),
     "touches": Job(touches.run, every=20),
     "waits": Job(waits.run, every=20),
 }

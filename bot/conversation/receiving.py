@@ -18,7 +18,7 @@ from bot.conversation.world import World
 from bot.engine.talk import Talk
 from bot.engine.turn import Heard, Turn, turn
 from bot.message import Answer, Card, Compose, Incoming
-from bot.store import messages, people
+from bot.store import messages, people, touches
 from bot.store.messages import Answered, Spoken, Understood
 from bot.store.people import Person
 from bot.windows import Window
@@ -89,7 +89,9 @@ class _Reception:
         open_ = asked_by(self.house, talk.open)
         heard = hear(self.connection, self.house, incoming, person, talk, open_, self.now)
         self._note_following(person)
-        person = replace(person, window=self._opened(person))
+        opened = replace(person, window=self._opened(person))
+        self._wake_stories(person, opened)
+        person = opened
         if self._stays_silent(heard, person):
             return self._keep(person, talk, heard, [])
         return self._answer(person, talk, replace(heard, first=first))
@@ -152,6 +154,12 @@ class _Reception:
         if self.incoming.kind == "event":
             return windows.after_event(person.window, self.incoming.event, at)
         return windows.after_message(person.window, at)
+
+    def _wake_stories(self, before: Person, after: Person) -> None:
+        """A chat that was closed is open again: what waited for that comes when this talk is over."""
+        shut = windows.open_at(before.window, self.now) is not True
+        if shut and after.candidate_id and windows.open_at(after.window, self.now):
+            touches.window_opens(self.connection, after.candidate_id, self.now)
 
     def _stays_silent(self, heard: Heard, person: Person) -> bool:
         """Between STOP and START a number gets nothing, a wrong number nothing until it shows an invite; and what no

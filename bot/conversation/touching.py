@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Connection
 
+from bot import windows
 from bot.cascade import UNREACHABLE, sms_address
 from bot.conversation import caps
 from bot.conversation.house import House
@@ -25,7 +26,6 @@ from bot.store.touches import Touch
 _AT_ONCE = 20  # touches in a transaction
 _TALKING = timedelta(minutes=10)  # so long after a message nobody is interrupted
 _APART = timedelta(hours=2)  # a story does not come on the heels of something else
-_OPEN = timedelta(hours=48)  # WeChat: service messages after a message of the person's
 _LATER = timedelta(hours=1)
 _SOON = timedelta(minutes=1)
 
@@ -109,10 +109,11 @@ class _Touching:
     def _person(self) -> Person | None:
         """Where the candidate wrote last; for a notice else the phone in the record. A reminder of what may not have
         arrived takes another road."""
-        found = None if self._was_in_doubt() else people.reachable(self.connection, self.house.cipher, self._who)
-        if found or self.touch.kind == "story":
-            return found
-        return self._by_phone() or people.reachable(self.connection, self.house.cipher, self._who)
+        connection, cipher = self.connection, self.house.cipher
+        if self.touch.kind == "story":
+            return people.reachable(connection, cipher, self._who, "wechat")
+        found = None if self._was_in_doubt() else people.reachable(connection, cipher, self._who)
+        return found or self._by_phone() or people.reachable(connection, cipher, self._who) or self._by_mail()
 
     @property
     def _who(self) -> int:
@@ -131,6 +132,12 @@ class _Touching:
         if people.owner_of(connection, address_id) != who:
             people.bind(connection, address_id, who, "sms", "number", notice, self.now)
         return people.at(connection, cipher, address_id)
+
+    def _by_mail(self) -> Person | None:
+        connection, cipher = self.connection, self.house.cipher
+        address = people.email_of(connection, cipher, self._who) if self.house.settings.email.on else None
+        person = people.meet(connection, cipher, "email", address, self.now) if address else None
+        return None if person is None or person.stopped or person.unreachable else person
 
     def _is_over(self, world: World) -> str:
         if world.fact("open") == "no":
@@ -171,15 +178,12 @@ class _Touching:
             reasons.append(_Later(said + _APART, "spacing"))
         if cases.is_claimed(connection, self._who):
             reasons.append(_Later(now + _LATER, "case"))
-        if not self._chat_is_open(person):
+        if windows.open_at(person.window, now) is not True:
             reasons.append(_Later(self.touch.expires_at or now + _LATER, touches.WINDOW))
         said_before = touches.stories_since(connection, self._who, now - caps.WEEK)
         limits = self.house.settings.pushes
         reasons.append(_Later(caps.next_free(said_before, now, world.zone, limits.a_day, limits.a_week), "cap"))
         return reasons
-
-    def _chat_is_open(self, person: Person) -> bool:
-        return person.channel == "sms" or (person.last_at is not None and person.last_at + _OPEN > self.now)
 
     def _say(self, world: World) -> Sequence[int]:
         heard = Heard(event=TOUCH, value=self.touch.begins)

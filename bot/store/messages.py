@@ -141,14 +141,6 @@ def keep_outbound(
     return waiting
 
 
-def say_otherwise(
-    connection: Connection, cipher: Cipher, outbound_id: int, others: Mapping[str, Any], rank: int
-) -> None:
-    """How the same is said by each road, and how urgently; `others`: by road, what it needs."""
-    values = {"others": _sealed_others(cipher, others), "rank": rank}
-    connection.execute(sa.update(outbound).where(outbound.c.id == outbound_id).values(values))
-
-
 def _keep_push(connection: Connection, row: dict[str, Any], spoken: Spoken, due_at: datetime) -> int:
     queued = {"road": "push", "state": "queued", "due_at": due_at, "after_id": spoken.after_id}
     return int(_INSERT_PUSH.first(connection, row | queued | {"by": spoken.via, "to": row["address_id"]}).id)

@@ -203,15 +203,17 @@ def waited(connection: Connection, cipher: Cipher, now: datetime, limit: int) ->
     return [_person(row, cipher) for row in connection.execute(due.with_for_update(skip_locked=True))]
 
 
-def reachable(connection: Connection, cipher: Cipher, candidate_id: int) -> Person | None:
-    """The address where the candidate wrote last, if it still may be written to; held until the transaction ends.
-    Raises Busy where a message of theirs is being answered just now: waiting for that could make both wait for ever."""
+def reachable(connection: Connection, cipher: Cipher, candidate_id: int, channel: str = "") -> Person | None:
+    """The address (of this channel) where the candidate wrote last, if it still may be written to; held until the
+    transaction ends. Raises Busy where a message of theirs is being answered just now: waiting for that could make both
+    wait for ever."""
     theirs = (
         addresses.c.candidate_id == candidate_id,
         addresses.c.stopped_at.is_(None),
         addresses.c.wrong_number_at.is_(None),
         addresses.c.unfollowed_at.is_(None),
         addresses.c.unreachable_at.is_(None),
+        *((addresses.c.channel == channel,) if channel else ()),
     )
     newest = _FIND_COLUMNS.where(*theirs).order_by(addresses.c.last_inbound_at.desc().nulls_last()).limit(1)
     row = connection.execute(newest.with_for_update(skip_locked=True)).first()

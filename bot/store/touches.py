@@ -189,8 +189,6 @@ def end(
     if state == "sent" and touch.expects and touch.within:
         ended["look_at"] = now + timedelta(seconds=touch.within)
     connection.execute(sa.update(touches).where(touches.c.id == touch.id).values(**ended))
-    if outbound_id:
-        connection.execute(sa.update(outbound).where(outbound.c.id == outbound_id).values(touch_id=touch.id))
     if touch.entry in TRAINING and state == "sent":
         theirs = candidates.c.id == touch.candidate_id, candidates.c.released_at.is_not(None)
         connection.execute(sa.update(candidates).where(*theirs).values(plan_at=now))
