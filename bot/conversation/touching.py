@@ -25,7 +25,7 @@ from bot.store.touches import Touch
 
 _AT_ONCE = 20  # touches in a transaction
 _TALKING = timedelta(minutes=10)  # so long after a message nobody is interrupted
-_APART = timedelta(hours=2)  # a story does not come on the heels of something else
+_APART = {"story": timedelta(hours=2), "notice": timedelta(minutes=30)}  # what the rhythm says comes one by one
 _LATER = timedelta(hours=1)
 _SOON = timedelta(minutes=1)
 
@@ -69,6 +69,8 @@ class _Touching:
         if person is None:
             return self._no_road()
         world = world_of(self.connection, self.house, person, self.now, self.touch.id)
+        if world.candidate_id is None:  # a mailbox of the record belongs to nobody's talk
+            world.belongs_to(self._who)
         if reason := self._is_over(world):
             return self._end("cancelled", reason)
         if world.fact("pushes") == "off" or person.stopped:
@@ -166,6 +168,8 @@ class _Touching:
             reasons.append(_Later(person.last_at + _TALKING, "talk"))
         if self.touch.urgent:
             reasons = []
+        elif self.touch.by == "rhythm" and (said := touches.last_said(self.connection, self._who)):
+            reasons.append(_Later(said + _APART[self.touch.kind], "spacing"))
         if self.touch.kind == "story":
             reasons += self._story_waits_for(person, world)
         latest = max(reasons, key=lambda each: each.at, default=_Later(self.now, ""))
@@ -174,8 +178,6 @@ class _Touching:
     def _story_waits_for(self, person: Person, world: World) -> list[_Later]:
         connection, now = self.connection, self.now
         reasons = []
-        if said := touches.last_said(connection, self._who):
-            reasons.append(_Later(said + _APART, "spacing"))
         if cases.is_claimed(connection, self._who):
             reasons.append(_Later(now + _LATER, "case"))
         if windows.open_at(person.window, now) is not True:
