@@ -32,6 +32,10 @@ class Text:
         name = next((name for name in wanted if name in self.forms), "text")
         return self.templates.compile(self.forms[name])
 
+    def of(self, form: str) -> set[str]:
+        """The placeholders of one form, or of the text where there is none."""
+        return self.templates.placeholders(self.forms.get(form, self.forms["text"]))
+
 
 @dataclass
 class Words:

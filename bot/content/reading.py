@@ -25,7 +25,7 @@ from bot.errors import ContentError, Fault
 from bot.message import Card
 from bot.rhythm import Rhythm
 from bot.settings import Settings
-from bot.vocabulary import SPEAKING, VALUES
+from bot.vocabulary import LINKS, SPEAKING, VALUES
 from bot.yamltext import Document
 
 NO_FLOW = ("shared", "words", "pages", "menu")
@@ -155,6 +155,7 @@ def _unfit(
         yield from _unused(flows, spoken)
         yield from _bad_menu(spoken)
         yield from _bad_values(flows, spoken)
+        yield from _bad_links(flows, documents, spoken)
         for stage in settings.stages.all:
             if stage not in spoken.stages:
                 yield spoken.fault("shared", ("stages",), f"stages: add {stage}: how people call this stage")
@@ -184,6 +185,17 @@ def _bad_values(flows: Mapping[str, Flow], words: Words) -> Iterator[Fault]:
             yield words.fault(stem, ("say", key), what)
         if not unknown and stem != STORIES:  # those never go by SMS
             yield from _too_long(words, stem, key)
+
+
+def _bad_links(flows: Mapping[str, Flow], documents: Mapping[str, Document], words: Words) -> Iterator[Fault]:
+    """Links in what an SMS to mainland China might say: such an SMS is not delivered."""
+    for name, flow in flows.items():
+        for step, branches in flow.steps.items() if name not in (FAQ, STORIES) else ():
+            for key in (key for branch in branches if "no" in branch.when.get("links", "no") for key in branch.say):
+                text = words.say.get(f"{name}.{key}")
+                for link in sorted(text.of("sms") & LINKS) if text else ():
+                    what = f"{key} has {{{{ {link} }}}}, which no SMS to mainland China may have: say it"
+                    yield documents[name].fault(("steps", step), f"{what} if: {{links: yes}}")
 
 
 def _too_long(words: Words, stem: str, key: str) -> Iterator[Fault]:

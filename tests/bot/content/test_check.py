@@ -36,6 +36,12 @@ def test_the_shipped_content_has_no_fault(settings: Settings) -> None:
     assert faults(settings) == []
 
 
+def test_traditional_script_has_every_text_and_none_of_the_asks(settings: Settings) -> None:
+    words = read(settings)[0].words
+    assert words["zh-Hant"].say.keys() == words["zh"].say.keys()
+    assert words["zh-Hant"].ask == {}
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "says"),
     [
@@ -56,6 +62,14 @@ def test_the_shipped_content_has_no_fault(settings: Settings) -> None:
         ("store.yaml", "promise store", "promise moon", "promise 'moon' could never be kept: cohort, date"),
         ("trouble.yaml", "alarm: [despair]", "alarm: [despare]", "alarm: 'despare' is none of the entries"),
         ("binding.yaml", "collect: sms_code", "collect: shoe_size", "'shoe_size' should be one of sms_code"),
+        ("welcome.yaml", "touches: [pack, invite]", "touches: [pack, invites]", "touches: 'invites' is none of the steps: pack"),
+        ("welcome.yaml", "touches: [pack, invite]", "touches: [pack]", "step 'invite' is never reached"),
+        ("welcome.yaml", "{links: yes}", "{owner: known}", "page has {{ page_link }}, which no SMS to mainland China may have"),
+        ("tasks.yaml", "task_id_copy: done", "task_id_copy: ready", "task_id_copy is never 'ready': use open, done, none"),
+        ("tasks.yaml", "do: task_done id_copy", "do: task_done id_photo", "tasks: add id_photo: how people call this task"),
+        ("tasks.yaml", "    say: done\n", "    say: done\n    picture: shown\n", "picture belongs to a question"),
+        ("tasks.yaml", "picture: id_copy_shown", "picture: id_copy_seen", "leads to 'id_copy_seen', which is no step"),
+        ("tasks.yaml", "save: trouble", "save: task_trouble", "task_trouble is a fact or a value already"),
     ],
 )  # fmt: skip
 def test_a_broken_flow_is_named_with_its_line(broken: Settings, file: str, old: str, new: str, says: str) -> None:
@@ -73,6 +87,7 @@ def test_a_broken_flow_is_named_with_its_line(broken: Settings, file: str, old: 
         ("zh/hr.yaml", "{{ answer_hours }}", "24", "human lacks {{ answer_hours }}, which it has in en"),
         ("zh/hello.yaml", "say:", "sya:", "'sya' is not known here: use about, ask, choices, say"),
         ("en/shared.yaml", "  joined: Joined\n", "", "stages: add joined"),
+        ("en/shared.yaml", "  id_copy: Copy of your ID\n", "", "tasks: add id_copy"),
         ("en/shared.yaml", "  comma:", "  komma:", "formats: add comma"),
         ("zh/binding.yaml", "  yes: [", "  yep: [", "offers yes, which has no words: add choices: yes"),
         (
@@ -137,6 +152,7 @@ def test_words_of_a_flow_that_does_not_exist_are_a_fault(broken: Settings) -> No
         ("company: {name: X}\nbinding:\n  code_tries: 0\n", 3, "greater than or equal to 1"),
         ("company: {name: X}\npublic_url: keepwarm.example.com\n", 2, "https://keepwarm.example.com"),
         ("company: {name: X}\ndatabase_url: mysql://x\n", 2, "sqlite:///FILE or postgresql://"),
+        ("company:\n  name: X\n  film: our film\n", 3, "should be a link like https://"),
         ("company: {country: CN}\n", 1, "company.name is missing"),
         ("company: {name: X}\ncompany: {name: Y}\n", 2, "stands twice"),
         ("company: {\n", 2, "is not YAML"),

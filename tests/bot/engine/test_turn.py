@@ -77,6 +77,15 @@ FLOWS = Flows(
             entries={"start": "start", "bye": "bye"},
             urgent=frozenset({"bye"}),
         ),
+        "paper": Flow(
+            "paper",
+            {
+                "start": say("paper", choices={"later": "later"}, picture="shown", once=True),
+                "later": say("later"),
+                "shown": say("shown"),
+            },
+            entries={"start": "start"},
+        ),
         "fact": Flow("fact", {"tell": say("fact")}, entries={"tell": "tell"}),
         "branch": Flow(
             "branch",
@@ -368,3 +377,16 @@ def test_no_talk_ever_breaks_or_piles_up(messages: list[Heard], bound: str) -> N
         assert len(talk.frames) <= 4
         assert walked.said or message.event in ("unknown", SILENCE)
         assert len({(said.flow, said.key) for said in walked.said}) == len(walked.said)
+
+
+def test_a_picture_answers_the_question_that_knows_what_to_do_with_one() -> None:
+    asked = go(Talk(), heard("paper.start"))
+    shown = go(asked.talk, heard(event="picture"))
+    assert keys(shown) == ["paper.shown"]
+    assert shown.talk.open is None
+    assert keys(go(shown.talk, heard(event="picture"))) == ["repair.never_mind"]
+
+
+def test_a_picture_is_no_answer_to_other_questions() -> None:
+    asked = go(Talk(), heard("offer.start"))
+    assert keys(go(asked.talk, heard(event="picture"))) == ["repair.never_mind"]
