@@ -31,8 +31,8 @@ class Bystander(Protocol):
 
 
 class TimeMachine:
-    """`stands`: time does not run by itself, so that the same play gives the same ledger. `grain`: what falls due within
-    it happens together, at its end."""
+    """`stands`: time does not run by itself, so that the same play gives the same ledger. `grain`: what falls due
+    within it happens together, at its end."""
 
     def __init__(
         self,

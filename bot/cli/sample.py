@@ -219,4 +219,3 @@ def _players(folder: Path) -> Path:
     everybody = {"company": settings.load().company.name, "candidates": [*players, *others], "staff": []}
     path.write_text(json.dumps(everybody, ensure_ascii=False), encoding="utf-8")
     return path
-

@@ -99,7 +99,9 @@ class Crowd:
             await self._read(act.fields["url"])
             return
         done = manner.does(act)
-        path, order = (WECHAT if manner.channel == "wechat" else SMS)[done.name](manner.person, {"act": done.name} | done.fields)
+        path, order = (WECHAT if manner.channel == "wechat" else SMS)[done.name](
+            manner.person, {"act": done.name} | done.fields
+        )
         self._own[manner.channel, manner.chat] += 1
         async with self._http().post(self._urls[manner.channel] + path, json=order) as response:
             await response.read()
