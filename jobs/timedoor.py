@@ -28,7 +28,7 @@ class Player:
         threading.Thread(target=self._run, name="player", daemon=True).start()
 
     def play(self, span: timedelta, hours_a_second: float) -> None:
-        """From now on so much; what was still to be played is forgotten. An `hours_a_second` of 0: as fast as it goes."""
+        """From now on so much; what was still to be played is forgotten. `hours_a_second` 0: as fast as it goes."""
         with self._wish:
             self._until = clock.now() + min(span, _LONGEST)
             self._pace = 1 / hours_a_second if hours_a_second else 0.0

@@ -31,8 +31,8 @@ class Bystander(Protocol):
 
 
 class TimeMachine:
-    """`stands`: time does not run by itself, so that the same play gives the same ledger. `grain`: what falls due within
-    it happens together, at its end."""
+    """`stands`: time does not run by itself, so that the same play gives the same ledger. `grain`: what falls due
+    within it happens together, at its end."""
 
     def __init__(
         self,
@@ -94,7 +94,7 @@ class TimeMachine:
         _log.warning("never_done", count=_MOST_ROUNDS)
 
     def _work(self, now: datetime) -> int:
-        due = self._desk.database.read(lambda connection: agenda.next_due(connection, now))
+        due = self._desk.database.read(agenda.next_due)
         return sum(job.run(self._desk) for job in self._jobs.values()) if due and due <= now else 0
 
     def _let_act(self, now: datetime, news: bool) -> int:
@@ -108,7 +108,7 @@ class TimeMachine:
 
     def _next(self, now: datetime) -> datetime | None:
         """When there is something to do. What is overdue could not be done: it is tried again with the next hour."""
-        due = self._desk.database.read(lambda connection: agenda.next_due(connection, now))
+        due = self._desk.database.read(agenda.next_due)
         moments = [moment for moment in (*self._bystanders.values(), due) if moment]
         return min((_upwards(at, self._grain) if at > now else _next_whole(now, HOUR) for at in moments), default=None)
 

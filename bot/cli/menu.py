@@ -23,7 +23,8 @@ def menu() -> None:
 
 
 def put(settings: Settings, loaded: Content | None = None) -> int:
-    """Gives the number of buttons; `loaded`: the content, if it is read already. Raises ConfigError where WeChat does not take them."""
+    """Gives the number of buttons; `loaded`: the content, if it is read already. Raises ConfigError where WeChat does
+    not take them."""
     if not settings.wechat.app_secret:
         raise ConfigError("a menu needs a WeChat account: set WECHAT_APP_ID and WECHAT_APP_SECRET")
     words = (loaded or content.load(settings)).words[settings.company.locale]

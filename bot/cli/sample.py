@@ -20,8 +20,10 @@ import yaml
 from bot import clock, phones, settings
 from bot.cli import group
 from bot.cli.opened import actor
+from bot.cli.release import let_go
 from bot.errors import ConfigError
 from bot.importing import run as importing
+from bot.store import planning
 from bot.store.opening import open_store
 
 HOST = "127.0.0.1"
@@ -121,8 +123,8 @@ def stand_in(name: str, *options: str) -> Iterator[str]:
 
 
 def move_in(folder: Path, now: datetime, candidates: int | None = None) -> Path:
-    """Writes the company's sheets, with dates around `now`, and imports them; gives the file of people for the
-    simulator."""
+    """Writes the company's sheets, with dates around `now`, imports them, and lets the rhythm begin; gives the file of
+    people for the simulator."""
     sheets = folder / "company"
     size = () if candidates is None else ("--candidates", str(candidates))
     command = [sys.executable, "-m", "fakes.company", str(sheets.resolve()), "--now", now.isoformat(), *size]
@@ -134,6 +136,7 @@ def move_in(folder: Path, now: datetime, candidates: int | None = None) -> Path:
             job = importing.Job(what, sheets / f"{what}.csv", loaded, database, cipher, clock.now(), actor())
             if importing.run(job, lambda *_: None).bad:
                 raise ConfigError(f"the sample company does not import: see {sheets / what}.csv.errors.csv")
+        let_go(database, [who for who, _ in database.read(lambda c: planning.held(c, loaded.stages.closed))])
     finally:
         database.close()
     return _players(folder)

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from bot.store.tables import addresses, candidates, outbound, touches
 
 MILLION = 1_000_000
-_USUALLY = {"wechat": "service", "sms": "sms", "email": "email"}  # by what a row goes that nobody has sent yet
+_USUALLY = {"wechat": "service"}  # else the road is called as the channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,11 @@ def summary(lines: Iterable[Line]) -> dict[str, Sum]:
     return dict(sorted(found.items()))
 
 
+def usual_road(channel: str) -> str:
+    """By what a message goes on this channel that has not noted it."""
+    return _USUALLY.get(channel, channel)
+
+
 def _messages(connection: Connection) -> list[Line]:
     said_by = sa.or_(touches.c.id == outbound.c.touch_id, touches.c.outbound_id == outbound.c.id)
     wanted = (
@@ -88,7 +93,7 @@ def _messages(connection: Connection) -> list[Line]:
             entry=row.entry or "",
             occasion=row.occasion or "",
             kind=row.kind,
-            road=row.via or _USUALLY[row.channel],
+            road=row.via or usual_road(row.channel),
             state=row.state,
             why=row.deferred or "",
             reason=" ".join(filter(None, (row.error_code, row.reason))),

@@ -1,42 +1,58 @@
-"""Why the bot answered so, as JSON for the phone simulator: part of the demo, and of no other door."""
+"""Why the bot answered so, and why it spoke by itself, as JSON for the phone simulator: part of the demo alone."""
 
 import asyncio
 import os
-from typing import Any
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, TypeVar
 
 from aiohttp import web
+from sqlalchemy.engine import Connection
 
 from bot.conversation import House
 from bot.store import whys
+from bot.store.cipher import Cipher
 from bot.store.database import Database
-from bot.store.whys import Why
+from bot.store.whys import Pushed, Why
 from bot.web.doors import STAND_IN
 
+T = TypeVar("T")
+_Look = Callable[[Connection, Cipher, str, str, int], list[T]]
 _CHANNELS = ("wechat", "sms")
 _MOST = 100
 
 
 class Whys:
-    """The handler of `/sim/why`."""
+    """The handlers of `/sim/why` and `/sim/why/pushed`."""
 
     def __init__(self, house: House, database: Database) -> None:
         self._house, self._database = house, database
 
     def routes(self) -> list[web.RouteDef]:
         """None at all unless the demo has named its simulator: chats of real people are nobody's to look at here."""
-        return [web.get("/sim/why", self.show)] if os.environ.get(STAND_IN) else []
+        if not os.environ.get(STAND_IN):
+            return []
+        return [web.get("/sim/why", self.show), web.get("/sim/why/pushed", self.show_pushed)]
 
     async def show(self, request: web.Request) -> web.Response:
+        """What answered a message of the person's."""
+        return web.json_response([self._told(why) for why in await self._found(request, whys.newest)])
+
+    async def show_pushed(self, request: web.Request) -> web.Response:
+        """What was said unasked."""
+        return web.json_response([_told_pushed(one) for one in await self._found(request, whys.pushed)])
+
+    async def _found(self, request: web.Request, look: "_Look[T]") -> list[T]:
         """`channel`, `address` and how many (`last`); newest first. 400 where they make no sense."""
         channel, address, last = (request.query.get(name, "") for name in ("channel", "address", "last"))
         if channel not in _CHANNELS or not address or not (last or "1").isdecimal() or len(last) > 9:
             raise web.HTTPBadRequest
         count = min(int(last or _MOST), _MOST)
         cipher = self._house.cipher
-        found = await asyncio.to_thread(
-            self._database.read, lambda connection: whys.newest(connection, cipher, channel, address, count)
+        return await asyncio.to_thread(
+            self._database.read, lambda connection: look(connection, cipher, channel, address, count)
         )
-        return web.json_response([self._told(why) for why in found])
 
     def _told(self, why: Why) -> dict[str, Any]:
         """With `names`: how each meaning is called, by language."""
@@ -47,3 +63,15 @@ class Whys:
     def _names(self, meaning: str) -> dict[str, str]:
         words = self._house.content.words
         return {locale: words[locale].about[meaning] for locale in words if meaning in words[locale].about}
+
+
+def _told_pushed(one: Pushed) -> dict[str, Any]:
+    """Flat, the road that carried it among the rest."""
+    told = asdict(one)
+    told |= told.pop("tried")
+    told["touch"] = {name: _iso(value) for name, value in (told["touch"] or {}).items()} or None
+    return told | {"sent_at": one.sent_at.isoformat()}
+
+
+def _iso(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value

@@ -16,7 +16,7 @@ from fakes.simulator.phones import SMS, WECHAT
 
 _MOST_ROUNDS = 50  # at one moment
 _AT_ONCE = 8  # people
-_FORM = re.compile(r"<form[^>]*\baction=\"([^\"]+)\"", re.IGNORECASE)
+_FORM = re.compile(r"<form[^>]*\bmethod=\"post\"[^>]*>", re.IGNORECASE)
 
 
 class Crowd:
@@ -110,10 +110,8 @@ class Crowd:
         """Opens the page, and presses its first button, as who has read it does."""
         async with self._http().get(url) as response:
             page = await response.text()
-        form = _FORM.search(page) if response.status == 200 else None
-        if form:
-            target = response.url.join(type(response.url)(form[1]))
-            async with self._http().post(target) as answer:
+        if _FORM.search(page):  # to its own address
+            async with self._http().post(url) as answer:
                 await answer.read()
 
     def _http(self) -> aiohttp.ClientSession:

@@ -6,15 +6,16 @@ from pathlib import Path
 
 from fakes.serving import serve
 from fakes.simulator.phones import Phones
+from fakes.simulator.times import Times
 from fakes.simulator.web import application
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = _options(arguments)
-    phones = Phones(options.wechat, options.twilio)
+    phones, times = Phones(options.wechat, options.twilio), Times(options.time)
     serve(
         "fakes.simulator",
-        lambda _: application(phones, options.people),
+        lambda _: application(phones, options.people, times),
         options.host,
         options.port,
         options.watch_stdin,
@@ -28,6 +29,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--wechat", required=True, help="address of fakes.wechat")
     parser.add_argument("--twilio", required=True, help="address of fakes.twilio")
     parser.add_argument("--people", type=Path, required=True, help="who can hold the phone; read anew at every look")
+    parser.add_argument("--time", default="", help="address of the time machine, if there is one")
     parser.add_argument("--watch-stdin", action="store_true", help="stop when stdin ends")
     return parser.parse_args(arguments)
 

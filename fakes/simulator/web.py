@@ -9,6 +9,7 @@ from aiohttp import web
 
 from fakes.simulator import people
 from fakes.simulator.phones import Phones
+from fakes.simulator.times import Times
 from fakes.simulator.words import PLACES, TRY, WORDS
 
 STATIC = Path(__file__).parent / "static"
@@ -18,8 +19,8 @@ POLICY = (
 )
 
 
-def application(phones: Phones, people_file: Path) -> web.Application:
-    door = Door(phones, people_file)
+def application(phones: Phones, people_file: Path, times: Times) -> web.Application:
+    door = Door(phones, people_file, times)
     app = web.Application(client_max_size=8 << 20, middlewares=[_plain_errors])
     app.add_routes(
         [
@@ -28,6 +29,8 @@ def application(phones: Phones, people_file: Path) -> web.Application:
             web.get("/sim/api/start", door.start),
             web.get("/sim/api/chat", door.chat),
             web.post("/sim/api/act", door.act),
+            web.get("/sim/api/time", door.time),
+            web.post("/sim/api/time/{order}", door.move_time),
             web.get("/sim/media/{channel}/{name}", door.media),
             web.static("/sim/static", STATIC),
         ]
@@ -36,14 +39,16 @@ def application(phones: Phones, people_file: Path) -> web.Application:
     async def closing(_: web.Application) -> AsyncIterator[None]:
         yield
         await phones.close()
+        await times.close()
 
     app.cleanup_ctx.append(closing)
     return app
 
 
 class Door:
-    def __init__(self, phones: Phones, people_file: Path) -> None:
+    def __init__(self, phones: Phones, people_file: Path, times: Times) -> None:
         self.phones = phones
+        self.times = times
         self.people_file = people_file
 
     async def page(self, _: web.Request) -> web.StreamResponse:
@@ -52,7 +57,7 @@ class Door:
 
     async def start(self, _: web.Request) -> web.Response:
         shown = people.read(self.people_file).shown()
-        return web.json_response(shown | {"words": WORDS, "places": PLACES, "try": TRY})
+        return web.json_response(shown | {"words": WORDS, "places": PLACES, "try": TRY, "time": self.times.there})
 
     async def chat(self, request: web.Request) -> web.Response:
         """The chat's state; its messages only if the page has not seen this revision."""
@@ -65,6 +70,14 @@ class Door:
         act: dict[str, Any] = await request.json()
         person = self._person(act["code"])
         return web.json_response(await self.phones.do(act["channel"], person, act))
+
+    async def time(self, _: web.Request) -> web.Response:
+        return web.json_response(await self.times.state())
+
+    async def move_time(self, request: web.Request) -> web.Response:
+        """play {days}, step {hours}, pause: see the time machine."""
+        order: dict[str, Any] = await request.json() if request.can_read_body else {}
+        return web.json_response(await self.times.order(request.match_info["order"], order))
 
     async def media(self, request: web.Request) -> web.Response:
         data, kind = await self.phones.media(request.match_info["channel"], request.match_info["name"])

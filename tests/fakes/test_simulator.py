@@ -150,7 +150,7 @@ def test_every_word_the_page_asks_for_exists_and_none_is_idle() -> None:
     asked_for = {name for pair in asked for name in pair if name}
     assert asked_for <= WORDS["en"].keys()
     quoted = set(re.findall(r"\"(\w+)\"", sources))
-    built = ("ev_", "via_", "window_", "s_", "r_", "rule_", "decision_", "e_", "f_", "v_")
+    built = ("ev_", "via_", "window_", "s_", "r_", "rule_", "decision_", "e_", "f_", "v_", "k_", "d_", "w_", "o_")
     assert [key for key in WORDS["en"] if key not in asked_for | quoted and not key.startswith(built)] == []
 
 
@@ -265,7 +265,7 @@ def test_a_bubble_tells_why_to_the_keyboard_too(phone: Fake, wechat: Fake, width
         expect(page.locator(".ask-why")).to_have_count(2)
         page.locator(".ask-why").last.focus()
         page.keyboard.press("Enter")
-        panel = page.get_by_role("region", name="为什么这样回答")
+        panel = page.get_by_role("region", name="为什么这样说")
         expect(panel).to_contain_text("什么时候培训")
         for words in ("很有把握，93%", "听懂了，直接回答", "培训日期", "已公布", "training.published", "4%"):
             expect(panel).to_contain_text(words)
@@ -304,7 +304,7 @@ def test_where_reasons_are_nobodys_to_see_the_panel_says_so(phone: Fake, wechat:
 
     with _held(phone, locale="en-GB") as page:
         page.locator(".ask-why").click()
-        expect(page.get_by_role("region", name="Why this answer")).to_contain_text("only be seen in the demo")
+        expect(page.get_by_role("region", name="Why this message")).to_contain_text("only be seen in the demo")
 
 
 @NEEDS_BROWSER

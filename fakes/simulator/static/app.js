@@ -3,7 +3,8 @@
 import { Bar } from "./bar.js";
 import { block, typing } from "./bubbles.js";
 import { avatar, botAvatar, el } from "./dom.js";
-import { answered, explained, recordOf, records } from "./why.js";
+import { TimeBar } from "./time.js";
+import { answered, explained, isAsked, pushedRecordOf, pushes, recordOf, records, toldWhy } from "./why.js";
 
 const EVERY = 900; // milliseconds between looks at the chat
 const SOON = 200; // while an answer is awaited
@@ -23,6 +24,7 @@ class Scene {
     this.asked = null;
     this.blocks = new Map();
     this.bar = new Bar($("bar"), this);
+    this.times = new TimeBar($("time"), this);
     this.word = this.word.bind(this);
   }
 
@@ -123,7 +125,7 @@ class Scene {
   // A message that looks as before keeps its element, so that nothing flickers and nothing is read out twice.
   block(message, index) {
     const { messages } = this.state;
-    const around = { last: index === messages.length - 1, why: answered(message, messages) !== null };
+    const around = { last: index === messages.length - 1, why: isAsked(message, messages) };
     const looks = JSON.stringify([message, around, this.language]);
     if (this.blocks.get(message.seq)?.looks !== looks) {
       this.blocks.set(message.seq, { looks, element: block(message, messages[index - 1], around, this) });
@@ -141,18 +143,26 @@ class Scene {
 
   async drawWhy() {
     const message = this.asked;
-    const said = answered(message, this.state.messages);
-    const found = said && (await records(this.channel, this.person));
-    if (message !== this.asked || !said) return;
-    $("why-body").replaceChildren(...explained(said, found && (recordOf(said, found) ?? {}), this).flat().filter(Boolean));
+    const parts = await this.reasons(message);
+    if (message !== this.asked) return;
+    $("why-body").replaceChildren(...parts.flat().filter(Boolean));
     this.showWhy(true);
     for (const spot of $("chat").children) spot.classList.toggle("asked", spot.dataset.seq === String(message.seq));
     if (!WIDE.matches) $("chat").querySelector(".asked")?.scrollIntoView({ block: "start" });
   }
 
+  // Of what was said unasked: which entry of the rhythm, when and by which road; else what it answers.
+  async reasons(message) {
+    const said = answered(message, this.state.messages);
+    const pushed = pushedRecordOf(message, (await pushes(this.channel, this.person)) ?? []);
+    if (pushed?.touch || (pushed && !said)) return toldWhy(message, pushed, this);
+    const found = await records(this.channel, this.person);
+    return explained(said, found && said && (recordOf(said, found) ?? {}), this);
+  }
+
   // Who has the panel beside the phone open sees there why the newest answer came.
   followWhy() {
-    const newest = this.state.messages.findLast((message) => answered(message, this.state.messages));
+    const newest = this.state.messages.findLast((message) => isAsked(message, this.state.messages));
     if (!this.asked || !WIDE.matches || !newest || newest.seq <= this.asked.seq) return;
     this.asked = newest;
     this.drawWhy();
@@ -182,6 +192,7 @@ class Scene {
     document.title = `${this.word("title")} · keepwarm`;
     $("company").textContent = this.company;
     drawList(this);
+    this.times.draw();
     if (this.person === null) return;
     drawTabs(this);
     if (this.state) this.drawChat();
@@ -337,4 +348,5 @@ function escape(scene) {
 const scene = new Scene(await (await fetch("/sim/api/start")).json());
 listen(scene);
 scene.redraw();
+scene.times.begin();
 follow(scene);

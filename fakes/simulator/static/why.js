@@ -1,10 +1,13 @@
 // Why the bot answered so: what it took the message to mean, how sure it was, the road it walked, the facts it used.
+// And why it spoke by itself: which entry of the rhythm it was, why at this moment, and by which road.
 
 import { el } from "./dom.js";
 
 const LAST = 60; // messages asked for at once
 const FAR = 30; // seconds between a message and its record
 const LATE = 60; // seconds within which a message of its own still counts as an answer
+const LONG = 2 * 3600; // seconds: while time is played a message and its record may lie so far apart
+const ROADS = { custom: "service", template: "template", subscribe: "subscription", api: "sms" }; // pushed: by which road
 const SURE = [[0.8, "sure_high"], [0.5, "sure_middle"], [0, "sure_low"]];
 
 // Which message of the person a message of the bot answers, or null.
@@ -15,11 +18,39 @@ export function answered(message, messages) {
   return said && pushed && message.time - said.time > LATE ? null : said;
 }
 
+// Whether somebody can ask why: an answer, or something that was said unasked.
+export function isAsked(message, messages) {
+  return answered(message, messages) !== null || (message.direction === "out" && message.via in ROADS);
+}
+
 // The records of this person's last messages; null where they are nobody's to see.
 export async function records(channel, person) {
+  return told("/sim/why", channel, person);
+}
+
+// The records of what was said to this person unasked; null where they are nobody's to see.
+export async function pushes(channel, person) {
+  return told("/sim/why/pushed", channel, person);
+}
+
+async function told(path, channel, person) {
   const address = channel === "wechat" ? person.openid : person.phone;
   const query = new URLSearchParams({ channel, address, last: LAST });
-  return fetch(`/sim/why?${query}`).then((response) => (response.ok ? response.json() : null)).catch(() => null);
+  return fetch(`${path}?${query}`).then((response) => (response.ok ? response.json() : null)).catch(() => null);
+}
+
+// The record of a message that came unasked: of the same id, else with the same words, else the nearest by its road.
+export function pushedRecordOf(message, found) {
+  if (!(message.via in ROADS)) return null;
+  const id = String(message.sid ?? message.msgid ?? "");
+  const away = (record) => Math.abs(Date.parse(record.sent_at) / 1000 - message.time);
+  const fit = (record) => (id && record.provider_id === id ? 2 : 0) + (words(record.text) === words(message.content) ? 1 : 0);
+  const near = found.filter((record) => record.via === ROADS[message.via] && away(record) < LONG);
+  return near.sort((one, other) => fit(other) - fit(one) || away(one) - away(other))[0] ?? null;
+}
+
+function words(text) {
+  return (text ?? "").replace(/\s+/g, " ").trim();
 }
 
 // The record of one message: the same words, and the nearest in time.
@@ -33,7 +64,7 @@ export function recordOf(said, found) {
 export function explained(said, record, scene) {
   const { word } = scene;
   const why = record?.why ?? {};
-  const quote = said.type === "text" ? el("blockquote", {}, said.content) : null;
+  const quote = said?.type === "text" ? el("blockquote", {}, said.content) : null;
   if (!Object.keys(why).length) return [quote, el("p", { class: "why-none" }, word(record ? "why_nothing" : "why_away"))];
   return [
     quote,
@@ -46,6 +77,32 @@ export function explained(said, record, scene) {
     ...part(word("why_facts"), facts(why.facts ?? {}, scene)),
     ...part(word("why_said"), why.said?.length && el("p", { class: "keys" }, ...why.said.map((key) => el("code", {}, key)))),
   ];
+}
+
+export function toldWhy(message, record, scene) {
+  const { word } = scene;
+  const touch = record.touch;
+  const planned = touch && [moment(touch.meant_at ?? touch.due_at, scene), touch.deferred && word("why_deferred", { reason: word(`d_${touch.deferred}`) || touch.deferred })];
+  return [
+    el("blockquote", {}, message.content),
+    ...part(word("why_this"), touch && el("p", {}, el("span", { class: "meaning" }, word(`k_${touch.kind}`) || touch.kind), " ", el("code", {}, [touch.entry, touch.occasion].filter(Boolean).join(" · ")))),
+    ...part(word("why_this"), !touch && el("p", {}, word(`k_${record.kind}`) || record.kind)),
+    ...part(word("why_now"), planned && el("ul", { class: "lines" }, ...planned.filter(Boolean).map((line) => el("li", {}, line)))),
+    ...part(word("why_way"), el("ol", { class: "road" }, ...[...record.trail, record].map((one) => el("li", { class: one.state }, way(one, scene))))),
+    ...part(word("why_cost"), record.cost > 0 && el("p", {}, (record.cost / 1e6).toFixed(2), record.parts > 1 ? ` · ${word("parts_many", { n: record.parts })}` : "")),
+    ...part(word("why_said"), record.said && el("p", { class: "keys" }, ...record.said.split(" ").map((key) => el("code", {}, key)))),
+  ];
+}
+
+// By which road, and what became of it there.
+function way(one, { word }) {
+  const outcome = [word(`o_${one.state}`) || one.state, one.state === "failed" && (one.error_code || one.reason)].filter(Boolean).join(" ");
+  return `${word(`w_${one.via}`) || one.via}：${outcome}`;
+}
+
+function moment(iso, scene) {
+  const planned = new Date(iso).toLocaleString(scene.locale, { month: "short", day: "numeric", weekday: "short", hour: "2-digit", minute: "2-digit", hour12: false });
+  return scene.word("why_meant", { moment: planned });
 }
 
 function heard(why, names, scene) {
