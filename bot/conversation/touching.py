@@ -195,11 +195,11 @@ class _Touching:
         touches.end(self.connection, self.touch, "sent", "", self.now, rows[0])
         return rows
 
-    def _no_road(self, why: str = "no chat and no phone") -> Sequence[int]:
-        """A notice that cannot be said is for HR to call about."""
-        if self.touch.kind == "notice":
+    def _no_road(self, why: str = "") -> Sequence[int]:
+        """A notice that cannot be said is for HR to call about; for who wants no messages, only news of the training."""
+        if self.touch.kind == "notice" and (self.touch.by == "hr" or not why):
             cases.open_case(self.connection, self._who, None, UNREACHABLE, self.now)
-        return self._end("suppressed", why)
+        return self._end("suppressed", why or ("no chat" if self.touch.kind == "story" else "no chat and no phone"))
 
     def _defer(self, later: _Later) -> Sequence[int]:
         touches.defer(self.connection, self.touch, later.at, later.why)
