@@ -35,10 +35,10 @@ class Job:
 
 JOBS: dict[str, Job] = {
     "deliver": Job(deliver.run, every=2),
-    "plans": Job(plans.run, every=20),
+    "plans": Job(plans.run, every=5),
     "promises": Job(promises.run, every=20),
     "reconcile": Job(reconcile.run, every=20),
-    "touches": Job(touches.run, every=20),
+    "touches": Job(touches.run, every=5),
     "waits": Job(waits.run, every=20),
 }
 

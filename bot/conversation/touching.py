@@ -164,7 +164,7 @@ class _Touching:
     def _not_before(self, person: Person, world: World) -> _Later | None:
         """The latest moment of all that speaks against saying it now."""
         reasons = [_Later(world.opens_at(self.entry.hours if self.entry else None), "hours")]
-        if person.last_at:
+        if person.last_at and not self._greets(person):
             reasons.append(_Later(person.last_at + _TALKING, "talk"))
         if self.touch.urgent:
             reasons = []
@@ -174,6 +174,11 @@ class _Touching:
             reasons += self._story_waits_for(person, world)
         latest = max(reasons, key=lambda each: each.at, default=_Later(self.now, ""))
         return latest if latest.at > self.now else None
+
+    def _greets(self, person: Person) -> bool:
+        """Who has just scanned or followed is welcomed at once: the window that this opens is shut in a minute."""
+        brief = person.window.brief_until
+        return self.entry is not None and "bound" in self.entry.bases and brief is not None and brief > self.now
 
     def _story_waits_for(self, person: Person, world: World) -> list[_Later]:
         connection, now = self.connection, self.now

@@ -31,8 +31,9 @@ _CROWD = (
     ("onboarding_prep", cohorts.TOMORROW, (10, 18), 22),
     ("training_notice", cohorts.TOMORROW, (8, 16), 8),
     ("training_notice", cohorts.PUBLISHED, (6, 14), 28),
-    ("background_check", cohorts.PLANNED, (3, 12), 26),
-    ("interview_passed", cohorts.UNKNOWN, (1, 6), 24),
+    ("background_check", cohorts.PLANNED, (3, 12), 20),
+    ("interview_passed", cohorts.PLANNED, (0, 0), 12),
+    ("interview_passed", cohorts.UNKNOWN, (0, 6), 18),
     ("rejected", "", (8, 20), 8),
     ("withdrawn", "", (8, 20), 7),
 )

@@ -27,9 +27,25 @@ _HERE = timezone(timedelta(hours=8))
 _UP_AT, _UP_UNTIL = 7, 23  # o'clock
 _PUSHED = ("custom", "template", "subscribe", "api")
 _MOST_REPLIES = 2  # to what the bot says to a reply
-_SAYS = {
-    "zh": {"when": "什么时候培训", "stop": "退订", "leave": ("我不来了", "3", "1", "1")},
-    "en": {"when": "When does training start?", "stop": "STOP", "leave": ("I am not coming any more", "3", "1", "1")},
+_DAYS_BETWEEN = {"asks": (1.5, 2.5), "answers": (2, 6), "reads": (6, 12)}  # questions of their own
+_TRAINING = ("培训安排", "training")  # in the title of the template that asks for an answer
+_SAYS: dict[str, dict[str, Any]] = {
+    "zh": {
+        "when": ("什么时候培训",),
+        "else": ("要带什么", "培训在哪里", "培训几天", "我的门店在哪", "现在到哪一步了", "要做什么准备"),
+        "fine": "好的，收到",
+        "come": "确认参加",
+        "stop": "退订",
+        "leave": ("我不来了", "3", "1", "1"),
+    },
+    "en": {
+        "when": ("When does training start?",),
+        "else": ("What should I bring?", "Where is the training?", "How long is the training?", "Which store am I at?"),
+        "fine": "OK, got it",
+        "come": "I confirm, I'll come",
+        "stop": "STOP",
+        "leave": ("I am not coming any more", "3", "1", "1"),
+    },
 }
 
 
@@ -73,8 +89,10 @@ class Manner:
             yield self._act(comes, "scan", scene=invite) if invite else self._act(comes, "follow")
         else:
             yield self._text(comes, "你好" if self._says is _SAYS["zh"] else "Hello")
-        if self.name == "asks":
-            yield from (self._text(self._awake(at), self._says["when"]) for at in self._every_other_day(comes))
+        if self.name in _DAYS_BETWEEN:
+            asked = self._says["when" if self.name == "asks" else "else"]
+            for at in self._now_and_then(comes, *_DAYS_BETWEEN[self.name]):
+                yield self._text(self._awake(at), self._lot.choice(asked))
         if self.name == "withdraws":
             yield self._act(self._awake(comes + self._lot.uniform(3, 15) * DAY), "leave")
 
@@ -106,6 +124,9 @@ class Manner:
             yield self._act(later, "open", url=link[0])
         elif self.name in ("answers", "asks", "withdraws") and _asks(message) and self._lot.random() < 0.85:
             yield self._text(later, "1")
+        elif self.name in ("answers", "asks") and message["via"] == "template" and self._lot.random() < 0.6:
+            about = any(word in message.get("title", "") for word in _TRAINING)
+            yield self._text(later, self._says["come" if about else "fine"])
         elif self.name in ("stops", "unfollows") and self._heard >= self._patience:
             self._gone = True
             leaves = self.name == "unfollows" and self.channel == "wechat"
@@ -117,10 +138,11 @@ class Manner:
         texts = phone.startswith("+") and not phone.startswith("+86")
         return "sms" if texts and self._lot.random() < 0.6 else "wechat"
 
-    def _every_other_day(self, since: float) -> Iterator[float]:
+    def _now_and_then(self, since: float, least: float, most: float) -> Iterator[float]:
+        """Moments so many days apart, for a month."""
         at = since
-        for _ in range(8):
-            at += self._lot.uniform(36 * HOUR, 60 * HOUR)
+        while at < since + 30 * DAY:
+            at += self._lot.uniform(least, most) * DAY
             yield at
 
     def _awake(self, at: float) -> float:

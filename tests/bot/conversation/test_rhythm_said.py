@@ -289,6 +289,19 @@ def test_the_morning_of_the_first_day_may_come_before_nine(person: Person, house
     assert states(database)["papers"] == ("planned", None, "hours")
 
 
+def test_who_scans_a_card_is_welcomed_within_the_minute_that_this_opens(
+    person: Person, house: House, database: Database
+) -> None:
+    assert person.event("scan", "WANGFANG1").keys
+    person.now += timedelta(seconds=20)
+    plan(database, "PUB", "welcome", person.now, kind="notice", begins="welcome.pack")
+    plan(database, "PUB", "papers", person.now, kind="notice")
+    (row,) = say(database, house, person.now)
+    assert states(database)["papers"] == ("planned", None, "talk")
+    via = sa.select(outbound.c.via).where(outbound.c.id == row)
+    assert database.read(lambda c: c.execute(via).scalar()) == "service"
+
+
 def test_an_entry_may_open_a_case_instead_of_speaking(house: House, database: Database, now: datetime) -> None:
     plan(database, "NOPHONE", "unbound", now, kind="notice", begins="case unbound")
     plan(database, "WITHDRAWN", "unbound", now, kind="notice", begins="case unbound")
