@@ -106,7 +106,16 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     loaded = load_settings(Path(__file__).parent.parent / "config.yaml", environment)
     sample = Path(__file__).parent.parent / "fakes" / "company"
     files = {"faq": sample / "faq.yaml", "stories": sample / "employee_stories.yaml"}
-    return loaded.model_copy(update={"var": tmp_path_factory.mktemp("var"), **files})
+    return loaded.model_copy(update={"var": _var(tmp_path_factory.mktemp("var")), **files})
+
+
+def _var(folder: Path) -> Path:
+    """A folder in which only what the understanding has learned stays from run to run: it is kept by what it learned
+    from, and learning takes half a minute."""
+    learned = Path(__file__).parent.parent / "var" / "tests" / "understanding"
+    learned.mkdir(parents=True, exist_ok=True)
+    (folder / "understanding").symlink_to(learned)
+    return folder
 
 
 @pytest.fixture(scope="session")
