@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.conversation.world import World
 from bot.engine.talk import Said
+from bot.vocabulary import LINKS
 
 _SINGLE = (str, int, float, date)  # what a template's field can hold; lists are left out
 Forms = dict[str, dict[str, Any]]
@@ -19,7 +20,8 @@ def as_service(world: World, said: Sequence[Said]) -> Forms:
 
 def otherwise(world: World, said: Sequence[Said], template: str) -> Forms:
     """What a notice needs for each road that it may have to take."""
-    written = {channel: "\n".join(world.text_for(each, channel) for each in said) for channel in ("wechat", "sms")}
+    text = "\n".join(world.text_for(each, "wechat") for each in said)
+    short = "\n".join(world.text_for(each, "sms") for each in said if not _holds_a_link(world, each))
     values = {name: plain(value) for name, value in world.values().items() if isinstance(value, _SINGLE)}
     form = {"name": template or "update", "values": values, "url": world.page_link()}
     subject = world.house.content.words[world.locale].pages["mail_subject"].format(company=values.get("company", ""))
@@ -27,9 +29,15 @@ def otherwise(world: World, said: Sequence[Said], template: str) -> Forms:
         **as_service(world, said),
         "template": form,
         "subscription": form,
-        "sms": {"text": written["sms"]},
-        "email": {"subject": subject, "text": written["wechat"]},
+        **({"sms": {"text": short}} if short else {}),
+        "email": {"subject": subject, "text": text},
     }
+
+
+def _holds_a_link(world: World, said: Said) -> bool:
+    """What was said to a chat may say where the page is; an SMS to mainland China may not."""
+    words = world.house.content.words[world.locale].say[f"{said.flow}.{said.key}"]
+    return bool(words.of("sms") & LINKS)
 
 
 def plain(value: Any) -> str:
