@@ -20,7 +20,7 @@ NAME = "touchpoints"
 _KEYS = ("tasks", "wait", "entries")
 _ENTRY_KEYS = (
     *("kind", "at", "every", "begins", "if", "only", "expects", "expires", "hours", "priority", "template", "skip"),
-    "for",
+    *("also", "for"),
 )
 _FOR = ("stage", "store", "city", "source", "share")
 _ONLY = ("bound", "unbound", "unseen", "fresh", "late")
@@ -90,6 +90,7 @@ class _Reader:
             priority=self._number(data.get("priority", "0"), (*where, "priority")),
             template=self._template(data.get("template", ""), kind, (*where, "template")),
             skip_holidays=self._skip(data.get("skip", ""), (*where, "skip")),
+            mailed=self._also(data.get("also", ""), kind, (*where, "also")),
             audience=self._audience(data.get("for"), (*where, "for")),
         )
         return self._consistent(entry, where)
@@ -198,6 +199,13 @@ class _Reader:
     def _skip(self, text: Any, where: Where) -> bool:
         if text not in ("", "holidays"):
             self._fault(where, f"skip: {text!r} is not known: use holidays")
+        return bool(text)
+
+    def _also(self, text: Any, kind: str, where: Where) -> bool:
+        if text not in ("", "email"):
+            self._fault(where, f"also: {text!r} is not known: use email")
+        if text and kind == "story":
+            self._fault(where, "also: a story is not mailed")
         return bool(text)
 
     def _audience(self, data: Any, where: Where) -> Audience:

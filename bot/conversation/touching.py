@@ -19,10 +19,11 @@ from bot.conversation.world import World
 from bot.engine.turn import TOUCH, Heard
 from bot.rhythm import Entry, plan
 from bot.rhythm.entries import CASE
-from bot.store import cases, people, planning, touches
+from bot.store import cases, messages, people, planning, touches
 from bot.store.people import Person
 from bot.store.touches import Touch
 
+COPY = "copy"  # the kind of an e-mail that only says again what was said
 _AT_ONCE = 20  # touches in a transaction
 _TALKING = timedelta(minutes=10)  # so long after a message nobody is interrupted
 _APART = {"story": timedelta(hours=2), "notice": timedelta(minutes=30)}  # what the rhythm says comes one by one
@@ -198,10 +199,21 @@ class _Touching:
         if not rows:
             return self._end("suppressed", "there is nothing to say")
         touches.end(self.connection, self.touch, "sent", "", self.now, rows[0])
-        return rows
+        return [*rows, *self._copy(world, rows[0])]
+
+    def _copy(self, world: World, row: int) -> Sequence[int]:
+        """The same by e-mail too, where the rhythm wants that and the record has an address. Nothing follows where it
+        does not arrive: it is a copy."""
+        mailbox = self._by_mail() if self.entry and self.entry.mailed and world.person.channel != "email" else None
+        if mailbox is None:
+            return []
+        copy = messages.copied(self.connection, self.house.cipher, row, "email", COPY)
+        return messages.keep_outbound(
+            self.connection, self.house.cipher, mailbox.id, self._who, None, [copy] if copy else [], self.now
+        )
 
     def _no_road(self, why: str = "") -> Sequence[int]:
-        """A notice that cannot be said is for HR to call about; for who wants no messages, only news of the training."""
+        """A notice that cannot be said is for HR to call about; for who wants none, only news of the training."""
         if self.touch.kind == "notice" and (self.touch.by == "hr" or not why):
             cases.open_case(self.connection, self._who, None, UNREACHABLE, self.now)
         return self._end("suppressed", why or ("no chat" if self.touch.kind == "story" else "no chat and no phone"))

@@ -71,7 +71,8 @@ class Entry:
 
     `moments`: the latest of them counts. `begins`: the steps that say it, each in turn if there are several. `when`:
     facts that must be so when it is said. `only`: unbound, bound, unseen, fresh, late, `open CODE`. `expires`: how long
-    it is worth saying after its moment, or a moment itself. `hours`: other hours than those of config.yaml.
+    it is worth saying after its moment, or a moment itself. `hours`: other hours than those of config.yaml. `mailed`:
+    by e-mail too.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Entry:
     priority: int = 0
     template: str = ""
     skip_holidays: bool = False
+    mailed: bool = False
     audience: Audience = Audience()
 
     @property

@@ -141,6 +141,17 @@ def keep_outbound(
     return waiting
 
 
+def copied(connection: Connection, cipher: Cipher, outbound_id: int, via: str, kind: str) -> Spoken | None:
+    """The same as a row says, in the form that it has for another road; None where it has none."""
+    row = connection.execute(sa.select(outbound).where(outbound.c.id == outbound_id)).one()
+    others = json.loads(cipher.open(row.others, "outbound.others")) if row.others else {}
+    form = others.get(via)
+    if not form:
+        return None
+    own = {via: form}
+    return Spoken(form["text"], row.said or "", kind, True, row.expires_at, own, via=via)
+
+
 def _keep_push(connection: Connection, row: dict[str, Any], spoken: Spoken, due_at: datetime) -> int:
     queued = {"road": "push", "state": "queued", "due_at": due_at, "after_id": spoken.after_id}
     return int(_INSERT_PUSH.first(connection, row | queued | {"by": spoken.via, "to": row["address_id"]}).id)

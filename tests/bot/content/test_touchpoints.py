@@ -94,6 +94,7 @@ ENTRY = "entries:\n  note:\n    kind: notice\n    at: released\n    begins: note
         (ENTRY + "priority: high", ":6: 'high' is no number"),
         (ENTRY + "template: advert", ":6: template: 'advert' is not known"),
         (ENTRY.replace("notice", "story") + "template: update", ":6: a story never goes as a template"),
+        (ENTRY + "also: fax", ":6: also: 'fax' is not known"),
         (ENTRY + "skip: sundays", ":6: skip: 'sundays' is not known"),
         (ENTRY + "for: {share: most}", ":6: share: 'most' should be a share like 90%"),
         (ENTRY + "for: {stage: dreaming}", ":6: for: no stage is called 'dreaming'"),

@@ -325,6 +325,22 @@ def test_who_has_neither_chat_nor_phone_is_written_an_email(
     assert database.read(lambda c: c.execute(sa.select(outbound.c.via)).scalar()) == "email"
 
 
+def test_the_welcome_is_mailed_too_and_its_copy_is_no_notice(
+    talking: Person, house: House, database: Database, cipher: Cipher
+) -> None:
+    mail = cipher.seal("wang@example.com", "candidates.email")
+    database.write(lambda c: c.execute(sa.update(candidates).where(candidates.c.code == "PUB").values(email=mail)))
+    mailing = Email(url="smtp://localhost:25", **{"from": "hr@example.com"})
+    writing = replace(house, settings=house.settings.model_copy(update={"email": mailing}))
+    plan(database, "PUB", "welcome", talking.now, kind="notice", begins="welcome.pack")
+    assert len(say(database, writing, talking.now)) == 2
+    rows = sa.select(outbound.c.kind, outbound.c.via).where(outbound.c.road == "push").order_by(outbound.c.id)
+    assert database.read(lambda c: [tuple(row) for row in c.execute(rows)]) == [
+        ("notice", "service"),
+        ("copy", "email"),
+    ]
+
+
 def test_after_three_days_without_a_clock_the_urgent_comes_first_and_the_stale_expires(
     talking: Person, house: House, database: Database
 ) -> None:
