@@ -33,7 +33,6 @@ _SAID_BY: Mapping[str, tuple[str, int]] = {  # the step and the priority of each
 _ANSWERED_WITHIN = timedelta(hours=72)  # else HR calls
 _ANSWERED_IN_A_HURRY = timedelta(hours=1)
 UNCONFIRMED = "unconfirmed"  # the reason of that case
-_PROMISED = ("date", "cohort")  # what a notice with a date keeps
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +197,7 @@ def change(connection: Connection, before: Held, after: Held, entry: str, now: d
     planning.wake(connection, cohorts, [before.id], now)
     if entry:
         _take_back_older(connection, after, now)
+        promises.follow(connection, cohorts, [before.id], now)
     else:
         promises.wake(connection, cohorts, [before.id], now)
 
@@ -320,7 +320,7 @@ def _take_back_older(connection: Connection, cohort: Held, now: datetime) -> Non
 def _keep_promises(connection: Connection, ids: Collection[int], now: datetime) -> None:
     """The notice tells what was promised. Who wants no messages hears it later: that promise stays."""
     hear = sa.select(candidates.c.id).where(candidates.c.id.in_(ids), candidates.c.pushes_stopped_at.is_(None))
-    theirs = promised.c.state == "open", promised.c.about.in_(_PROMISED), promised.c.candidate_id.in_(hear)
+    theirs = promised.c.state == "open", promised.c.about.in_(promises.BY_A_DAY), promised.c.candidate_id.in_(hear)
     connection.execute(sa.update(promised).where(*theirs).values(state="kept", ended_at=now))
 
 
@@ -336,5 +336,5 @@ def _reopen_promises(connection: Connection, cohort: Held) -> None:
     since = sa.exists().where(
         again.c.candidate_id == promised.c.candidate_id, again.c.about == promised.c.about, again.c.state == "open"
     )
-    kept = promised.c.state == "kept", promised.c.about.in_(_PROMISED)
+    kept = promised.c.state == "kept", promised.c.about.in_(promises.BY_A_DAY)
     connection.execute(sa.update(promised).where(*kept, notice, ~since).values(state="open", ended_at=None))

@@ -362,7 +362,8 @@ promises = sa.Table(
     ),
 )
 
-# What keepwarm says by itself: a notice, or an entry of the rhythm, planned for one candidate. `by`: rhythm or hr.
+# What keepwarm says by itself: a notice, or an entry of the rhythm, planned for one candidate. `by`: rhythm, hr or
+# promise (one that is overdue).
 # `occasion` tells repeats of an entry apart (a version of the notice, a week); `begins`: the step that says it, or
 # `case REASON`. `meant_at`: when the plan wants it; `due_at`: when it is looked at next, later if it was deferred
 # (`deferred` says why). `state`: planned, sent, expired, cancelled, suppressed (with the `reason`). After it is sent:

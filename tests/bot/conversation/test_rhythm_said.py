@@ -248,7 +248,9 @@ def test_a_reminder_of_what_may_not_have_arrived_takes_another_road(
     notified(database, house, talking)
     database.write(lambda c: c.execute(sa.update(outbound).where(outbound.c.road == "push").values(state="unknown")))
     say(database, house, talking.now + DAY)
-    reminder = sa.select(outbound.c.via).join(table, table.c.outbound_id == outbound.c.id).where(table.c.entry == "unread")
+    reminder = (
+        sa.select(outbound.c.via).join(table, table.c.outbound_id == outbound.c.id).where(table.c.entry == "unread")
+    )
     assert database.read(lambda c: list(c.execute(reminder).scalars())) == ["sms"]
 
 
