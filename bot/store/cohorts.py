@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from bot.errors import ConfigError
 from bot.rhythm import Planned
-from bot.store import cases, moves, planning, promises, touches
+from bot.store import planning, promises, touches
 from bot.store.cipher import Cipher
 from bot.store.tables import addresses, candidates, cohorts
 from bot.store.tables import promises as promised
@@ -255,19 +255,6 @@ def unpublish(connection: Connection, cohort: Held, now: datetime) -> int:
     _reopen_promises(connection, cohort)
     _set(connection, cohort, now, date_state="planned")
     return taken
-
-
-def attended(
-    connection: Connection, candidate_id: int, stage: str, closed: Collection[str], case: str, now: datetime
-) -> bool:
-    """Moves who still waits to what the roll call says, and opens a case if `case` has a reason for one."""
-    this = sa.select(candidates.c.id).where(candidates.c.id == candidate_id, candidates.c.stage.not_in(closed))
-    if connection.execute(this.with_for_update()).first() is None:
-        return False
-    moves.to_stage(connection, candidate_id, stage, "hr", now)
-    if case:
-        cases.open_case(connection, candidate_id, None, case, now)
-    return True
 
 
 _HELD = tuple(cohorts.c[name] for name in Held.__dataclass_fields__)
