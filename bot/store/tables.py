@@ -159,6 +159,7 @@ candidates = sa.Table(
         sqlite_where=sa.text("plan_at IS NOT NULL"),
         postgresql_where=sa.text("plan_at IS NOT NULL"),
     ),
+    _partly("ix_candidates_held", "stage", where="released_at IS NULL"),
 )
 
 # When a candidate entered each stage; the newest row is the candidate's own `stage`.
@@ -322,7 +323,7 @@ outbound = sa.Table(
         "due_at",
         where="via IN ('sms', 'template') AND state IN ('unknown', 'sent') AND due_at IS NOT NULL",
     ),
-    _partly("ix_outbound_stuck", "state", "via", where="state IN ('unknown', 'failed')"),
+    _partly("ix_outbound_stuck", "state", "created_at", "via", where="state IN ('unknown', 'failed')"),
     _partly("uq_outbound_after_id", "after_id", where="after_id IS NOT NULL", unique=True),
 )
 

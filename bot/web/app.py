@@ -39,7 +39,7 @@ def build(house: House, database: Database) -> web.Application:
     app.add_routes(
         [
             *webhooks.routes(),
-            *Health(database).routes(),
+            *Health(database, house.settings.stages).routes(),
             *CandidatePage(house, database).routes(),
             *RollPage(house, database).routes(),
             *Whys(house, database).routes(),

@@ -9,12 +9,10 @@ import pytest
 import sqlalchemy as sa
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
-from sqlalchemy.engine import Connection
 
 from bot import links
 from bot.conversation import House
 from bot.settings import Settings
-from bot.store import people
 from bot.store.database import Database
 from bot.store.tables import audit, candidates, cases, cohorts
 from bot.web.roll_page import RollPage
@@ -94,7 +92,7 @@ def test_the_rest_follows_later_and_a_second_time_changes_nothing(house: House, 
     assert stages(database, "PUB", "HK", "TRAINEE") == ["joined", "no_show", "joined"]
     assert database.read(lambda c: c.execute(sa.select(sa.func.count()).select_from(cases)).scalar()) == 1
     assert [detail for *_, detail in entries(database)] == [{"joined": 1, "no_show": 1}, {"joined": 1}]
-    rest = {code: "yes" for code in ("NOPHONE", "LINGANG", "CANTON")}
+    rest = dict.fromkeys(("NOPHONE", "LINGANG", "CANTON"), "yes")
     assert "都点到了" in recorded(house, database, **rest)[1]
 
 
@@ -149,19 +147,6 @@ def test_the_link_outlives_a_moved_date_and_follows_it(house: House, database: D
     (early,) = calls(house, database, ("GET", given, {}))
     (there,) = calls(house, database, ("GET", given, {}), now=FIRST_DAY + timedelta(days=10))
     assert ("从12月10日" in early[1], "王芳" in there[1]) == (True, True)
-
-
-def test_of_two_trainers_at_once_the_first_counts(house: House, database: Database) -> None:
-    """Both pages were open before either was sent; the second finds the candidate recorded."""
-    asked, number = form(house, PUB="no"), database.read(lambda c: people.by_code(c, "PUB"))
-    assert number
-
-    def joins(connection: Connection) -> None:
-        people.change_candidate(connection, number, FIRST_DAY, stage="joined")
-
-    database.write(joins)
-    calls(house, database, ("POST", token(house.settings), asked))
-    assert stages(database, "PUB") == ["joined"]
 
 
 @pytest.mark.parametrize(
