@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from bot import maps, phones
@@ -127,7 +127,14 @@ def masked(name: str) -> str:
     return f"{first}{'**' if ord(first or ' ') > 0x2E7F else '***'}"
 
 
-def zone_of(what: Candidate | Cohort | None, settings: Settings) -> ZoneInfo:
+class Placed(Protocol):
+    """Who or what may have a time zone of its own."""
+
+    @property
+    def timezone(self) -> str | None: ...
+
+
+def zone_of(what: Placed | None, settings: Settings) -> ZoneInfo:
     return ZoneInfo(what.timezone) if what and what.timezone else settings.company.zone
 
 

@@ -1,4 +1,4 @@
-"""Signed, expiring, revocable links to a candidate's page.
+"""Signed, expiring, revocable links to a candidate's page; and the links by which trainers call the roll.
 
 A long link names the candidate's row and the version of their links, a short one, for messages, the row where that
 stands: raising the version revokes every link given before.
@@ -17,6 +17,7 @@ from bot.settings import Settings
 
 GOOD_FOR = timedelta(days=60)
 _SALT = "candidate page"
+_ROLL, _ROLL_FORM = "roll call", "roll call form"
 _SHORT = re.compile(r"([0-9a-z]{1,13})([A-Za-z0-9_-]{11})")  # a number in base 36, and its signature
 
 
@@ -49,6 +50,35 @@ def read_short(settings: Settings, token: str) -> int | None:
     number = int(found[1], 36)
     genuine = _base36(number) == found[1] and hmac.compare_digest(_signature(settings, number), found[2])
     return number if genuine else None
+
+
+def roll_link(settings: Settings, cohort: str) -> str:
+    """Where whoever has it calls the roll of this cohort; how long it is good depends on the cohort's dates alone."""
+    return f"{settings.public_url}/roll/{_roll(settings, _ROLL).dumps(cohort)}"
+
+
+def read_roll(settings: Settings, token: str) -> str:
+    """The cohort's code. Raises Rejected where the link is none of ours."""
+    try:
+        return str(_roll(settings, _ROLL).loads(token))
+    except itsdangerous.BadData:
+        raise Rejected("no link of ours", 404) from None
+
+
+def proof(settings: Settings, cohort: str) -> str:
+    """What the form of a roll call carries: that it came from the page of this link."""
+    return str(_roll(settings, _ROLL_FORM).dumps(cohort))
+
+
+def require_proof(settings: Settings, cohort: str, given: str) -> None:
+    """Raises Rejected where the form is not that of this link."""
+    if not hmac.compare_digest(given.encode(), proof(settings, cohort).encode()):
+        raise Rejected("not the form of this link", 403)
+
+
+def _roll(settings: Settings, salt: str) -> itsdangerous.URLSafeSerializer:
+    _require_key(settings)
+    return itsdangerous.URLSafeSerializer(settings.secret_key, salt=salt)
 
 
 def _base36(number: int) -> str:

@@ -118,6 +118,11 @@ class Stages(_Part):
         return self.road + self.ends
 
     @property
+    def open(self) -> tuple[str, ...]:
+        """The stages in which people wait."""
+        return self.road[:-1]
+
+    @property
     def closed(self) -> tuple[str, ...]:
         """The stages after which nobody waits any more."""
         return (self.road[-1], *self.ends)

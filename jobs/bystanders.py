@@ -6,13 +6,12 @@ from random import Random
 
 from sqlalchemy.engine import Connection
 
-from bot.store import cohorts, moves
+from bot.store import cohorts, moves, rollcall
 from bot.store.cohorts import Held
 from bot.store.people import history
 from jobs.control import Control
 from jobs.desk import Desk
 
-_NO_SHOW = "no_show"
 _STAYS_AWAY = 0.05  # of those who have not confirmed
 _LATE = timedelta(days=2)  # with a date that was unknown
 _AHEAD = timedelta(days=9)  # so long after it is fixed a training begins
@@ -70,8 +69,7 @@ class Office:
         members = cohorts.members(connection, self._desk.cipher, held, self._stages.closed)
         for member in members:
             away = not member.confirmed and self._lot(member.code) < _STAYS_AWAY
-            stage, case = (_NO_SHOW, _NO_SHOW) if away else (self._stages.road[-1], "")
-            cohorts.attended(connection, member.id, stage, self._stages.closed, case, now)
+            rollcall.attended(connection, held, member.id, not away, self._stages, now)
         return len(members)
 
     def _move_on(self, connection: Connection, now: datetime) -> int:

@@ -5,7 +5,7 @@ from importlib.metadata import entry_points
 
 import typer
 
-from bot.cli import audit, calendar, candidates, chat, cohorts, imports, menu, parts, understand
+from bot.cli import audit, calendar, candidates, chat, cohorts, imports, menu, parts, status, understand
 from bot.errors import ContentError, KeepwarmError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ for command in (
     parts.migrate,
     parts.check,
     calendar.calendar,
+    status.status,
     chat.chat,
     menu.menu,
     understand.understand,

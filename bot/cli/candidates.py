@@ -1,5 +1,6 @@
-"""`keepwarm candidates`: look them up, print their cards, move them."""
+"""`keepwarm candidates`: look them up, print their cards, move them, check their papers."""
 
+import enum
 import json
 import sys
 from datetime import datetime
@@ -16,13 +17,15 @@ from bot.channels.wechat_api import WechatApi
 from bot.channels.wechat_tokens import SharedTokens
 from bot.cli.opened import actor, opened
 from bot.cli.release import release
+from bot.content import load
 from bot.errors import ConfigError, DeliveryError
+from bot.record import Task
 from bot.settings import Settings
-from bot.store import audit, moves, people
+from bot.store import audit, moves, people, planning, tasks
 from bot.store.cipher import Cipher
 from bot.store.tables import addresses, candidates, cohorts, promises, staff, stores
 
-app = typer.Typer(help="Candidates: list, show, print cards, move.", no_args_is_help=True)
+app = typer.Typer(help="Candidates: list, show, print cards, move, mark tasks.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 Code = Annotated[str, typer.Argument(help="The candidate's code.")]
 
@@ -80,6 +83,39 @@ def cohort(code: Code, cohort: Annotated[str, typer.Argument(help="The cohort's 
 def store(code: Code, store: Annotated[str, typer.Argument(help="The store's code, or - for none.")]) -> None:
     """Move a candidate to a store."""
     _place(code, "store", store)
+
+
+class TaskState(enum.StrEnum):
+    """How a task may stand."""
+
+    done = "done"
+    open = "open"
+
+
+@app.command()
+def task(
+    code: Code,
+    task: Annotated[str, typer.Argument(help="The task's code in touchpoints.yaml, like id_copy.")],
+    state: Annotated[TaskState, typer.Argument(help="done: you have checked it; open: it is to be done after all.")],
+) -> None:
+    """Mark a candidate's task as done or open; reminders of it end, or begin again."""
+    with opened() as (loaded, database, _):
+        known = load(loaded).rhythm.tasks
+        if task not in known:
+            raise ConfigError(f"no task has the code {task}: touchpoints.yaml has {', '.join(known) or 'none'}")
+        who, now = actor(), clock.now()
+
+        def mark(connection: Connection) -> None:
+            number = _id(connection, code)
+            if state is TaskState.done:
+                tasks.done(connection, number, task, "hr", now)
+            else:
+                tasks.reopen(connection, number, task)
+            planning.wake(connection, candidates, [number], now)
+            audit.record(connection, who, "candidates.task", code, now, {task: state})
+
+        database.write(mark)
+    typer.echo(f"{code}: {task} {state}")
 
 
 @app.command()
@@ -190,9 +226,15 @@ def _shown(connection: Connection, cipher: Cipher, settings: Settings, code: str
         "bound": sorted(bound),
         "pushes": "off" if row.pushes_stopped_at else "notices only" if row.notices_only_at else "on",
         "released": row.released_at.isoformat() if row.released_at else None,
+        "tasks": [_task(each) for each in people.tasks_of(connection, number)],
         "promises": list(connection.execute(open_promises).scalars()),
         "next": facts.next_stage(row.stage, settings) or None,
     }
+
+
+def _task(task: Task) -> dict[str, str | None]:
+    moments = {"due_at": task.due_at, "done_at": task.done_at}
+    return {"code": task.code} | {name: at.isoformat() if at else None for name, at in moments.items()}
 
 
 def _for_cards(
@@ -222,7 +264,6 @@ def _for_cards(
 
 def _cards_page(settings: Settings, cards: list[dict[str, str]]) -> str:
     """The words of the cards stand in messages/, one line a language."""
-    from bot.content import load
     from bot.web.pages import page
 
     return page("cards.html", cards=cards, settings=settings, words=load(settings).words)

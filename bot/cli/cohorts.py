@@ -2,18 +2,16 @@
 
 import json
 import sys
-from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from sqlalchemy.engine import Connection
 
-from bot import clock
+from bot import clock, links
 from bot.cli import cohort_lines as words
 from bot.cli import roll
 from bot.cli.cohort_moving import Moving, State, without_date
@@ -21,6 +19,7 @@ from bot.cli.opened import actor, opened
 from bot.errors import ConfigError
 from bot.settings import Settings
 from bot.store import audit, cohorts
+from bot.store import rollcall as roll_call
 from bot.store.cipher import Cipher
 from bot.store.cohorts import Held, Member, News
 from bot.store.database import Database
@@ -29,8 +28,6 @@ app = typer.Typer(help="Cohorts: list, show, publish, move, cancel, rollcall.", 
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 Code = Annotated[str, typer.Argument(help="The cohort's code.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
-
-_NO_SHOW = "no_show"
 
 
 @app.command("list")
@@ -128,12 +125,18 @@ def rollcall(
     no_show: Annotated[str, typer.Option(help="Candidates' codes who did not come.")] = "",
     all_joined: Annotated[bool, typer.Option("--all-joined", help="All came but those in --no-show.")] = False,
     file: Annotated[Path | None, typer.Option(help="CSV or XLSX with the columns code and came (yes, no).")] = None,
+    link: Annotated[bool, typer.Option("--link", help="Print a link by which a trainer does it.")] = False,
     yes: Yes = False,
 ) -> None:
     """Say who came, on the first day or after. Who did not come becomes a case for HR at once."""
     with opened() as (loaded, database, cipher):
         desk = _Desk(loaded, database, cipher, yes)
         held = desk.find(code)
+        if link:
+            if joined or no_show or all_joined or file:
+                raise ConfigError("--link is for somebody else to say who came: leave the other options out")
+            desk.hand_out_link(held)
+            return
         _must_have_begun(held, loaded, clock.now())
         answers = roll.answers(joined, no_show, file)
         desk.call_the_roll(held, answers, all_joined)
@@ -225,10 +228,29 @@ class _Desk:
         taken = self.database.write(undo)
         typer.echo(f"{held.code}: planned; the notice is taken back from {taken}")
 
+    def hand_out_link(self, held: Held) -> None:
+        """Good for whoever has it, from the first day until three days after the last; a moved date moves both."""
+        roll_call.require_no_show(self.settings.stages)
+        now, ends_at = clock.now(), roll_call.link_ends_at(held)
+        if ends_at and ends_at <= now:
+            raise ConfigError(f"{held.code} is over: a link ended {words.at(ends_at, held, self.settings)}")
+        link, who = links.roll_link(self.settings, held.code), actor()
+        self.database.write(lambda connection: audit.record(connection, who, "cohorts.roll_link", held.code, now))
+        typer.echo(link)
+        for line in self._link_lives(held, ends_at):
+            typer.echo(line, err=True)
+
+    def _link_lives(self, held: Held, ends_at: datetime | None) -> Iterator[str]:
+        opens_at = roll_call.opens_at(held, words.zone_of(held, self.settings))
+        if opens_at is None or ends_at is None:
+            yield "opens on the first day, once there is a date; ends three days after the last"
+            return
+        yield f"opens {words.at(opens_at, held, self.settings)}, ends {words.at(ends_at, held, self.settings)}"
+        yield "whoever has it sees the names and can record: give it to the trainer alone"
+
     def call_the_roll(self, held: Held, answers: Mapping[str, bool], all_joined: bool) -> None:
         """Closed stages for who came and who did not; says who is still without an answer."""
-        if _NO_SHOW not in self.settings.stages.all:
-            raise ConfigError(f"stages.ends has no {_NO_SHOW}: a roll call needs it")
+        roll_call.require_no_show(self.settings.stages)
         members = {member.code: member for member in self.members(held)}
         if strange := sorted(answers.keys() - members.keys()):
             raise ConfigError(f"no open candidate of {held.code}: {', '.join(strange)}: nothing is recorded")
@@ -240,26 +262,12 @@ class _Desk:
                 typer.echo(line)
         if not self._agreed("Record"):
             return
-        self._record(held, {members[code].id: there for code, there in came.items()})
+        those = {members[code].id: there for code, there in came.items()}
+        roll_call.call(self.database, held, those, self.settings.stages, actor(), clock.now())
         without = [member for code, member in members.items() if code not in came]
         typer.echo(f"{held.code}: {sum(came.values())} joined, {len(came) - sum(came.values())} no show")
         for line in words.listed(without, "still without an answer", every=True):
             typer.echo(line)
-
-    def _record(self, held: Held, came: Mapping[int, bool]) -> None:
-        now, who, ids = clock.now(), actor(), list(came)
-        for begin in range(0, len(ids), cohorts.AT_ONCE):
-            part = {number: came[number] for number in ids[begin : begin + cohorts.AT_ONCE]}
-            self.database.write(partial(self._record_some, held=held, came=part, who=who, now=now))
-
-    def _record_some(
-        self, connection: Connection, held: Held, came: Mapping[int, bool], who: str, now: datetime
-    ) -> None:
-        done: Counter[str] = Counter()
-        for number, there in came.items():
-            stage, case = (self.settings.stages.road[-1], "") if there else (_NO_SHOW, _NO_SHOW)
-            done[stage] += cohorts.attended(connection, number, stage, self.closed, case, now)
-        audit.record(connection, who, "cohorts.rollcall", held.code, now, done)
 
     def _agreed(self, what: str) -> bool:
         if self.yes:
@@ -287,7 +295,7 @@ def _must_be_publishable(held: Held, settings: Settings, now: datetime) -> None:
 
 
 def _must_have_begun(held: Held, settings: Settings, now: datetime) -> None:
-    zone = words.zone_of(held, settings)
-    if held.starts_at is None or now.astimezone(zone).date() < held.starts_at.astimezone(zone).date():
+    opens_at = roll_call.opens_at(held, words.zone_of(held, settings))
+    if opens_at is None or now < opens_at:
         begins = words.at(held.starts_at, held, settings) if held.starts_at else "on a day that is not known"
         raise ConfigError(f"{held.code} begins {begins}: the roll is called on the first day or after")

@@ -6,7 +6,7 @@ To add one: write it here, list it in EFFECTS, name it with its outcomes in bot.
 import json
 import secrets
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -14,6 +14,7 @@ from bot import invites
 from bot.conversation.world import Do, World
 from bot.engine.flow import Effect
 from bot.engine.turn import Heard
+from bot.record import Candidate
 from bot.store import audit, cases, checkins, moves, people, promises, tasks
 from bot.store.messages import Spoken, keep_outbound
 from bot.store.tables import codes, wrong_codes
@@ -24,9 +25,15 @@ _HOUR = timedelta(hours=1)
 def _promise(world: World, effect: Effect, heard: Heard) -> str:
     candidate = world.candidate
     if candidate:
-        due_at = candidate.cohort.date_by if candidate.cohort else None
+        due_at = _due(candidate, effect.argument, world.now)
         promises.make(world.connection, candidate.id, effect.argument, due_at, world.now)
     return ""
+
+
+def _due(candidate: Candidate, about: str, now: datetime) -> datetime | None:
+    """Only of a date do we say by when it will be known, and of no day that has passed."""
+    by = candidate.cohort.date_by if candidate.cohort else None
+    return by if by and by > now and about in promises.BY_A_DAY else None
 
 
 def _open_case(world: World, effect: Effect, heard: Heard) -> str:

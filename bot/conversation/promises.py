@@ -1,23 +1,32 @@
-"""Keeps what was promised ("as soon as it is fixed I'll tell you") when the record has it, in the hours to write.
+"""Keeps what was promised ("as soon as it is fixed I'll tell you") when the record has it, in the hours to write; says
+so where it has not come by its day.
 
 To add something that may be promised: name it in PROMISES of bot.vocabulary.
 """
 
-from datetime import datetime, timedelta
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
 
 from sqlalchemy.engine import Connection
 
+from bot import facts
 from bot.conversation.house import House
 from bot.conversation.pushing import push, world_of
 from bot.conversation.world import World
 from bot.engine.turn import Heard
-from bot.store import people
+from bot.rhythm import Planned
+from bot.store import cases, people, touches
 from bot.store import promises as store
 from bot.store.promises import Promise
 from bot.vocabulary import PROMISES
 
 _AT_ONCE = 20  # promises in a transaction
 _SOON = timedelta(minutes=1)
+_DAY = timedelta(days=1)
+_SAID_BY, _PRIORITY = "promise.overdue", 85  # the step that says it, and how it ranks among touches
+
+Fact = Callable[[str], str]
 
 
 def keep(connection: Connection, house: House, now: datetime) -> tuple[int, list[int]]:
@@ -34,37 +43,64 @@ class _Keeping:
 
     def __init__(self, connection: Connection, house: House, promise: Promise, now: datetime) -> None:
         self.connection, self.house, self.promise, self.now = connection, house, promise, now
+        self.candidate = people.load(connection, house.cipher, promise.candidate_id)
 
     def keep(self) -> list[int]:
         try:
             person = people.reachable(self.connection, self.house.cipher, self.promise.candidate_id)
         except people.Busy:
             return self._later(self.now + _SOON)
-        if person is None:
-            return self._later()
-        world = world_of(self.connection, self.house, person, self.now)
-        if world.fact("open") == "no":
+        world = world_of(self.connection, self.house, person, self.now) if person else None
+        fact = world.fact if world else self._of_the_record()
+        if fact("open") == "no":
             store.ends(self.connection, self.promise, "dropped", self.now)
             return []
-        if world.fact("pushes") == "off" or not self._has_come(world):
+        if not self._has_come(fact):
+            return self._not_yet()
+        if world is None or fact("pushes") == "off":
             return self._later()
         opens = world.opens_at()
         return self._later(opens) if opens > self.now else self._say(world)
 
+    def _of_the_record(self) -> Fact:
+        """What is so about somebody who cannot be written to just now."""
+        known = facts.known(self.candidate, "wechat", self.house.settings, self.now)
+        return lambda name: known.get(name, "")
+
     def _later(self, at: datetime | None = None) -> list[int]:
-        store.look_again(self.connection, self.promise, at, self.now)
+        day = self._day_ends()
+        store.look_again(self.connection, self.promise, at, self.now, day if day and day > self.now else None)
         return []
 
-    def _has_come(self, world: World) -> bool:
+    def _not_yet(self) -> list[int]:
+        """Once its day is over HR gets a case, at once, and the candidate an apology: one for all that is overdue by
+        that day, in the hours and by the roads of a notice."""
+        promise, day = self.promise, self._day_ends()
+        if promise.due_at and day and day <= self.now and promise.overdue_at is None:
+            store.becomes_overdue(self.connection, promise, self.now)
+            about = self.house.cipher.seal(json.dumps({"promised": promise.about}), "case_reasons.detail")
+            cases.open_case(self.connection, promise.candidate_id, None, store.OVERDUE, self.now, about)
+            touches.plan(self.connection, [_apology(promise, promise.due_at, self.now)], "promise", self.now)
+        return self._later()
+
+    def _day_ends(self) -> datetime | None:
+        """Until when there is time: "by Friday" is until Friday is over, by the clock of the place."""
+        due = self.promise.due_at
+        if due is None or self.promise.about not in store.BY_A_DAY:
+            return None
+        there = due.astimezone(facts.zone_of(self.candidate.cohort, self.house.settings))
+        return there + _DAY if there.time() == time() else there
+
+    def _has_come(self, fact: Fact) -> bool:
         about = self.promise.about
         if about == "stage":
-            return world.candidate is not None and world.candidate.stage_at > self.promise.made_at
+            return self.candidate.stage_at > self.promise.made_at
         if about in PROMISES:
-            fact, wanted, _ = PROMISES[about]
-            return world.fact(fact) in wanted
+            name, wanted, _ = PROMISES[about]
+            return fact(name) in wanted
         start = self.house.content.flows.entry(about)
         branches = self.house.content.flows.branches(*start) if start else ()
-        taken = (b for b in branches if all(world.fact(name) in words for name, words in b.when.items()))
+        taken = (b for b in branches if all(fact(name) in words for name, words in b.when.items()))
         return bool(next(taken, branches[-1]).say) if branches else False
 
     def _say(self, world: World) -> list[int]:
@@ -72,3 +108,8 @@ class _Keeping:
         store.ends(self.connection, self.promise, "kept", self.now)
         meaning = PROMISES[self.promise.about][2] if self.promise.about in PROMISES else self.promise.about
         return push(world, Heard(event="promise_kept", also=(meaning,)), "notice")
+
+
+def _apology(promise: Promise, due_at: datetime, now: datetime) -> Planned:
+    occasion = due_at.astimezone(UTC).isoformat(timespec="minutes")
+    return Planned(promise.candidate_id, store.OVERDUE, occasion, "notice", _SAID_BY, now, priority=_PRIORITY)

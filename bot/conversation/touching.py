@@ -19,7 +19,7 @@ from bot.conversation.world import World
 from bot.engine.turn import TOUCH, Heard
 from bot.rhythm import Entry, plan
 from bot.rhythm.entries import CASE
-from bot.store import cases, messages, people, planning, touches
+from bot.store import cases, messages, people, planning, promises, touches
 from bot.store.people import Person
 from bot.store.touches import Touch
 
@@ -145,6 +145,8 @@ class _Touching:
     def _is_over(self, world: World) -> str:
         if world.fact("open") == "no":
             return f"the candidate is {world.fact('stage')}"
+        if self.touch.entry == promises.OVERDUE and not promises.is_any_overdue(self.connection, self._who):
+            return "what was promised is not overdue any more"
         return "the candidate is in another cohort now" if self._is_about_another_cohort(world) else ""
 
     def _is_about_another_cohort(self, world: World) -> bool:

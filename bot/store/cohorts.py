@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from bot.errors import ConfigError
 from bot.rhythm import Planned
-from bot.store import cases, moves, planning, promises, touches
+from bot.store import planning, promises, touches
 from bot.store.cipher import Cipher
 from bot.store.tables import addresses, candidates, cohorts
 from bot.store.tables import promises as promised
@@ -33,7 +33,6 @@ _SAID_BY: Mapping[str, tuple[str, int]] = {  # the step and the priority of each
 _ANSWERED_WITHIN = timedelta(hours=72)  # else HR calls
 _ANSWERED_IN_A_HURRY = timedelta(hours=1)
 UNCONFIRMED = "unconfirmed"  # the reason of that case
-_PROMISED = ("date", "cohort")  # what a notice with a date keeps
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +197,7 @@ def change(connection: Connection, before: Held, after: Held, entry: str, now: d
     planning.wake(connection, cohorts, [before.id], now)
     if entry:
         _take_back_older(connection, after, now)
+        promises.follow(connection, cohorts, [before.id], now)
     else:
         promises.wake(connection, cohorts, [before.id], now)
 
@@ -257,19 +257,6 @@ def unpublish(connection: Connection, cohort: Held, now: datetime) -> int:
     return taken
 
 
-def attended(
-    connection: Connection, candidate_id: int, stage: str, closed: Collection[str], case: str, now: datetime
-) -> bool:
-    """Moves who still waits to what the roll call says, and opens a case if `case` has a reason for one."""
-    this = sa.select(candidates.c.id).where(candidates.c.id == candidate_id, candidates.c.stage.not_in(closed))
-    if connection.execute(this.with_for_update()).first() is None:
-        return False
-    moves.to_stage(connection, candidate_id, stage, "hr", now)
-    if case:
-        cases.open_case(connection, candidate_id, None, case, now)
-    return True
-
-
 _HELD = tuple(cohorts.c[name] for name in Held.__dataclass_fields__)
 
 
@@ -320,7 +307,7 @@ def _take_back_older(connection: Connection, cohort: Held, now: datetime) -> Non
 def _keep_promises(connection: Connection, ids: Collection[int], now: datetime) -> None:
     """The notice tells what was promised. Who wants no messages hears it later: that promise stays."""
     hear = sa.select(candidates.c.id).where(candidates.c.id.in_(ids), candidates.c.pushes_stopped_at.is_(None))
-    theirs = promised.c.state == "open", promised.c.about.in_(_PROMISED), promised.c.candidate_id.in_(hear)
+    theirs = promised.c.state == "open", promised.c.about.in_(promises.BY_A_DAY), promised.c.candidate_id.in_(hear)
     connection.execute(sa.update(promised).where(*theirs).values(state="kept", ended_at=now))
 
 
@@ -336,5 +323,5 @@ def _reopen_promises(connection: Connection, cohort: Held) -> None:
     since = sa.exists().where(
         again.c.candidate_id == promised.c.candidate_id, again.c.about == promised.c.about, again.c.state == "open"
     )
-    kept = promised.c.state == "kept", promised.c.about.in_(_PROMISED)
+    kept = promised.c.state == "kept", promised.c.about.in_(promises.BY_A_DAY)
     connection.execute(sa.update(promised).where(*kept, notice, ~since).values(state="open", ended_at=None))

@@ -222,9 +222,10 @@ def _heard(connection: Connection, ids: Sequence[int]) -> dict[int, datetime]:
 
 
 def _told(connection: Connection, ids: Sequence[int], heard: Mapping[int, datetime]) -> dict[int, list[Told]]:
-    """Their touches; who has written since is taken to have seen what they were told."""
+    """Their touches of the rhythm and of HR; who has written since is taken to have seen what they were told."""
     found: dict[int, list[Told]] = defaultdict(list)
-    for row in connection.execute(sa.select(touches).where(touches.c.candidate_id.in_(ids))):
+    theirs = touches.c.candidate_id.in_(ids), touches.c.by != "promise"
+    for row in connection.execute(sa.select(touches).where(*theirs)):
         wrote = heard.get(row.candidate_id)
         seen = row.seen_at is not None or bool(wrote and row.ended_at and wrote > row.ended_at)
         planned = (row.kind, row.begins, row.template, row.priority, row.meant_at, row.expires_at)

@@ -9,10 +9,15 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.store.inserting import insert_unless_there
+from bot.store.prepared import word
 from bot.store.tables import candidates, cohorts, promises, stores
+
+BY_A_DAY = ("date", "cohort")  # what a cohort says by when it will be known
+OVERDUE = "promise_overdue"  # the touch that says so, and the reason of the case
 
 _FIRST_LOOK = timedelta(minutes=2)  # the record may have been changing while we promised
 _NEXT_LOOK = timedelta(hours=6)  # a change of the record brings it forward
+_OPEN = promises.c.state == word("open")  # as an index has it
 _WHOSE = {cohorts: candidates.c.cohort_id, stores: candidates.c.store_id, candidates: candidates.c.id}
 
 
@@ -24,6 +29,8 @@ class Promise:
     candidate_id: int
     about: str
     made_at: datetime
+    due_at: datetime | None
+    overdue_at: datetime | None
 
 
 def make(connection: Connection, candidate_id: int, about: str, due_at: datetime | None, now: datetime) -> None:
@@ -41,28 +48,62 @@ def make(connection: Connection, candidate_id: int, about: str, due_at: datetime
 
 def wake(connection: Connection, table: sa.Table, ids: Sequence[int], now: datetime) -> None:
     """Rows of the record changed: what was promised about them is looked at with the next tick."""
-    concerned = sa.select(candidates.c.id).where(_WHOSE[table].in_(ids)) if table in _WHOSE and ids else None
-    if concerned is not None:
-        theirs = promises.c.state == "open", promises.c.candidate_id.in_(concerned)
+    if table in _WHOSE and ids:
+        theirs = _OPEN, promises.c.candidate_id.in_(_concerned(table, ids))
         connection.execute(sa.update(promises).where(*theirs).values(look_at=now))
+        follow(connection, table, ids, now)
+
+
+def follow(connection: Connection, table: sa.Table, ids: Sequence[int], now: datetime) -> None:
+    """What was promised about a date is due by the day that its cohort names now, if that is still to come; another day
+    may become overdue anew. A day that has passed, or that nobody names any more, leaves what was promised."""
+    if table not in (cohorts, candidates) or not ids:
+        return
+    theirs = _OPEN, promises.c.about.in_(BY_A_DAY), promises.c.candidate_id.in_(_concerned(table, ids))
+    another = promises.c.due_at.is_(None) | (promises.c.due_at != _NAMED)
+    followed = {"due_at": _NAMED, "overdue_at": None, "look_at": now}
+    connection.execute(sa.update(promises).where(*theirs, now < _NAMED, another).values(followed))
+
+
+_THEIR_COHORT = sa.select(candidates.c.cohort_id).where(candidates.c.id == promises.c.candidate_id).scalar_subquery()
+_NAMED = sa.select(cohorts.c.date_by).where(cohorts.c.id == _THEIR_COHORT).scalar_subquery()
+
+
+def _concerned(table: sa.Table, ids: Sequence[int]) -> sa.Select[tuple[int]]:
+    return sa.select(candidates.c.id).where(_WHOSE[table].in_(ids))
 
 
 def to_look_at(connection: Connection, now: datetime, limit: int) -> list[Promise]:
     """Open promises that are due for a look, held until the transaction ends."""
     due = (
-        sa.select(promises.c.id, promises.c.candidate_id, promises.c.about, promises.c.made_at)
+        sa.select(*_PROMISE)
         .where(promises.c.state == "open", promises.c.look_at <= now)
         .order_by(promises.c.look_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return [Promise(row.id, row.candidate_id, row.about, row.made_at) for row in connection.execute(due)]
+    return [Promise(*row) for row in connection.execute(due)]
 
 
-def look_again(connection: Connection, promise: Promise, at: datetime | None, now: datetime) -> None:
-    """Still open: at this moment, else when the record changes or in some hours."""
-    this = sa.update(promises).where(promises.c.id == promise.id)
-    connection.execute(this.values(look_at=at or now + _NEXT_LOOK))
+_PROMISE = tuple(promises.c[name] for name in Promise.__dataclass_fields__)
+
+
+def look_again(
+    connection: Connection, promise: Promise, at: datetime | None, now: datetime, before: datetime | None = None
+) -> None:
+    """Still open: at this moment; else when the record changes or in some hours, and `before` at the latest."""
+    look_at = at or min(filter(None, (now + _NEXT_LOOK, before)))
+    connection.execute(sa.update(promises).where(promises.c.id == promise.id).values(look_at=look_at))
+
+
+def becomes_overdue(connection: Connection, promise: Promise, now: datetime) -> None:
+    connection.execute(sa.update(promises).where(promises.c.id == promise.id).values(overdue_at=now))
+
+
+def is_any_overdue(connection: Connection, candidate_id: int) -> bool:
+    """Whether the candidate still waits for something that they should have heard by now."""
+    theirs = _OPEN, promises.c.candidate_id == candidate_id, promises.c.overdue_at.is_not(None)
+    return connection.execute(sa.select(promises.c.id).where(*theirs).limit(1)).first() is not None
 
 
 def ends(connection: Connection, promise: Promise, state: Literal["kept", "dropped"], now: datetime) -> None:

@@ -159,6 +159,7 @@ candidates = sa.Table(
         sqlite_where=sa.text("plan_at IS NOT NULL"),
         postgresql_where=sa.text("plan_at IS NOT NULL"),
     ),
+    _partly("ix_candidates_held", "stage", where="released_at IS NULL"),
 )
 
 # When a candidate entered each stage; the newest row is the candidate's own `stage`.
@@ -322,7 +323,7 @@ outbound = sa.Table(
         "due_at",
         where="via IN ('sms', 'template') AND state IN ('unknown', 'sent') AND due_at IS NOT NULL",
     ),
-    _partly("ix_outbound_stuck", "state", "via", where="state IN ('unknown', 'failed')"),
+    _partly("ix_outbound_stuck", "state", "created_at", "via", where="state IN ('unknown', 'failed')"),
     _partly("uq_outbound_after_id", "after_id", where="after_id IS NOT NULL", unique=True),
 )
 
@@ -362,7 +363,8 @@ promises = sa.Table(
     ),
 )
 
-# What keepwarm says by itself: a notice, or an entry of the rhythm, planned for one candidate. `by`: rhythm or hr.
+# What keepwarm says by itself: a notice, or an entry of the rhythm, planned for one candidate. `by`: rhythm, hr or
+# promise (one that is overdue).
 # `occasion` tells repeats of an entry apart (a version of the notice, a week); `begins`: the step that says it, or
 # `case REASON`. `meant_at`: when the plan wants it; `due_at`: when it is looked at next, later if it was deferred
 # (`deferred` says why). `state`: planned, sent, expired, cancelled, suppressed (with the `reason`). After it is sent:

@@ -14,3 +14,9 @@ def done(connection: Connection, candidate_id: int, code: str, by: str, now: dat
     insert_unless_there(connection, tasks, {"candidate_id": candidate_id, "code": code})
     this = tasks.c.candidate_id == candidate_id, tasks.c.code == code, tasks.c.done_at.is_(None)
     connection.execute(sa.update(tasks).where(*this).values(done_at=now, done_by=by))
+
+
+def reopen(connection: Connection, candidate_id: int, code: str) -> None:
+    """It is to be done after all."""
+    this = tasks.c.candidate_id == candidate_id, tasks.c.code == code
+    connection.execute(sa.update(tasks).where(*this).values(done_at=None, done_by=None))

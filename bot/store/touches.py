@@ -14,7 +14,7 @@ from bot.store.inserting import insert_unless_there
 from bot.store.tables import candidates, inbound, outbound, touches
 
 Ended = Literal["sent", "expired", "cancelled", "suppressed"]
-By = Literal["rhythm", "hr"]
+By = Literal["rhythm", "hr", "promise"]
 
 TRAINING = ("training_notice", "training_moved", "training_cancelled", "training_slipped")  # HR's news of a training
 WINDOW = "window"  # why a story was put off: no chat is open

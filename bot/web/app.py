@@ -14,6 +14,7 @@ from bot.store.database import Database
 from bot.web import doors
 from bot.web.candidate_page import CandidatePage
 from bot.web.health import Health
+from bot.web.roll_page import RollPage
 from bot.web.spool import Spool
 from bot.web.webhooks import BIGGEST, Webhooks
 from bot.web.why import Whys
@@ -38,8 +39,9 @@ def build(house: House, database: Database) -> web.Application:
     app.add_routes(
         [
             *webhooks.routes(),
-            *Health(database).routes(),
+            *Health(database, house.settings.stages).routes(),
             *CandidatePage(house, database).routes(),
+            *RollPage(house, database).routes(),
             *Whys(house, database).routes(),
             *doors.routes(),
         ]

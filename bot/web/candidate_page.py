@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -94,6 +94,7 @@ class CandidatePage:
 
     def _page(self, connection: Connection, link: "_Link") -> str:
         candidate = people.load(connection, self._house.cipher, link.candidate_id)
+        candidate = replace(candidate, tasks=people.tasks_of(connection, link.candidate_id))
         times = dict(people.history(connection, link.candidate_id))
         button = "" if link.number is None else "thanks" if link.seen else "ask"
         return page("candidate.html", button=button, **self._values(candidate, times))
@@ -109,7 +110,7 @@ class CandidatePage:
         def written(moment: Any, name: str = "moment") -> str:
             return written_at(moment, words.formats[name], locale) if moment else ""
 
-        zone = facts.zone_of(candidate, settings)
+        zone, there = facts.zone_of(candidate, settings), facts.zone_of(candidate.cohort, settings)
         road = [
             {
                 "label": words.stages.get(stage, stage),
@@ -128,6 +129,14 @@ class CandidatePage:
             "date": known["date"],
             "start": written(values["start"]),
             "date_by": written(values["date_by"], "day"),
+            "tasks": [
+                {
+                    "name": words.labels.get(task.code, task.code),
+                    "due": written(task.due_at and task.due_at.astimezone(there), "day"),
+                    "done": task.done_at is not None,
+                }
+                for task in candidate.tasks or ()
+            ],
         }
 
 

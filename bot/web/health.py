@@ -10,10 +10,10 @@ from sqlalchemy.engine import Connection
 
 from bot import clock
 from bot.message import CHANNEL_OF
-from bot.store import schema
+from bot.settings import Stages
+from bot.store import counts, schema
 from bot.store.database import Database
-from bot.store.prepared import word
-from bot.store.tables import cases, outbound, promises, stopped_channels
+from bot.store.tables import outbound
 from bot.web import metrics
 
 _MOST_SKEW = 5  # seconds between this machine's clock and the database's
@@ -23,8 +23,8 @@ _OPEN_STATES = (("queued", "sending"), ("unknown", "failed"))  # as they share a
 class Health:
     """Looks at the database; needs nothing else, so that serving goes on while Redis is away."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, stages: Stages) -> None:
+        self._database, self._stages = database, stages
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/healthz", self.alive), web.get("/readyz", self.ready), web.get("/metrics", self.metrics)]
@@ -38,7 +38,7 @@ class Health:
         return web.json_response({"status": problem or "ready"}, status=503 if problem else 200)
 
     async def metrics(self, _request: web.Request) -> web.Response:
-        await asyncio.to_thread(self._database.read, lambda connection: _count(connection, clock.now()))
+        await asyncio.to_thread(self._database.read, lambda c: _count(c, self._stages, clock.now()))
         body = prometheus_client.generate_latest(metrics.registry)
         return web.Response(body=body, headers={"Content-Type": prometheus_client.CONTENT_TYPE_LATEST})
 
@@ -60,15 +60,22 @@ def _database_clock(connection: Connection) -> datetime:
     return moment
 
 
-def _count(connection: Connection, now: datetime) -> None:
-    _count_outbound(connection, now)
-    open_cases = sa.select(sa.func.count()).select_from(cases).where(cases.c.state != "resolved")
-    open_promises = sa.select(sa.func.count()).select_from(promises).where(promises.c.state == "open")
-    metrics.CASES.set(connection.execute(open_cases).scalar_one())
-    metrics.PROMISES.set(connection.execute(open_promises).scalar_one())
+def _count(connection: Connection, stages: Stages, now: datetime) -> None:
+    found = counts.count(connection, stages.open, now, now)
+    metrics.CASES.set(found.cases)
+    metrics.PROMISES.set(found.promises_open)
+    metrics.OVERDUE.set(found.promises_overdue)
+    metrics.TOUCHES.labels("due").set(found.touches_due)
+    metrics.TOUCHES.labels("next_hour").set(found.touches_soon)
+    metrics.LAG.set(found.touch_lag)
+    metrics.HELD.set(found.held)
+    metrics.OLDEST.set(found.oldest)
+    for channel in CHANNEL_OF.values():
+        metrics.STOPPED.labels(channel).set(channel in found.stopped)
+    _count_outbound(connection)
 
 
-def _count_outbound(connection: Connection, now: datetime) -> None:
+def _count_outbound(connection: Connection) -> None:
     metrics.OUTBOUND.clear()
     for states in _OPEN_STATES:
         for state in states:
@@ -79,9 +86,3 @@ def _count_outbound(connection: Connection, now: datetime) -> None:
         counted = sa.select(outbound.c.state, outbound.c.via, number).where(these).group_by("state", "via")
         for row in connection.execute(counted):
             metrics.OUTBOUND.labels(row.state, row.via or "").set(row.number)
-    queued = outbound.c.state == word("queued")
-    oldest = connection.execute(sa.select(sa.func.min(outbound.c.due_at)).where(queued)).scalar()
-    metrics.OLDEST.set(max((now - oldest).total_seconds(), 0) if oldest else 0)
-    stopped = set(connection.execute(sa.select(stopped_channels.c.channel)).scalars())
-    for channel in CHANNEL_OF.values():
-        metrics.STOPPED.labels(channel).set(channel in stopped)

@@ -22,4 +22,8 @@ OLDEST = Gauge("keepwarm_outbound_oldest_seconds", "Since when the oldest messag
 STOPPED = Gauge("keepwarm_channel_stopped", "1 while our account there is wrong", ["channel"], registry=registry)
 CASES = Gauge("keepwarm_cases_open", "Cases not resolved", registry=registry)
 PROMISES = Gauge("keepwarm_promises_open", "Promises not kept yet", registry=registry)
+OVERDUE = Gauge("keepwarm_promises_overdue", "Promises that the record should have kept by now", registry=registry)
+TOUCHES = Gauge("keepwarm_touches", "Touches that are due, or planned for the next hour", ["state"], registry=registry)
+LAG = Gauge("keepwarm_touch_lag_seconds", "Since when the oldest touch is due", registry=registry)
+HELD = Gauge("keepwarm_held_candidates", "Open candidates for whom the rhythm is not released", registry=registry)
 SPOOLED = Gauge("keepwarm_spooled", "Messages that wait on disk for the database", registry=registry)

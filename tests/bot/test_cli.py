@@ -6,11 +6,13 @@ import sys
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 import yaml
 
 from bot.settings import Settings
 from bot.store.cipher import Cipher
 from bot.store.database import Database
+from bot.store.tables import candidates
 from tests import cast
 from tests.conftest import NOW
 
@@ -52,6 +54,30 @@ def test_candidates_are_listed_and_moved(environment: dict[str, str]) -> None:
 
 
 @pytest.mark.usefixtures("company")
+def test_hr_marks_a_task_as_done_and_as_open_again(environment: dict[str, str], database: Database) -> None:
+    def shown() -> list[dict[str, str | None]]:
+        found = json.loads(run(environment, "candidates", "show", "PUB", "--json").stdout)["tasks"]
+        assert isinstance(found, list)
+        return found
+
+    def woken() -> bool:
+        wanted = sa.select(candidates.c.plan_at).where(candidates.c.code == "PUB")
+        return database.read(lambda c: c.execute(wanted).scalar()) is not None
+
+    released = sa.update(candidates).where(candidates.c.code == "PUB").values(released_at=NOW)
+    database.write(lambda c: c.execute(released))
+    assert (shown(), woken()) == ([], False)
+    assert run(environment, "candidates", "task", "PUB", "id_copy", "done").stdout == "PUB: id_copy done\n"
+    (task,) = shown()
+    assert (task["code"], task["due_at"], task["done_at"] is not None, woken()) == ("id_copy", None, True, True)
+    assert run(environment, "candidates", "task", "PUB", "id_copy", "open").returncode == 0
+    assert shown() == [{"code": "id_copy", "due_at": None, "done_at": None}]
+    audit = json.loads(run(environment, "audit", "list", "--json").stdout)
+    marked = [entry["detail"] for entry in audit if entry["action"] == "candidates.task"]
+    assert marked == [{"id_copy": "open"}, {"id_copy": "done"}]
+
+
+@pytest.mark.usefixtures("company")
 def test_chat_talks_and_keeps_nothing_and_writes_a_golden_talk(
     environment: dict[str, str], tmp_path: Path, database: Database
 ) -> None:
@@ -72,6 +98,9 @@ def test_chat_talks_and_keeps_nothing_and_writes_a_golden_talk(
     [
         (("candidates", "show", "NOBODY"), 2, "no candidate has the code NOBODY"),
         (("candidates", "stage", "PUB", "flying"), 2, "no stage is called 'flying'"),
+        (("candidates", "task", "PUB", "homework", "done"), 2, "no task has the code homework"),
+        (("candidates", "task", "NOBODY", "id_copy", "done"), 2, "no candidate has the code NOBODY"),
+        (("candidates", "task", "PUB", "id_copy", "maybe"), 2, "Invalid value"),
         (("candidates", "qr"), 2, "WECHAT_APP_ID"),
         (("menu",), 2, "WECHAT_APP_ID"),
         (("job", "nothing"), 2, "no job is called 'nothing'"),

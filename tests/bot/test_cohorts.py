@@ -14,13 +14,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bot import links
 from bot.errors import ConfigError
 from bot.settings import Settings
-from bot.store import cohorts, people, promises
+from bot.store import cohorts, people, promises, rollcall
 from bot.store.cipher import Cipher
 from bot.store.cohorts import CANCELLED, MOVED, NOTICE, SLIPPED, Held
 from bot.store.database import Database
-from bot.store.tables import candidates, cases, touches
+from bot.store.tables import audit, candidates, cases, touches
 from bot.store.tables import cohorts as cohort_table
 from bot.store.tables import promises as promise_table
 from tests import cast
@@ -374,6 +375,29 @@ def test_a_roll_may_come_as_a_file_or_be_everybody_else(run: Run, database: Data
     assert stages(database, "CANTON", "LINGANG", "WITHDRAWN") == ["joined", "no_show", "withdrawn"]
 
 
+def test_hr_gets_a_link_for_the_trainer(run: Run, database: Database, settings: Settings) -> None:
+    done = run("rollcall", "PUB", "--link")
+    link = done.stdout.strip()
+    assert links.read_roll(settings, link.removeprefix("http://127.0.0.1:8080/roll/")) == "PUB"
+    assert "opens 2026-12-01 00:00, ends 2026-12-06 18:00" in done.stderr
+    wanted = sa.select(audit.c.target).where(audit.c.action == "cohorts.roll_link")
+    assert database.read(lambda c: c.execute(wanted).scalars().all()) == ["PUB"]
+    assert "once there is a date" in run("rollcall", "UNK", "--link").stderr
+
+
+def test_whoever_is_recorded_already_or_moved_away_stays_as_they_are(database: Database, settings: Settings) -> None:
+    held, now = find(database, "PUB"), datetime(2026, 12, 1, 2, 0, tzinfo=UTC)
+    numbers = [
+        database.read(lambda c, code=code: people.by_code(c, code)) for code in ("PUB", "HK", "TOM", "WITHDRAWN")
+    ]
+    here, there, elsewhere, gone = (number for number in numbers if number)
+    calls = [{here: True, there: False}, {here: False, there: True, elsewhere: False, gone: True}]
+    done = [rollcall.call(database, held, came, settings.stages, "cli:test", now) for came in calls]
+    assert done == [{"joined": 1, "no_show": 1}, {}]
+    assert stages(database, "PUB", "HK", "TOM", "WITHDRAWN") == ["joined", "no_show", "training_notice", "withdrawn"]
+    assert database.read(lambda c: c.execute(sa.select(sa.func.count()).select_from(cases)).scalar()) == 1
+
+
 def test_a_roll_with_a_fault_records_nothing(run: Run, database: Database, tmp_path: Path) -> None:
     begins(database, "PUB", datetime(2020, 1, 1, tzinfo=UTC))
     roll = tmp_path / "roll.csv"
@@ -407,6 +431,8 @@ def test_a_roll_with_a_fault_records_nothing(run: Run, database: Database, tmp_p
         (("cancel", "OVER", "--yes"), "nothing to cancel"),
         (("cancel", "UNKBY", "--yes"), "nothing changes"),
         (("rollcall", "UNK", "--all-joined"), "on the first day or after"),
+        (("rollcall", "PUB", "--link", "--all-joined"), "leave the other options out"),
+        (("rollcall", "OVER", "--link"), "a link ended 2020-01-04 08:00"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_one_line_and_changes_nothing(

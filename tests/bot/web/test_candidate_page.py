@@ -1,13 +1,14 @@
 """Each candidate's page shows what the record has, in their own language, and nothing of anybody else."""
 
 import asyncio
+from datetime import UTC, datetime
 from unittest.mock import Mock
 
 import pytest
 
 from bot import links
 from bot.conversation import House
-from bot.store import people
+from bot.store import people, planning, tasks
 from bot.store.database import Database
 from bot.web.candidate_page import CandidatePage
 from tests import cast
@@ -37,3 +38,17 @@ def test_every_page_of_the_cast_is_their_own(house: House, database: Database) -
         html = page(house, database, row[0])
         assert not any(other[1] in html for other in rows if other[1] != row[1]), row[0]
         assert "None" not in html
+
+
+def test_tasks_are_shown_with_their_day_until_they_are_done(house: House, database: Database, now: datetime) -> None:
+    number = database.read(lambda c: people.by_code(c, "PUB"))
+    assert number
+    moment = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
+    database.write(lambda c: planning.keep_due(c, {number: {"id_copy": moment, "health_certificate": None}}))
+    html = page(house, database, "PUB")
+    assert all(words in html for words in ("要办的", "身份证复印件", "11月24日（周二）前", "健康证", "未办"))
+    assert "已办好" not in html
+    database.write(lambda c: tasks.done(c, number, "id_copy", "hr", now))
+    html = page(house, database, "PUB")
+    assert ("已办好" in html, "11月24日（周二）前" in html, "健康证" in html) == (True, False, True)
+    assert "要办的" not in page(house, database, "HK")

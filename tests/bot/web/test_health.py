@@ -1,22 +1,26 @@
 """What /metrics says of what waits: by state and road, how old it is, and which channel stands still."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from aiohttp.test_utils import make_mocked_request
 
 from bot import clock
-from bot.store import people
+from bot.conversation import House
+from bot.rhythm import Planned
+from bot.settings import Stages
+from bot.store import people, planning, touches
 from bot.store.cipher import Cipher
 from bot.store.database import Database
 from bot.store.messages import Spoken, keep_outbound
-from bot.store.tables import outbound, stopped_channels
+from bot.store.tables import outbound, promises, stopped_channels
 from bot.web.health import Health
+from tests import cast
 
 
 def metrics(database: Database) -> dict[str, float]:
-    response = asyncio.run(Health(database).metrics(make_mocked_request("GET", "/metrics")))
+    response = asyncio.run(Health(database, Stages()).metrics(make_mocked_request("GET", "/metrics")))
     body: bytes = response.body  # type: ignore[assignment]
     lines = [line.rpartition(" ") for line in body.decode().splitlines() if not line.startswith("#")]
     return {name: float(value) for name, _, value in lines}
@@ -42,7 +46,7 @@ def test_what_waits_is_counted_by_state_and_road(database: Database, cipher: Cip
     assert found['keepwarm_outbound{state="unknown",via="sms"}'] == 1
     assert found['keepwarm_outbound{state="failed",via="service"}'] == 1
     assert found['keepwarm_outbound{state="queued",via="template"}'] == 0
-    assert 300 <= found["keepwarm_outbound_oldest_seconds"] < 330
+    assert 300 <= found["keepwarm_outbound_oldest_seconds"] < 600
     database.write(lambda c: c.execute(sa.delete(outbound)))
     found = metrics(database)
     assert found['keepwarm_outbound{state="unknown",via="sms"}'] == 0
@@ -56,3 +60,24 @@ def test_a_channel_that_stands_still_shows(database: Database) -> None:
     found = metrics(database)
     assert found['keepwarm_channel_stopped{channel="sms"}'] == 1
     assert found['keepwarm_channel_stopped{channel="wechat"}'] == 0
+
+
+def test_what_is_due_held_and_overdue_is_counted(database: Database, house: House, now: datetime) -> None:
+    number = database.read(lambda c: people.by_code(c, "PUB"))
+    assert number
+    for entry, ago in (("late", timedelta(hours=2)), ("soon", timedelta(minutes=-30)), ("far", timedelta(days=-9))):
+        at = clock.now() - ago
+        one = Planned(number, entry, "", "notice", "promise.overdue", at)
+        database.write(lambda c, one=one: touches.plan(c, [one], "hr", now))
+    due = {"candidate_id": number, "about": "date", "state": "open", "made_at": now, "look_at": now}
+    database.write(lambda c: c.execute(sa.insert(promises).values(due | {"due_at": now, "overdue_at": now})))
+    database.write(lambda c: c.execute(sa.insert(promises).values(due | {"about": "place"})))
+    found = metrics(database)
+    assert found['keepwarm_touches{state="due"}'] == 1
+    assert found['keepwarm_touches{state="next_hour"}'] == 1
+    assert 7_200 <= found["keepwarm_touch_lag_seconds"] < 7_500
+    assert (found["keepwarm_promises_open"], found["keepwarm_promises_overdue"]) == (2, 1)
+    held = found["keepwarm_held_candidates"]
+    assert held == sum(line.split(",")[5] not in Stages().closed for line in cast.CANDIDATES.splitlines()[1:])
+    database.write(lambda c: planning.release(c, [number], now))
+    assert metrics(database)["keepwarm_held_candidates"] == held - 1

@@ -57,6 +57,7 @@ def _candidates() -> None:
         sa.Column("planned_with", sa.Text(), nullable=True),
     )
     _partial("ix_candidates_plan_at", "candidates", ["plan_at"], "plan_at IS NOT NULL")
+    _partial("ix_candidates_held", "candidates", ["stage"], "released_at IS NULL")
 
 
 def _addresses() -> None:
@@ -118,7 +119,7 @@ def _outbound() -> None:
     _partial("ix_outbound_expiring", "outbound", ["expires_at"], "state = 'queued' AND expires_at IS NOT NULL")
     asked = "via IN ('sms', 'template') AND state IN ('unknown', 'sent') AND due_at IS NOT NULL"
     _partial("ix_outbound_to_ask", "outbound", ["due_at"], asked)
-    _partial("ix_outbound_stuck", "outbound", ["state", "via"], "state IN ('unknown', 'failed')")
+    _partial("ix_outbound_stuck", "outbound", ["state", "created_at", "via"], "state IN ('unknown', 'failed')")
     _partial("uq_outbound_after_id", "outbound", ["after_id"], "after_id IS NOT NULL", unique=True)
 
 

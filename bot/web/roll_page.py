@@ -1,0 +1,130 @@
+"""The roll call by a trainer's link: who of the cohort came and who did not. Opening the page changes nothing.
+
+Whoever has the link may call the roll: no cookie and no sign-in goes with it, so another site cannot borrow anybody's
+right to. The form carries a proof that belongs to its link; a call without it records nothing. (Origin would not do:
+under our `Referrer-Policy: no-referrer` browsers say `null`.)
+"""
+
+import asyncio
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from aiohttp import web
+from sqlalchemy.engine import Connection
+
+from bot import clock, facts, links
+from bot.content.templates import written_at
+from bot.conversation import House
+from bot.errors import ConfigError, Rejected
+from bot.store import cohorts, rollcall
+from bot.store.cohorts import Held, Member
+from bot.store.database import Database
+from bot.store.rollcall import Recorded
+from bot.web.pages import page
+
+_FIELD = re.compile(r"came\.(.+)")  # and the candidate's code
+_FORM = "application/x-www-form-urlencoded"
+_CAME = {"yes": True, "no": False}
+
+
+class RollPage:
+    """Handlers of `/roll/{token}`."""
+
+    def __init__(self, house: House, database: Database, now: Callable[[], datetime] = clock.now) -> None:
+        self._house, self._database, self._now = house, database, now
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get("/roll/{token}", self.show), web.post("/roll/{token}", self.record)]
+
+    async def show(self, request: web.Request) -> web.Response:
+        """404 or 410 without a hint where the link is not good; before the first day without a name."""
+        token = request.match_info["token"]
+        try:
+            html = await asyncio.to_thread(self._database.read, lambda connection: self._page(connection, token))
+        except (Rejected, ConfigError) as refused:
+            return _refused(refused)
+        return web.Response(text=html, content_type="text/html")
+
+    async def record(self, request: web.Request) -> web.Response:
+        """Records what was chosen and leads back to the page. Who is left out or recorded already stays as they are."""
+        token = request.match_info["token"]
+        try:
+            await asyncio.to_thread(self._record, token, await _chosen(request))
+        except (Rejected, ConfigError) as refused:
+            return _refused(refused)
+        return web.Response(status=303, headers={"Location": token})
+
+    def _record(self, token: str, chosen: Mapping[str, str]) -> None:
+        settings, now = self._house.settings, self._now()
+        cohort = self._database.read(lambda connection: self._cohort(connection, token))
+        links.require_proof(settings, cohort.code, chosen.get("proof", ""))
+        if self._opens_at(cohort):
+            return
+        came = {found[1]: value for name, value in chosen.items() if (found := _FIELD.fullmatch(name))}
+        waiting = self._database.read(lambda connection: self._waiting(connection, cohort))
+        answers = {member.id: _CAME[came[member.code]] for member in waiting if came.get(member.code) in _CAME}
+        rollcall.call(self._database, cohort, answers, settings.stages, f"link:{cohort.code}", now)
+
+    def _cohort(self, connection: Connection, token: str) -> Held:
+        """Raises Rejected where the link is not ours (404) or no longer good (410)."""
+        settings = self._house.settings
+        rollcall.require_no_show(settings.stages)
+        cohort = cohorts.find(connection, links.read_roll(settings, token))
+        ends_at = rollcall.link_ends_at(cohort)
+        if ends_at and ends_at <= self._now():
+            raise Rejected("the link is too old", 410)
+        return cohort
+
+    def _waiting(self, connection: Connection, cohort: Held) -> list[Member]:
+        return cohorts.members(connection, self._house.cipher, cohort, self._house.settings.stages.closed)
+
+    def _opens_at(self, cohort: Held) -> datetime | None:
+        """When the roll may be called, if that is still to come."""
+        opens_at = rollcall.opens_at(cohort, facts.zone_of(cohort, self._house.settings))
+        return opens_at if opens_at and opens_at > self._now() else None
+
+    def _page(self, connection: Connection, token: str) -> str:
+        cohort = self._cohort(connection, token)
+        if cohort.starts_at is None or self._opens_at(cohort):
+            return page("roll.html", **self._values(cohort), waiting=[], recorded=[], proof="")
+        waiting = self._waiting(connection, cohort)
+        recorded = rollcall.recorded(connection, self._house.cipher, cohort, self._house.settings.stages)
+        proof = links.proof(self._house.settings, cohort.code)
+        return page("roll.html", **self._values(cohort), **_counted(recorded), waiting=waiting, proof=proof)
+
+    def _values(self, cohort: Held) -> dict[str, Any]:
+        company = self._house.settings.company
+        words = self._house.content.words[company.locale]
+        zone = facts.zone_of(cohort, self._house.settings)
+
+        def written(moment: datetime | None, name: str) -> str:
+            return written_at(moment.astimezone(zone), words.formats[name], company.locale) if moment else ""
+
+        return {
+            "lang": company.locale,
+            "words": words.pages,
+            "company": company.called(company.locale),
+            "cohort": cohort,
+            "start": written(cohort.starts_at, "moment"),
+            "opens": written(self._opens_at(cohort), "day"),
+        }
+
+
+async def _chosen(request: web.Request) -> dict[str, str]:
+    """What the form says. Raises Rejected where that cannot be read."""
+    try:
+        form = await request.post() if request.content_type == _FORM else {}
+    except (ValueError, LookupError):
+        raise Rejected("no form", 400) from None
+    return {name: value for name, value in form.items() if isinstance(value, str)}
+
+
+def _counted(recorded: Sequence[Recorded]) -> dict[str, Any]:
+    came = sum(person.came for person in recorded)
+    return {"recorded": recorded, "came": came, "away": len(recorded) - came}
+
+
+def _refused(refused: Rejected | ConfigError) -> web.Response:
+    return web.Response(status=getattr(refused, "status", 404))
