@@ -101,7 +101,7 @@ class Chaos:
         taken, killed = len(self._sends()), time.monotonic()
         drained = self._drain(victims)
         victims.look()
-        deaf = victims.stop("work", "schedule")
+        deaf = victims.stop("work", "schedule", "job")
         rounds = ending.settle(self.desk, self._fakes, self._note_doubt)
         deaf += victims.stop("serve")
         found = self.database.read(lambda c: verdict.judge(c, self.wishes, self.ids, self._sends()))

@@ -16,9 +16,10 @@ from tests.system.chaos.nursery import Nursery
 from tests.system.servers import Balancer, free_port
 
 # What is killed how often, of a hundred kills.
-ODDS = {"work": 45, "schedule": 15, "serve": 15, "redis": 25}
+ODDS = {"work": 35, "schedule": 8, "serve": 15, "redis": 20, "job": 22}
 _WIPED_EVERY = 5  # of the kills of Redis
 _TWO_OF = ("work", "schedule", "serve")
+_JOBS = ("touches", "touches", "deliver", "reconcile")  # what somebody starts by hand, again and again
 
 
 @dataclass
@@ -102,10 +103,12 @@ class Victims:
             process = Process((name, *place), self.folder / f"{name}{number}.log")
             self.processes.append(process)
             self._revive(process)
+        self._by_hand()
 
     def kill_one(self) -> None:
         """Any, however far it is; and what fell by itself is noted, and helped up."""
         self.look()
+        self._by_hand()
         kind = self.lot.choices([*ODDS], [*ODDS.values()])[0]
         self.killed[kind] += 1
         if kind == "redis":
@@ -116,11 +119,13 @@ class Victims:
             return
         process = self.lot.choice([each for each in self.processes if each.command[0] == kind])
         process.send(signal.SIGKILL, 10)
-        self._revive(process)
+        if kind != "job":
+            self._revive(process)
+        self._by_hand()
 
     def look(self) -> None:
         for process in self.processes:
-            if not process.alive:
+            if not process.alive and process.command[0] != "job":
                 last = process.log.read_text(encoding="utf-8", errors="replace").splitlines()[-12:]
                 self.fell.append("\n".join([" ".join(process.command), *last]))
                 self._revive(process)
@@ -132,6 +137,15 @@ class Victims:
             process.send(signal.SIGTERM, 0)
         self.processes = [each for each in self.processes if each not in wanted]
         return [" ".join(each.command) for each in wanted if not each.send(signal.SIGTERM, 30)]
+
+    def _by_hand(self) -> None:
+        """One `keepwarm job` after the other."""
+        if any(each.command[0] == "job" and each.alive for each in self.processes):
+            return
+        self.processes = [each for each in self.processes if each.command[0] != "job"]
+        job = Process(("job", self.lot.choice(_JOBS)), self.folder / "job.log")
+        self.processes.append(job)
+        self._revive(job)
 
     def _revive(self, process: Process) -> None:
         process.pid = self.nursery.start(process.command, process.log)
