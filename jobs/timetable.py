@@ -19,7 +19,7 @@ from jobs import deliver, plans, promises, reconcile, touches, waits
 from jobs.desk import Desk, open_desk
 
 QUEUE = "keepwarm"
-_ELECTED_FOR = 15  # seconds that a scheduler's lock lives without being renewed
+_ELECTED_FOR = 6  # seconds that a scheduler's lock lives without being renewed; two at once would do no harm
 _LOCK = "keepwarm:scheduler"
 _RENEW = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('expire', KEYS[1], ARGV[2]) else return 0 end"
 _log = structlog.get_logger()
@@ -58,23 +58,25 @@ def queue(connection: "redis.Redis") -> Queue:
 
 
 def work(connection: "redis.Redis") -> None:
-    """Works until told to stop; waits out a Redis that is away. One queue a worker: RQ loses jobs of a second one."""
+    """Works until told to stop; waits out a Redis that is away, and begins anew where RQ's worker gives up: it leaves
+    quietly when Redis dies in the middle of a job. One queue a worker: RQ loses jobs of a second one."""
     worker, pause = None, 0
     while worker is None or not worker.told_to_stop:
         try:
             time.sleep(pause)
             worker = _Worker([queue(connection)], connection=connection, serializer="json", maintenance_interval=30)
             worker.work(logging_level="WARNING")
-            return
         except (redis.RedisError, StopRequested) as error:
             _log.warning("redis_away", **broke(error))
-            pause = 1
+        pause = 1
 
 
 class _Worker(SimpleWorker):
-    """Remembers that it was told to stop, also where it cannot tell Redis so."""
+    """Remembers that it was told to stop, also where it cannot tell Redis so. Looks every 2 seconds at least whether
+    Redis is back: RQ's own pause doubles up to a minute, also over outages that had nothing to do with each other."""
 
     told_to_stop = False
+    max_connection_wait_time = 2.0
 
     def request_stop(self, signum: Any, frame: Any) -> None:
         self.told_to_stop = True
@@ -109,6 +111,6 @@ def _enqueue_due(connection: "redis.Redis", next_at: dict[str, float]) -> None:
     for name, job in JOBS.items():
         if now < next_at[name]:
             continue
-        next_at[name] = now + job.every
         if not any(other.args == (name,) for other in waiting.get_jobs()):
             waiting.enqueue(perform, name, job_timeout=120, result_ttl=0, failure_ttl=60)
+        next_at[name] = now + job.every

@@ -230,7 +230,7 @@ class Server(Program):
     """`keepwarm serve` on a free port; `ready` waits until it answers."""
 
     def __init__(self, deployment: Deployment, *command: str, **environment: str) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         super().__init__(deployment, *(command or ("-m", "bot")), "serve", "--port", str(self.port), **environment)
 
@@ -280,6 +280,10 @@ class Balancer:
     def close(self) -> None:
         self._listener.close()
 
+    def port(self) -> int:
+        """Of the server that gets the next call."""
+        return self.target
+
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
             while True:
@@ -295,7 +299,7 @@ class Balancer:
         deadline = time.monotonic() + 30
         while True:
             with contextlib.suppress(OSError):
-                server = socket.create_connection(("127.0.0.1", self.target), timeout=30)
+                server = socket.create_connection(("127.0.0.1", self.port()), timeout=30)
                 if (
                     server.getsockname() != server.getpeername()
                 ):  # a port that is free may be given to the caller itself
@@ -321,7 +325,7 @@ def said(fake: Fake, who: str) -> list[str]:
     return [message["content"] for message in fake.chat(who) if message["via"] in ours]
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
