@@ -42,6 +42,7 @@ DUE = {"small": 200, "": 2_000, "full": 2_000}  # touches, at each size
 MOST_TIMES, MOST_IDLE, MOST_MEGABYTES = 2.0, 20.0, 50.0
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # Monday, 10:00 in Shanghai
 _NOTICES = ("id_copy", "health_certificate")  # that everybody gets, whenever they come
+_BETWEEN = timedelta(minutes=31)  # what the rhythm says comes one by one
 _JOBS = (plans, touches_job, promises, waits, deliver, reconcile)
 _TICKS = 20
 _AGAIN = 1_000  # candidates planned once more, without any change
@@ -152,10 +153,10 @@ def _open_desk(folder: Path, url: str) -> Desk:
     return Desk(settings, database, cipher, Outbox(database, cipher, {}, lambda: NOW), house, lambda: NOW)
 
 
-def _take_all(desk: Desk, take: Take) -> int:
+def _take_all(desk: Desk, take: Take, now: datetime = NOW) -> int:
     """Until nothing is left, as the ticks do it one after the other; what is said stays in the outbox."""
     count = 0
-    while taken := desk.database.write(lambda connection: take(connection, desk.house, NOW))[0]:
+    while taken := desk.database.write(lambda connection: take(connection, desk.house, now))[0]:
         count += taken
     return count
 
@@ -176,21 +177,23 @@ def _idle(desk: Desk) -> float:
 
 
 def _due(desk: Desk, due: int) -> tuple[float, int]:
-    """Seconds to hand over so many touches that come due together, and how many messages came of it."""
-    queued = _count(desk.database, outbound)
-    desk.database.write(lambda connection: _make_due(connection, due))
-    seconds, taken = _timed(lambda: _take_all(desk, speak))
-    assert taken == _count(desk.database, outbound) - queued, "not every due touch became a message"
-    return seconds, taken
+    """Seconds to hand over so many touches, each notice to the same number of people at each size, spread over all of
+    them; and how many messages came of it."""
+    spent, queued = 0.0, _count(desk.database, outbound)
+    for place, entry in enumerate(_NOTICES):
+        now = NOW + place * _BETWEEN
+        desk.database.write(lambda connection: _make_due(connection, entry, due // len(_NOTICES), now))
+        spent += _timed(lambda: _take_all(desk, speak, now))[0]
+    said = _count(desk.database, outbound) - queued
+    assert said == due, f"of {due} due touches {said} became a message"
+    return spent, said
 
 
-def _make_due(connection: sa.Connection, due: int) -> None:
-    """The same notices to as many people at each size, spread over all of them."""
-    people = due // len(_NOTICES)
+def _make_due(connection: sa.Connection, entry: str, people: int, now: datetime) -> None:
     size = connection.execute(sa.select(sa.func.count()).select_from(candidates)).scalar_one()
-    chosen = [1 + place * size // people for place in range(min(people, size))]
-    these = touches.c.candidate_id.in_(chosen), touches.c.entry.in_(_NOTICES), touches.c.state == "planned"
-    connection.execute(sa.update(touches).where(*these).values(due_at=NOW))
+    chosen = [1 + place * size // people for place in range(people)]
+    these = touches.c.candidate_id.in_(chosen), touches.c.entry == entry, touches.c.state == "planned"
+    connection.execute(sa.update(touches).where(*these).values(due_at=now))
 
 
 def _timed(work: Callable[[], Any]) -> tuple[float, Any]:

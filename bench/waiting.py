@@ -145,7 +145,7 @@ def _cohort(number: int, now: datetime) -> Row:
 
 @dataclass(frozen=True)
 class _Rows:
-    """Those of some candidates. Who passed within the hour has nothing due yet."""
+    """Those of some candidates. Who has passed just now has nothing due yet."""
 
     cipher: Cipher
     numbers: Sequence[int]
@@ -163,7 +163,7 @@ class _Rows:
             bulk.insert(connection, table, [row(number) for number in self.numbers])
 
     def _passed(self, number: int) -> datetime:
-        return self.now - timedelta(minutes=number % 50)
+        return self.now - timedelta(minutes=number % 20)
 
     def _candidate(self, number: int) -> Row:
         seal, index = self.cipher.seal, self.cipher.index

@@ -9,10 +9,18 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.store.inserting import insert_unless_there
+from bot.store.prepared import Prepared, word
 from bot.store.tables import candidates, cohorts, promises, stores
 
 _FIRST_LOOK = timedelta(minutes=2)  # the record may have been changing while we promised
 _NEXT_LOOK = timedelta(hours=6)  # a change of the record brings it forward
+_TO_LOOK_AT = Prepared(
+    sa.select(promises.c.id, promises.c.candidate_id, promises.c.about, promises.c.made_at)
+    .where(promises.c.state == word("open"), promises.c.look_at <= sa.bindparam("now"))
+    .order_by(promises.c.look_at)
+    .limit(sa.bindparam("limit", type_=sa.Integer))
+    .with_for_update(skip_locked=True)
+)
 _WHOSE = {cohorts: candidates.c.cohort_id, stores: candidates.c.store_id, candidates: candidates.c.id}
 
 
@@ -49,14 +57,8 @@ def wake(connection: Connection, table: sa.Table, ids: Sequence[int], now: datet
 
 def to_look_at(connection: Connection, now: datetime, limit: int) -> list[Promise]:
     """Open promises that are due for a look, held until the transaction ends."""
-    due = (
-        sa.select(promises.c.id, promises.c.candidate_id, promises.c.about, promises.c.made_at)
-        .where(promises.c.state == "open", promises.c.look_at <= now)
-        .order_by(promises.c.look_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    return [Promise(row.id, row.candidate_id, row.about, row.made_at) for row in connection.execute(due)]
+    due = _TO_LOOK_AT.rows(connection, {"now": now, "limit": limit})
+    return [Promise(row.id, row.candidate_id, row.about, row.made_at) for row in due]
 
 
 def look_again(connection: Connection, promise: Promise, at: datetime | None, now: datetime) -> None:
