@@ -45,6 +45,7 @@ _NOTICES = ("id_copy", "health_certificate")  # that everybody gets, whenever th
 _BETWEEN = timedelta(minutes=31)  # what the rhythm says comes one by one
 _JOBS = (plans, touches_job, promises, waits, deliver, reconcile)
 _TICKS = 20
+_WIDE = 17
 _AGAIN = 1_000  # candidates planned once more, without any change
 
 
@@ -63,21 +64,27 @@ class Figures:
     idle: float
     memory: float
 
-    def row(self) -> str:
-        return (
-            f"{self.candidates:>10,}{self.touches:>11,}"
-            f"{self.planning / self.candidates * 1e6:>12,.0f}{self.planning / self.touches * 1e6:>8,.0f}"
-            f"{self.planning_limit / self.touches * 1e6:>8,.0f}{self.again / min(_AGAIN, self.candidates) * 1e6:>10,.0f}"
-            f"{self.due:>8,}{self.speaking / self.due * 1e6:>10,.0f}{self.speaking_limit / self.due * 1e6:>8,.0f}"
-            f"{self.idle:>10.1f}{self.memory:>8.1f}"
-        )
+    def row(self) -> tuple[float, ...]:
+        """Microseconds but for the numbers of candidates, touches and due touches, and the last two."""
+        again = self.again / min(_AGAIN, self.candidates)
+        planning = self.planning / self.candidates, self.planning / self.touches, self.planning_limit / self.touches
+        speaking = self.speaking / self.due, self.speaking_limit / self.due
+        costs = (*planning, again, *speaking)
+        return self.candidates, self.touches, *(cost * 1e6 for cost in costs), self.idle, self.memory
 
 
-_HEAD = (
-    f"{'':>21}{'plan, µs a':>20}{'SQL':>8}{'again':>10}{'':>8}{'due touch':>10}{'SQL':>8}{'idle tick':>10}{'memory':>8}\n"
-    f"{'candidates':>10}{'touches':>11}{'candidate':>12}{'touch':>8}{'touch':>8}{'candidate':>10}"
-    f"{'due':>8}{'µs':>10}{'µs':>8}{'ms':>10}{'+MB':>8}"
-)
+_COLUMNS = {
+    "candidates": ",.0f",
+    "touches": ",.0f",
+    "plan a candidate": ",.0f",
+    "a touch": ",.0f",
+    "by SQL": ",.0f",
+    "plan again": ",.0f",
+    "due touch": ",.0f",
+    "by its SQL": ",.0f",
+    "idle tick, ms": ".1f",
+    "memory, +MB": ".1f",
+}
 
 
 def main() -> None:
@@ -94,12 +101,13 @@ def main() -> None:
 
 def _compare(databases: Databases, kind: str, scale: str) -> int:
     """Prints what each size costs; 1 if a goal is missed."""
-    print(f"\n{kind}\n{_HEAD}", flush=True)
+    print(f"\n{kind}, costs in microseconds\n" + "".join(f"{name:>{_WIDE}}" for name in _COLUMNS), flush=True)
     found = []
     for size in SIZES[scale]:
         with _waiting(databases, kind, size) as url:
             found.append(_in_its_own_process(databases.folder, url, DUE[scale]))
-            print(found[-1].row(), flush=True)
+            cells = zip(found[-1].row(), _COLUMNS.values(), strict=True)
+            print("".join(f"{cell:>{_WIDE}{form}}" for cell, form in cells), flush=True)
     return _judge(found)
 
 
@@ -179,14 +187,18 @@ def _idle(desk: Desk) -> float:
 def _due(desk: Desk, due: int) -> tuple[float, int]:
     """Seconds to hand over so many touches, each notice to the same number of people at each size, spread over all of
     them; and how many messages came of it."""
-    spent, queued = 0.0, _count(desk.database, outbound)
-    for place, entry in enumerate(_NOTICES):
-        now = NOW + place * _BETWEEN
-        desk.database.write(lambda connection: _make_due(connection, entry, due // len(_NOTICES), now))
-        spent += _timed(lambda: _take_all(desk, speak, now))[0]
+    queued = _count(desk.database, outbound)
+    spent = sum(
+        _said(desk, entry, due // len(_NOTICES), NOW + place * _BETWEEN) for place, entry in enumerate(_NOTICES)
+    )
     said = _count(desk.database, outbound) - queued
     assert said == due, f"of {due} due touches {said} became a message"
     return spent, said
+
+
+def _said(desk: Desk, entry: str, people: int, now: datetime) -> float:
+    desk.database.write(lambda connection: _make_due(connection, entry, people, now))
+    return _timed(lambda: _take_all(desk, speak, now))[0]
 
 
 def _make_due(connection: sa.Connection, entry: str, people: int, now: datetime) -> None:

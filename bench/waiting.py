@@ -24,6 +24,7 @@ from tests import postgres
 
 DATA_KEY = base64.b64encode(bytes(range(32))).decode()
 ACCOUNT_SID, AUTH_TOKEN, NUMBER = "AC" + "0" * 32, "bench", "+12025550100"
+SAID = "bench"  # of every message that is queued here
 _ROOT = Path(__file__).parent.parent
 _COHORTS, _STORES = 40, 500
 _CHUNK = 2_000
@@ -191,7 +192,7 @@ class _Rows:
 
     def _address(self, number: int) -> Row:
         channel = "sms" if number < self.texters else "wechat"
-        address = phone(number) if channel == "sms" else openid(number)
+        address = to(number, self.texters)
         in_chat = channel == "wechat"
         return {
             "id": number + 1,
@@ -225,19 +226,24 @@ class _Rows:
         }
 
 
-def queued(cipher: Cipher, numbers: Sequence[int], text: str, now: datetime) -> Iterator[Row]:
+def to(number: int, texters: int) -> str:
+    """Where this one is written to."""
+    return phone(number) if number < texters else openid(number)
+
+
+def queued(cipher: Cipher, numbers: Sequence[int], texters: int, text: str, now: datetime) -> Iterator[Row]:
     """A text to each of these people that waits to be sent."""
     for number in numbers:
         yield {
             "address_id": number + 1,
             "candidate_id": number + 1,
             "kind": "notice",
-            "said": "bench",
+            "said": SAID,
             "text": cipher.seal(text, "outbound.text"),
             "road": "push",
+            "via": "sms" if number < texters else "service",
             "state": "queued",
             "rank": 1,
             "due_at": now,
             "created_at": now,
         }
-
