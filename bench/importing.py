@@ -107,7 +107,7 @@ def _importer(url: str, file: Path, answers: "Queue[dict[str, Any]]") -> None:
     def watch(share: float, _: Report) -> None:
         passed = (0.1, 0.5, 1.0)[len(memory) :]
         if passed and share >= passed[0]:
-            memory.append((passed[0], _peak_memory()))
+            memory.append((passed[0], peak_memory()))
 
     started = time.perf_counter()
     report = run(Job("candidates", file, SETTINGS, database, cipher, NOW, "cli:bench"), watch)
@@ -116,7 +116,7 @@ def _importer(url: str, file: Path, answers: "Queue[dict[str, Any]]") -> None:
     answers.put({"seconds": seconds, "memory": memory, "report": _said(report)})
 
 
-def _peak_memory() -> float:  # MB; not getrusage, which begins at the peak of the process that started this one
+def peak_memory() -> float:  # MB; not getrusage, which begins at the peak of the process that started this one
     found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
     return int(found[1]) / 1024 if found else 0.0
 

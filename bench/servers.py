@@ -91,10 +91,10 @@ def write_requests(path: Path) -> None:
 def keepwarm(name: str, url: str, folder: Path, processes: int = 1) -> Iterator[Server]:
     environment = _keepwarm_environment(url, folder)
     with ExitStack() as stack:
-        ports = tuple(_free_port() for _ in range(processes))
+        ports = tuple(free_port() for _ in range(processes))
         commands = [("bot", "serve", "--port", str(port)) for port in ports]
         pids = [
-            stack.enter_context(_process(command, port, environment))
+            stack.enter_context(process(command, port, environment))
             for command, port in zip(commands, ports, strict=True)
         ]
         yield Server(name, ports, tuple(pids), url)
@@ -102,16 +102,16 @@ def keepwarm(name: str, url: str, folder: Path, processes: int = 1) -> Iterator[
 
 @contextmanager
 def bare(name: str, database: Path, samples: Path, *options: str) -> Iterator[Server]:
-    port = _free_port()
+    port = free_port()
     line = ("bench.bare", str(database), "--samples", str(samples), "--port", str(port), "--token", TOKEN, *options)
-    with _process(line, port) as pid:
+    with process(line, port) as pid:
         yield Server(name, (port,), (pid,), f"sqlite:///{database}")
 
 
 @contextmanager
 def fixed_text(name: str, session: Path) -> Iterator[Server]:
-    port = _free_port()
-    with _process(("bench.fixed_text", str(session), "--port", str(port), "--token", TOKEN), port) as pid:
+    port = free_port()
+    with process(("bench.fixed_text", str(session), "--port", str(port), "--token", TOKEN), port) as pid:
         yield Server(name, (port,), (pid,))
 
 
@@ -157,18 +157,19 @@ def _request(target: str, stamp: str, openid: str, text: str) -> tuple[str, str]
 
 
 @contextmanager
-def _process(command: Sequence[str], port: int, environment: Mapping[str, str] = os.environ) -> Iterator[int]:
-    """Runs `python -m command` until the end of the block; gives its process id once it listens."""
+def process(command: Sequence[str], port: int | None, environment: Mapping[str, str] = os.environ) -> Iterator[int]:
+    """Runs `python -m command` until the end of the block; gives its process id once it listens, if it does."""
     line = [sys.executable, "-m", *command]
-    with subprocess.Popen(line, cwd=_ROOT, env=dict(environment), stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen(line, cwd=_ROOT, env=dict(environment), stdout=subprocess.DEVNULL) as running:
         try:
-            _wait_for(port, process)
-            yield process.pid
+            if port is not None:
+                _wait_for(port, running)
+            yield running.pid
         finally:
-            process.send_signal(signal.SIGINT)
+            running.send_signal(signal.SIGINT)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(15)
-            process.kill()
+                running.wait(15)
+            running.kill()
 
 
 def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
@@ -181,7 +182,7 @@ def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
     raise RuntimeError(f"does not listen: {process.args}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

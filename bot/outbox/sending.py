@@ -26,7 +26,7 @@ from bot.settings import Settings
 from bot.store.cipher import Cipher
 from bot.store.database import Database
 
-_AT_ONCE = 24  # messages on their way from one process
+AT_ONCE = 24  # messages on their way from one process
 _PATIENCE = 0.2  # seconds that a message waits for its token in a thread, rather than in its row
 _PATIENCE_OF_THE_AWAITED = 2.0  # where somebody waits for the message
 _log = structlog.get_logger()
@@ -88,7 +88,7 @@ class Outbox:
         if len(lanes) == 1:
             return self._go(lanes[0])
         with self._starting:
-            self._threads = self._threads or ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="sending")
+            self._threads = self._threads or ThreadPoolExecutor(AT_ONCE, thread_name_prefix="sending")
         going = [self._threads.submit(self._go, lane) for lane in lanes]
         wait(going)
         return [left for each in going for left in each.result()]

@@ -13,13 +13,26 @@ from bot.message import CHANNEL_OF
 from bot.outbox import stopping
 from bot.outbox.parcel import Parcel, opened
 from bot.store.cipher import Cipher
-from bot.store.prepared import word
+from bot.store.prepared import Prepared, word
 from bot.store.tables import outbound
 
 BATCH = 100  # of one road
 LEASE = timedelta(minutes=2)
 _OF_ONE_PERSON = 10
 _QUEUED = outbound.c.state == word("queued")
+_IS_DUE = (
+    _QUEUED,
+    outbound.c.due_at <= sa.bindparam("soon"),
+    sa.or_(outbound.c.expires_at.is_(None), outbound.c.expires_at > sa.bindparam("now")),
+    sa.or_(outbound.c.lease_until.is_(None), outbound.c.lease_until < sa.bindparam("now")),
+)
+_EACH_ROAD: list[Any] = [sa.exists().where(outbound.c.via == word(via), *_IS_DUE).label(via) for via in CHANNEL_OF]
+_ROADS = Prepared(sa.select(*_EACH_ROAD))
+_IN_ORDER = (
+    sa.select(outbound.c.id, outbound.c.address_id)
+    .where(outbound.c.via == sa.bindparam("via"), *_IS_DUE)
+    .order_by(outbound.c.rank, outbound.c.due_at, outbound.c.id)
+)
 
 
 class Left(NamedTuple):
@@ -42,7 +55,8 @@ def take(
     taken: list[int] = []
     probing: set[int] = set()
     stopped = stopping.stopped(connection)
-    for via, channel in CHANNEL_OF.items():
+    for via in _with_something_due(connection, now):
+        channel = CHANNEL_OF[via]
         if channel in dry:
             continue
         if channel not in stopped:
@@ -79,18 +93,20 @@ def put_off(connection: Connection, address_id: int, until: datetime) -> None:
     connection.execute(sa.update(outbound).where(*theirs).values(due_at=until))
 
 
+def _with_something_due(connection: Connection, now: datetime) -> list[str]:
+    """The roads on which something waits, in one look: mostly none."""
+    row = _ROADS.first(connection, _moments(now))
+    return [via for via, waits in zip(CHANNEL_OF, row, strict=True) if waits]
+
+
 def _due(connection: Connection, via: str, now: datetime, limit: int, ids: Sequence[int] | None) -> list[Any]:
-    due = sa.select(outbound.c.id, outbound.c.address_id).where(
-        outbound.c.via == via,
-        _QUEUED,
-        outbound.c.due_at <= now + timedelta(seconds=1),
-        sa.or_(outbound.c.expires_at.is_(None), outbound.c.expires_at > now),
-        sa.or_(outbound.c.lease_until.is_(None), outbound.c.lease_until < now),
-    )
-    if ids is not None:
-        due = due.where(outbound.c.id.in_(ids))
-    ordered = due.order_by(outbound.c.rank, outbound.c.due_at, outbound.c.id).limit(limit)
-    return list(connection.execute(ordered.with_for_update(skip_locked=True)))
+    due = _IN_ORDER if ids is None else _IN_ORDER.where(outbound.c.id.in_(ids))
+    values = _moments(now) | {"via": via, "limit": limit}
+    return list(connection.execute(due.limit(sa.bindparam("limit")).with_for_update(skip_locked=True), values))
+
+
+def _moments(now: datetime) -> dict[str, datetime]:
+    return {"now": now, "soon": now + timedelta(seconds=1)}
 
 
 def _fairly(rows: Sequence[Any], limit: int) -> list[int]:

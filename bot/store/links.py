@@ -8,7 +8,10 @@ from sqlalchemy.engine import Connection
 
 from bot.record import Candidate
 from bot.store import touches
+from bot.store.prepared import Prepared
 from bot.store.tables import links
+
+_GIVE = Prepared(sa.insert(links).returning(links.c.id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +28,7 @@ class Given:
 def give(connection: Connection, candidate: Candidate, touch_id: int | None, now: datetime) -> int:
     """Gives the number that the link is made of."""
     row = {"candidate_id": candidate.id, "touch_id": touch_id, "page_version": candidate.page_version}
-    made = sa.insert(links).values(row | {"created_at": now}).returning(links.c.id)
-    return int(connection.execute(made).scalar_one())
+    return int(_GIVE.first(connection, row | {"created_at": now}).id)
 
 
 def find(connection: Connection, number: int) -> Given | None:

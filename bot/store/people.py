@@ -11,7 +11,7 @@ from bot.record import Candidate, Cohort, Store, Task
 from bot.store import planning
 from bot.store.cipher import Cipher
 from bot.store.inserting import insert_unless_there
-from bot.store.prepared import Prepared
+from bot.store.prepared import Prepared, word
 from bot.store.tables import addresses, bindings, candidates, cohorts, staff, stage_times, stores, tasks
 from bot.store.waking import wake
 from bot.windows import NOTHING_KNOWN, Window
@@ -138,6 +138,26 @@ _TURN = Prepared(
         unreachable_code=sa.null(),
     )
 )
+_STANDS = Prepared(_CHANGE.values(talk=sa.bindparam("new_talk"), wait_until=sa.bindparam("new_wait")))
+_NEWEST = (
+    _FIND_COLUMNS.where(
+        addresses.c.candidate_id == sa.bindparam("candidate_id"),
+        addresses.c.stopped_at.is_(None),
+        addresses.c.wrong_number_at.is_(None),
+        addresses.c.unfollowed_at.is_(None),
+        addresses.c.unreachable_at.is_(None),
+        sa.or_(addresses.c.channel == sa.bindparam("channel"), sa.bindparam("channel", type_=sa.Text) == word("any")),
+    )
+    .order_by(addresses.c.last_inbound_at.desc().nulls_last())
+    .limit(sa.literal_column("1"))
+)
+_REACHABLE, _REACHABLE_IN_VAIN = Prepared(_NEWEST.with_for_update(skip_locked=True)), Prepared(_NEWEST)
+_WAITED = Prepared(
+    _FIND_COLUMNS.where(addresses.c.wait_until <= sa.bindparam("now"))
+    .order_by(addresses.c.wait_until)
+    .limit(sa.bindparam("limit", type_=sa.Integer))
+    .with_for_update(skip_locked=True)
+)
 _BY_INVITE = Prepared(sa.select(candidates.c.id).where(candidates.c.invite_index == sa.bindparam("index")))
 
 
@@ -194,30 +214,21 @@ def window_of(row: Any) -> Window:
 
 def stands(connection: Connection, cipher: Cipher, person: Person, talk: str, wait_until: datetime | None) -> None:
     """Keeps where the talk stands after something that was no message of the person's."""
-    change(connection, person.id, talk=_sealed(cipher, talk), wait_until=wait_until)
+    _STANDS.rows(connection, {"address_id": person.id, "new_talk": _sealed(cipher, talk), "new_wait": wait_until})
 
 
 def waited(connection: Connection, cipher: Cipher, now: datetime, limit: int) -> list[Person]:
     """Who has left a question open for longer than it waits, held until the transaction ends."""
-    due = _FIND_COLUMNS.where(addresses.c.wait_until <= now).order_by(addresses.c.wait_until).limit(limit)
-    return [_person(row, cipher) for row in connection.execute(due.with_for_update(skip_locked=True))]
+    return [_person(row, cipher) for row in _WAITED.rows(connection, {"now": now, "limit": limit})]
 
 
-def reachable(connection: Connection, cipher: Cipher, candidate_id: int, channel: str = "") -> Person | None:
+def reachable(connection: Connection, cipher: Cipher, candidate_id: int, channel: str = "any") -> Person | None:
     """The address (of this channel) where the candidate wrote last, if it still may be written to; held until the
     transaction ends. Raises Busy where a message of theirs is being answered just now: waiting for that could make both
     wait for ever."""
-    theirs = (
-        addresses.c.candidate_id == candidate_id,
-        addresses.c.stopped_at.is_(None),
-        addresses.c.wrong_number_at.is_(None),
-        addresses.c.unfollowed_at.is_(None),
-        addresses.c.unreachable_at.is_(None),
-        *((addresses.c.channel == channel,) if channel else ()),
-    )
-    newest = _FIND_COLUMNS.where(*theirs).order_by(addresses.c.last_inbound_at.desc().nulls_last()).limit(1)
-    row = connection.execute(newest.with_for_update(skip_locked=True)).first()
-    if row is None and connection.execute(newest).first():
+    whose = {"candidate_id": candidate_id, "channel": channel}
+    row = _REACHABLE.first(connection, whose)
+    if row is None and _REACHABLE_IN_VAIN.first(connection, whose):
         raise Busy
     return _person(row, cipher) if row else None
 

@@ -14,11 +14,20 @@ from bot.rhythm import Situation, Told
 from bot.settings import Settings
 from bot.store.cipher import Cipher
 from bot.store.inserting import insert_unless_there
+from bot.store.prepared import Prepared
 from bot.store.tables import addresses, bindings, candidates, cohorts, meta, stage_times, stores, tasks, touches
 from bot.store.touches import TRAINING
 
 _VERSION = "rhythm"  # under which the version is kept by which everybody is planned
 _AGAIN = 500  # candidates in a transaction that are told that the rhythm has changed
+_DUE = Prepared(
+    sa.select(candidates.c.id)
+    .where(candidates.c.plan_at <= sa.bindparam("now"))
+    .order_by(candidates.c.plan_at)
+    .limit(sa.bindparam("limit", type_=sa.Integer))
+    .with_for_update(skip_locked=True)
+)
+_KEPT = Prepared(sa.select(meta.c.value).where(meta.c.key == sa.bindparam("key")))
 _OF = {cohorts: candidates.c.cohort_id, stores: candidates.c.store_id, candidates: candidates.c.id}
 
 
@@ -50,7 +59,8 @@ def open_ids(connection: Connection, closed: Collection[str]) -> list[int]:
 def wake_other_versions(connection: Connection, version: str, closed: Collection[str], now: datetime) -> int:
     """Some of those who were planned by another rhythm are planned anew; gives how many. When nobody is left, that is
     remembered: the next tick need not look."""
-    if connection.execute(sa.select(meta.c.value).where(meta.c.key == _VERSION)).scalar() == version.encode():
+    kept = _KEPT.first(connection, {"key": _VERSION})
+    if kept is not None and kept.value == version.encode():
         return 0
     old = (
         candidates.c.released_at.is_not(None),
@@ -68,14 +78,7 @@ def wake_other_versions(connection: Connection, version: str, closed: Collection
 
 def due(connection: Connection, now: datetime, limit: int) -> list[int]:
     """Candidates to plan now, held until the transaction ends."""
-    wanted = (
-        sa.select(candidates.c.id)
-        .where(candidates.c.plan_at <= now)
-        .order_by(candidates.c.plan_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    return list(connection.execute(wanted).scalars())
+    return [row.id for row in _DUE.rows(connection, {"now": now, "limit": limit})]
 
 
 def planned(connection: Connection, again: Mapping[int, datetime | None], version: str) -> None:

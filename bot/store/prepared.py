@@ -41,12 +41,13 @@ def word(text: str) -> sa.ColumnClause[str]:
 
 
 class _OnSqlite:
-    """The SQL, and how values are converted on the way in and out."""
+    """The SQL, and how values are converted on the way in and out; some it has of its own, like SQLite's OFFSET 0."""
 
     def __init__(self, statement: Any, dialect: sa.Dialect, values: Mapping[str, Any]) -> None:
         compiled = statement.compile(dialect=dialect, column_keys=list(values))
         columns = list(statement.exported_columns)
         self._sql = str(compiled)
+        self._own = {name: compiled.binds[name].value for name in compiled.positiontup if name not in values}
         self._bind = [(name, _binding(compiled.binds[name].type, dialect)) for name in compiled.positiontup]
         self._read = [(place, read) for place, read in enumerate(_reading(c.type, dialect) for c in columns) if read]
         row: Any = namedtuple("Row", [column.key for column in columns])  # type: ignore[misc]
@@ -54,7 +55,8 @@ class _OnSqlite:
 
     def rows(self, connection: Connection, values: Mapping[str, Any]) -> list[Any]:
         driver: Any = connection.connection.driver_connection
-        bound = [convert(values[name]) if convert else values[name] for name, convert in self._bind]
+        known = {**values, **self._own} if self._own else values
+        bound = [convert(known[name]) if convert else known[name] for name, convert in self._bind]
         return [self._row(self._converted(row)) for row in driver.execute(self._sql, bound)]
 
     def _converted(self, row: tuple[Any, ...]) -> list[Any]:

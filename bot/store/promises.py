@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.store.inserting import insert_unless_there
-from bot.store.prepared import word
+from bot.store.prepared import Prepared, word
 from bot.store.tables import candidates, cohorts, promises, stores
 
 BY_A_DAY = ("date", "cohort")  # what a cohort says by when it will be known
@@ -73,19 +73,19 @@ def _concerned(table: sa.Table, ids: Sequence[int]) -> sa.Select[tuple[int]]:
     return sa.select(candidates.c.id).where(_WHOSE[table].in_(ids))
 
 
+_PROMISE = tuple(promises.c[name] for name in Promise.__dataclass_fields__)
+_TO_LOOK_AT = Prepared(
+    sa.select(*_PROMISE)
+    .where(_OPEN, promises.c.look_at <= sa.bindparam("now"))
+    .order_by(promises.c.look_at)
+    .limit(sa.bindparam("limit", type_=sa.Integer))
+    .with_for_update(skip_locked=True)
+)
+
+
 def to_look_at(connection: Connection, now: datetime, limit: int) -> list[Promise]:
     """Open promises that are due for a look, held until the transaction ends."""
-    due = (
-        sa.select(*_PROMISE)
-        .where(promises.c.state == "open", promises.c.look_at <= now)
-        .order_by(promises.c.look_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    return [Promise(*row) for row in connection.execute(due)]
-
-
-_PROMISE = tuple(promises.c[name] for name in Promise.__dataclass_fields__)
+    return [Promise(*row) for row in _TO_LOOK_AT.rows(connection, {"now": now, "limit": limit})]
 
 
 def look_again(

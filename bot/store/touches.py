@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 from bot.rhythm import Planned
 from bot.rhythm.planning import Difference
 from bot.store.inserting import insert_unless_there
+from bot.store.prepared import Prepared, word
 from bot.store.tables import candidates, inbound, outbound, touches
 
 Ended = Literal["sent", "expired", "cancelled", "suppressed"]
@@ -44,6 +45,33 @@ class Touch:
 
 
 _TOUCH = tuple(touches.c[name] for name in Touch.__dataclass_fields__)
+_LIMIT = sa.bindparam("limit", type_=sa.Integer)
+_DUE = Prepared(
+    sa.select(*_TOUCH)
+    .where(touches.c.state == word("planned"), touches.c.due_at <= sa.bindparam("now"))
+    .order_by(touches.c.priority.desc(), touches.c.due_at, touches.c.id)
+    .limit(_LIMIT)
+    .with_for_update(skip_locked=True)
+)
+_TO_JUDGE = Prepared(
+    sa.select(*_TOUCH)
+    .where(touches.c.look_at <= sa.bindparam("now"))
+    .order_by(touches.c.look_at)
+    .limit(_LIMIT)
+    .with_for_update(skip_locked=True)
+)
+_END = Prepared(
+    sa.update(touches)
+    .where(touches.c.id == sa.bindparam("touch_id"))
+    .values({name: sa.bindparam(f"new_{name}") for name in ("state", "reason", "ended_at", "outbound_id", "look_at")})
+)
+_LAST_SAID = Prepared(
+    sa.select(sa.func.max(touches.c.ended_at).label("at")).where(
+        touches.c.candidate_id == sa.bindparam("candidate_id"),
+        touches.c.state == word("sent"),
+        touches.c.outbound_id.is_not(None),
+    )
+)
 
 
 def plan(connection: Connection, planned: Sequence[Planned], by: By, now: datetime, urgent: bool = False) -> None:
@@ -114,26 +142,12 @@ def take_back(connection: Connection, entry: str, occasion: str, reason: str, no
 
 def due(connection: Connection, now: datetime, limit: int) -> list[Touch]:
     """Planned touches whose moment has come, the most urgent first, held until the transaction ends."""
-    wanted = (
-        sa.select(*_TOUCH)
-        .where(touches.c.state == "planned", touches.c.due_at <= now)
-        .order_by(touches.c.priority.desc(), touches.c.due_at, touches.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    return [Touch(*row) for row in connection.execute(wanted)]
+    return [Touch(*row) for row in _DUE.rows(connection, {"now": now, "limit": limit})]
 
 
 def to_judge(connection: Connection, now: datetime, limit: int) -> list[Touch]:
     """Touches that were said and whose time to be answered is over, held until the transaction ends."""
-    wanted = (
-        sa.select(*_TOUCH)
-        .where(touches.c.look_at <= now)
-        .order_by(touches.c.look_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    return [Touch(*row) for row in connection.execute(wanted)]
+    return [Touch(*row) for row in _TO_JUDGE.rows(connection, {"now": now, "limit": limit})]
 
 
 def judged(connection: Connection, touch: Touch, met_at: datetime | None, now: datetime) -> None:
@@ -185,10 +199,16 @@ def end(
 ) -> None:
     """What was sent and expects something is looked at again when its time is over; and the candidate's plan may change
     by what was said."""
-    ended = {"state": state, "reason": reason or None, "ended_at": now, "outbound_id": outbound_id}
-    if state == "sent" and touch.expects and touch.within:
-        ended["look_at"] = now + timedelta(seconds=touch.within)
-    connection.execute(sa.update(touches).where(touches.c.id == touch.id).values(**ended))
+    hopes = state == "sent" and touch.expects and touch.within
+    ended = {
+        "touch_id": touch.id,
+        "new_state": state,
+        "new_reason": reason or None,
+        "new_ended_at": now,
+        "new_outbound_id": outbound_id,
+        "new_look_at": now + timedelta(seconds=touch.within or 0) if hopes else None,
+    }
+    _END.rows(connection, ended)
     if touch.entry in TRAINING and state == "sent":
         theirs = candidates.c.id == touch.candidate_id, candidates.c.released_at.is_not(None)
         connection.execute(sa.update(candidates).where(*theirs).values(plan_at=now))
@@ -208,8 +228,8 @@ def stories_since(connection: Connection, candidate_id: int, since: datetime) ->
 
 def last_said(connection: Connection, candidate_id: int) -> datetime | None:
     """When anything was said to the candidate without being asked."""
-    said = touches.c.candidate_id == candidate_id, touches.c.state == "sent", touches.c.outbound_id.is_not(None)
-    return connection.execute(sa.select(sa.func.max(touches.c.ended_at)).where(*said)).scalar()
+    at: datetime | None = _LAST_SAID.first(connection, {"candidate_id": candidate_id}).at
+    return at
 
 
 def last_news(connection: Connection, candidate_id: int) -> Any:
