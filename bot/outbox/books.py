@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from bot import windows
 from bot.cascade import Terms, next_road
-from bot.channels import sms
+from bot.channels import sms, wechat_errors
 from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown
 from bot.message import Posted
 from bot.outbox import refusals, stopping
@@ -163,9 +163,9 @@ def _window(connection: Connection, address_id: int) -> Window:
 
 
 def _settled(window: Window, spent: Spent, code: str, now: datetime) -> Window:
-    if code in refusals.WINDOW_CLOSED:
+    if code in wechat_errors.WINDOW_CLOSED:
         return windows.found_closed(window, spent, now)
-    if code in refusals.QUOTA_USED:
+    if code in wechat_errors.QUOTA_USED:
         return windows.found_empty(window, spent, now)
     return windows.give_back(window, spent)
 

@@ -4,11 +4,14 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.engine import Connection
 
 from bot.cascade import Terms, next_road
 from bot.channels import sms
-from bot.outbox import refusals
+from bot.channels.sms_errors import KNOWN, kind_of
+from bot.errors import Misconfigured
+from bot.outbox import refusals, stopping
 from bot.store import people
 from bot.store.cipher import Cipher
 from bot.store.inserting import insert_unless_there
@@ -16,6 +19,7 @@ from bot.store.tables import outbound, receipts
 
 _BECOMES = {"sent": "sent", "delivered": "delivered", "read": "delivered", "undelivered": "failed", "failed": "failed"}
 _OVER = ("delivered", "failed")
+_log = structlog.get_logger()
 
 
 def keep_receipt(connection: Connection, cipher: Cipher, terms: Terms, status: sms.Status, now: datetime) -> None:
@@ -35,19 +39,24 @@ def apply_receipts(connection: Connection, cipher: Cipher, terms: Terms, provide
     if not known:
         return
     best = max(known, key=_weight)
-    state, code = _BECOMES[best.status], next((row.error_code for row in rows if row.error_code), None)
-    changed: dict[str, Any] = {"state": state, "error_code": code if state == "failed" else None}
+    state = _BECOMES[best.status]
+    code = next((str(row.error_code) for row in rows if row.error_code), "")
+    changed: dict[str, Any] = {"state": state, "error_code": (code or None) if state == "failed" else None}
     if state in _OVER:
         changed["due_at"] = None
     if state == "delivered":
         changed["delivered_at"] = now
     this = outbound.c.provider_id == provider_id, outbound.c.state.not_in(_OVER)
-    moved = sa.update(outbound).where(*this).values(changed).returning(outbound.c.id, outbound.c.address_id)
+    moved = (
+        sa.update(outbound).where(*this).values(changed).returning(outbound.c.id, outbound.c.address_id, outbound.c.via)
+    )
     row = connection.execute(moved).first()
     if row is None or state != "failed":
         return
-    if facts := facts_of(code or "", now):
+    if facts := facts_of(code, now):
         people.change(connection, row.address_id, **facts)
+    if row.via == "sms" and code in KNOWN and kind_of(code) is Misconfigured:
+        _stop(connection, code, now)
     next_road(connection, cipher, terms, row.id, now)
 
 
@@ -58,6 +67,12 @@ def facts_of(code: str, now: datetime) -> dict[str, Any]:
     if code in refusals.UNFOLLOWED:
         return {"unfollowed_at": now}
     return {"unreachable_at": now, "unreachable_code": code} if code in refusals.DEAD else {}
+
+
+def _stop(connection: Connection, code: str, now: datetime) -> None:
+    """Twilio takes messages that carriers then refuse for what our account is: no more are burnt."""
+    if stopping.stop(connection, "sms", Misconfigured(code, KNOWN[code][1]), now):
+        _log.error("channel_stopped", channel="sms", code=code)
 
 
 def _weight(row: Any) -> tuple[int, bool]:

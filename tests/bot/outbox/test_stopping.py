@@ -9,13 +9,14 @@ import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
+from bot.channels.sms import Status
 from bot.conversation import House
 from bot.errors import Misconfigured, Unreachable
-from bot.outbox import Outbox
+from bot.outbox import Outbox, keep_receipt
 from bot.store.cipher import Cipher
 from bot.store.database import Database
 from bot.store.tables import case_reasons, stopped_channels
-from tests.bot.outbox.conftest import Clock, Sender, rows, states
+from tests.bot.outbox.conftest import TERMS, Clock, Sender, rows, states
 
 Queue = Callable[..., list[int]]
 MINUTE = timedelta(minutes=1)
@@ -114,3 +115,18 @@ def test_a_notice_that_expires_meanwhile_is_for_hr_to_call_about(
         "roads": [{"via": "sms", "code": "expired"}]
     }
     assert states(database)[5] == "expired"
+
+
+def test_what_carriers_refuse_for_what_our_account_is_stops_the_channel_too(
+    outbox: Outbox, queue: Queue, database: Database, cipher: Cipher, sender: Sender, clock: Clock
+) -> None:
+    queue("1", who="+12025550123")
+    outbox.deliver()
+    status = Status("SM1", "undelivered", "30034")
+    with capture_logs() as lines:
+        for _ in range(2):
+            database.write(lambda c: keep_receipt(c, cipher, TERMS, status, clock.now))
+    assert [(line["event"], line["code"]) for line in lines] == [("channel_stopped", "30034")]
+    queue("2", who="+12025550124")
+    assert outbox.deliver() == 0
+    assert states(database) == ["failed", "queued"]
