@@ -11,6 +11,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from bot import clock
 from bot.content import Content
 from bot.content import load as load_content
 from bot.conversation import House
@@ -36,6 +37,15 @@ _numbers = itertools.count()
 @pytest.fixture
 def now() -> datetime:
     return NOW
+
+
+@pytest.fixture
+def shared_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A clock of this test's own that can be moved."""
+    monkeypatch.setenv(clock.VARIABLE, "")
+    monkeypatch.setattr(clock, "_file", None)
+    clock.share(tmp_path / "clock")
+    return tmp_path / "clock"
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,12 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -122,7 +125,7 @@ def test_the_pages_fit_phone_and_desktop_without_errors(demo: Demo, width: int, 
         problems: list[str] = []
         page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: problems.append(str(error)))
-        for address, text in ((demo.page, "培训"), (f"{demo.url}/sim", "手机模拟器")):
+        for address, text in ((demo.page, "培训"), (f"{demo.url}/sim", "播放 30 天")):
             page.goto(address)
             page.get_by_text(text).first.wait_for()
             assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), address
@@ -149,6 +152,22 @@ def test_a_played_candidate_is_answered_through_the_simulator(demo: Demo) -> Non
         page.keyboard.press("Enter")
         page.get_by_text("你的培训时间定了").wait_for()
         browser.close()
+
+
+def test_the_clock_of_the_demo_is_moved_from_its_page(demo: Demo) -> None:
+    before = _time_of(demo)
+    assert requests.post(f"{demo.url}/sim/api/time/step", json={"hours": 1}).json()["playing"] is True
+    deadline = time.monotonic() + 120
+    while (after := _time_of(demo))["playing"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    moved = datetime.fromisoformat(after["now"]) - datetime.fromisoformat(before["now"])
+    assert timedelta(hours=1) <= moved < timedelta(hours=2)
+    assert requests.get(f"{demo.url}/readyz").json() == {"status": "ready"}, "who moves time is not out of step"
+
+
+def _time_of(demo: Demo) -> Any:
+    return requests.get(f"{demo.url}/sim/api/time").json()
 
 
 def test_ctrl_c_leaves_nothing_running(demo: Demo) -> None:

@@ -55,14 +55,13 @@ _PRICES = {"+86": "0.35", "+1": "0.06", "+44": "0.40", "+65": "0.35"}
 _TEMPLATES = {  # name: title, and what fills which field
     "training": ("培训安排通知", {"time1": "start", "thing2": "place", "thing3": "address"}),
     "reminder": ("培训提醒", {"time1": "start", "thing2": "place"}),
-    "task": ("待办事项提醒", {"time1": "task_due", "thing2": "company"}),
+    "task": ("待办事项提醒", {"thing1": "company", "thing2": "stage"}),
     "update": ("入职进度通知", {"thing1": "stage", "thing2": "company"}),
 }
 _LABELS = {
     "start": "开始时间",
     "place": "地点",
     "address": "地址",
-    "task_due": "截止",
     "stage": "进度",
     "company": "公司",
 }

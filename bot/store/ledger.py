@@ -77,12 +77,11 @@ def usual_road(channel: str) -> str:
 
 
 def _messages(connection: Connection) -> list[Line]:
-    said_by = sa.or_(touches.c.id == outbound.c.touch_id, touches.c.outbound_id == outbound.c.id)
     wanted = (
         sa.select(outbound, addresses.c.channel, candidates.c.code, candidates.c.timezone, *_TOUCH)
         .join(addresses, outbound.c.address_id == addresses.c.id)
         .outerjoin(candidates, outbound.c.candidate_id == candidates.c.id)
-        .outerjoin(touches, said_by)
+        .outerjoin(touches, outbound.c.touch_id == touches.c.id)
         .where(outbound.c.road == "push")
     )
     return [
@@ -113,7 +112,7 @@ def _unsaid(connection: Connection) -> list[Line]:
     wanted = (
         sa.select(touches, candidates.c.code, candidates.c.timezone)
         .join(candidates, touches.c.candidate_id == candidates.c.id)
-        .where(touches.c.outbound_id.is_(None), ~has_message)
+        .where(~has_message)
     )
     return [
         Line(

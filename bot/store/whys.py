@@ -86,17 +86,15 @@ def pushed(connection: Connection, cipher: Cipher, channel: str, address: str, l
 
 
 def _pushes() -> sa.Select[Any]:
-    said_by = sa.or_(touches.c.id == outbound.c.touch_id, touches.c.outbound_id == outbound.c.id)
     return (
         sa.select(outbound, addresses.c.channel, *(touches.c[name].label(f"touch_{name}") for name in _TOUCH))
         .join(addresses, outbound.c.address_id == addresses.c.id)
-        .outerjoin(touches, said_by)
+        .outerjoin(touches, outbound.c.touch_id == touches.c.id)
     )
 
 
 def _told(connection: Connection, cipher: Cipher, row: Any) -> Pushed:
     before = _before(connection, row.after_id)
-    touch = next((found for found in (_touch(each) for each in (row, *before)) if found), None)
     return Pushed(
         text=cipher.open(row.text, "outbound.text"),
         sent_at=row.sent_at,
@@ -107,7 +105,7 @@ def _told(connection: Connection, cipher: Cipher, row: Any) -> Pushed:
         cost=row.cost or 0,
         tried=_tried(row),
         trail=tuple(_tried(each) for each in reversed(before)),
-        touch=touch,
+        touch=_touch(row),
     )
 
 

@@ -14,15 +14,6 @@ MOMENT = datetime(2026, 11, 23, 2, 0, 0, 250, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture
-def shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A clock of this test's own."""
-    monkeypatch.setenv(clock.VARIABLE, "")
-    monkeypatch.setattr(clock, "_file", None)
-    clock.share(tmp_path / "clock")
-    return tmp_path / "clock"
-
-
 def _is_about(moment: datetime, expected: datetime) -> bool:
     return abs(moment - expected) < timedelta(seconds=5)
 
@@ -40,11 +31,11 @@ def test_without_a_shared_clock_it_is_the_machines_time_and_cannot_be_moved(monk
         clock.move(1)
 
 
-def test_a_shared_clock_that_nobody_moved_shows_the_machines_time(shared: Path) -> None:
+def test_a_shared_clock_that_nobody_moved_shows_the_machines_time(shared_clock: Path) -> None:
     assert _is_about(clock.now(), datetime.now(UTC))
 
 
-def test_every_process_sees_the_clock_move(shared: Path) -> None:
+def test_every_process_sees_the_clock_move(shared_clock: Path) -> None:
     clock.move(3600)
     assert _is_about(clock.move(3600), datetime.now(UTC) + 2 * HOUR)
     assert _is_about(clock.now(), datetime.now(UTC) + 2 * HOUR)
@@ -52,12 +43,12 @@ def test_every_process_sees_the_clock_move(shared: Path) -> None:
     assert _is_about(clock.real(), datetime.now(UTC))
 
 
-def test_a_clock_can_stand_still_and_is_moved_from_there(shared: Path) -> None:
+def test_a_clock_can_stand_still_and_is_moved_from_there(shared_clock: Path) -> None:
     assert clock.stand(MOMENT) == clock.now() == clock.now() == _elsewhere() == MOMENT
     assert clock.move(3600) == clock.now() == MOMENT + HOUR
 
 
-def test_asking_costs_next_to_nothing(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_asking_costs_next_to_nothing(shared_clock: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock.move(3600)
     assert _microseconds() < 100
     monkeypatch.setattr(clock, "_file", None)

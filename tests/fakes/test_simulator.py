@@ -5,11 +5,13 @@ import random
 import re
 import shutil
 import struct
+import threading
 import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,9 @@ import pytest
 import requests
 
 from fakes.launch import Fake, launched
+from fakes.simulator.people import _openid
 from fakes.simulator.words import TRY, WORDS
+from fakes.wechat.account import Settings as WechatAccount
 from tests.fakes.callback import Callback, Called, Said, twiml
 
 STATIC = Path(__file__).parents[2] / "fakes" / "simulator" / "static"
@@ -186,6 +190,7 @@ def _held(phone: Fake, width: int = 1280, height: int = 860, why: Any = None, lo
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
         page.route("**/sim/why?*", lambda route: route.fulfill(json=why))
+        page.route("**/sim/why/pushed?*", lambda route: route.fulfill(json=[]))
         page.goto(phone.url + "/sim")
         page.get_by_text("王小雨").click()
         page.locator(".unfollowed .solid").first.click()
@@ -305,6 +310,122 @@ def test_where_reasons_are_nobodys_to_see_the_panel_says_so(phone: Fake, wechat:
     with _held(phone, locale="en-GB") as page:
         page.locator(".ask-why").click()
         expect(page.get_by_role("region", name="Why this message")).to_contain_text("only be seen in the demo")
+
+
+class Machine(BaseHTTPRequestHandler):
+    """A time machine that remembers what it was told."""
+
+    def do_GET(self) -> None:
+        self._say()
+
+    def do_POST(self) -> None:
+        order = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.told.append((self.path, order))  # type: ignore[attr-defined]
+        self._say(playing=self.path == "/play")
+
+    def _say(self, playing: bool = False) -> None:
+        self.server.playing = getattr(self.server, "playing", False) if self.command == "GET" else playing
+        until = "2026-12-23T02:00:00+00:00" if self.server.playing else None
+        state = {"now": "2026-11-23T02:00:00+00:00", "playing": self.server.playing, "until": until}
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(state).encode())
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture
+def machine() -> Iterator[ThreadingHTTPServer]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Machine)
+    server.told = []  # type: ignore[attr-defined]
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def timed(wechat: Fake, twilio: Fake, server: Callback, people: Path, machine: ThreadingHTTPServer) -> Iterator[Fake]:
+    """A simulator with a time machine beside it."""
+    server.answer = _answer
+    time_url = f"http://127.0.0.1:{machine.server_address[1]}"
+    options = ("--wechat", wechat.url, "--twilio", twilio.url, "--people", str(people), "--time", time_url)
+    with launched("simulator", *options) as fake:
+        yield fake
+
+
+@NEEDS_BROWSER
+@WIDTHS
+def test_a_bar_shows_the_time_and_moves_it(timed: Fake, machine: Any, width: int, height: int) -> None:
+    from playwright.sync_api import expect
+
+    with _held(timed, width, height) as page:
+        bar = page.locator("#time")
+        expect(bar.locator("#time-now")).to_contain_text(re.compile("11月2[23]日"))
+        bar.get_by_role("button", name="+1 小时").click()
+        bar.get_by_role("button", name="播放 30 天").click()
+        expect(bar).to_contain_text("播到 12月2")
+        bar.get_by_role("button", name="暂停").click()
+        expect(bar.get_by_role("button", name="+1 天")).to_be_visible()
+    assert machine.told == [("/step", {"hours": 1}), ("/play", {"days": 30}), ("/pause", {})]
+
+
+def test_without_a_time_machine_there_is_no_bar(phone: Fake) -> None:
+    assert phone.get("/sim/api/start")["time"] is False
+    assert requests.get(phone.url + "/sim/api/time", timeout=5).status_code == 404
+
+
+def test_an_order_that_no_time_machine_knows_is_not_found(timed: Fake, machine: Any) -> None:
+    assert requests.post(timed.url + "/sim/api/time/back", json={}, timeout=5).status_code == 404
+    assert machine.told == []
+
+
+PUSHED = {
+    "text": REPLY,
+    "provider_id": "",
+    "kind": "notice",
+    "said": "reminder.unread",
+    "parts": 1,
+    "cost": 0,
+    "via": "service",
+    "state": "sent",
+    "error_code": "",
+    "reason": "",
+    "trail": [{"via": "template", "state": "failed", "error_code": "43004", "reason": ""}],
+    "touch": {
+        "entry": "unread",
+        "occasion": "K4:2",
+        "kind": "notice",
+        "by": "rhythm",
+        "meant_at": "2026-11-23T02:00:00+00:00",
+        "due_at": "2026-11-23T02:00:00+00:00",
+        "deferred": "hours",
+    },
+}
+
+
+@NEEDS_BROWSER
+def test_what_came_unasked_tells_why_this_why_now_and_by_which_road(phone: Fake, wechat: Fake) -> None:
+    from playwright.sync_api import expect
+
+    with _held(phone) as page:
+        pushed = PUSHED | {"sent_at": datetime.now(UTC).isoformat()}
+        page.route("**/sim/why/pushed?*", lambda route: route.fulfill(json=[pushed]))
+        wechat.post("/_fake/person", openid=_openid("C001"), window="message")
+        _sends(wechat, _openid("C001"), REPLY)
+        expect(page.locator(".ask-why")).to_have_count(2)
+        page.locator(".ask-why").last.click()
+        panel = page.get_by_role("region", name="为什么这样说")
+        for words in ("unread", "K4:2", "通知", "夜里不打扰", "微信模板消息：没发成 43004", "微信客服消息：已发出"):
+            expect(panel).to_contain_text(words)
+
+
+def _sends(wechat: Fake, openid: str, text: str) -> None:
+    account = {"appid": WechatAccount().app_id, "secret": WechatAccount().app_secret}
+    token = wechat.post("/cgi-bin/stable_token", grant_type="client_credential", **account)["access_token"]
+    message = {"touser": openid, "msgtype": "text", "text": {"content": text}}
+    assert wechat.post(f"/cgi-bin/message/custom/send?access_token={token}", message)["errcode"] == 0
 
 
 @NEEDS_BROWSER

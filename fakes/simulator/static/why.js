@@ -84,7 +84,7 @@ export function toldWhy(message, record, scene) {
   const touch = record.touch;
   const planned = touch && [moment(touch.meant_at ?? touch.due_at, scene), touch.deferred && word("why_deferred", { reason: word(`d_${touch.deferred}`) || touch.deferred })];
   return [
-    el("blockquote", {}, message.content),
+    el("blockquote", { class: "theirs" }, message.content),
     ...part(word("why_this"), touch && el("p", {}, el("span", { class: "meaning" }, word(`k_${touch.kind}`) || touch.kind), " ", el("code", {}, [touch.entry, touch.occasion].filter(Boolean).join(" · ")))),
     ...part(word("why_this"), !touch && el("p", {}, word(`k_${record.kind}`) || record.kind)),
     ...part(word("why_now"), planned && el("ul", { class: "lines" }, ...planned.filter(Boolean).map((line) => el("li", {}, line)))),
@@ -97,7 +97,7 @@ export function toldWhy(message, record, scene) {
 // By which road, and what became of it there.
 function way(one, { word }) {
   const outcome = [word(`o_${one.state}`) || one.state, one.state === "failed" && (one.error_code || one.reason)].filter(Boolean).join(" ");
-  return `${word(`w_${one.via}`) || one.via}：${outcome}`;
+  return word("why_went", { road: word(`w_${one.via}`) || one.via, outcome });
 }
 
 function moment(iso, scene) {

@@ -1,0 +1,37 @@
+"""`keepwarm simulate` plays a small company through the real code, and the same way each time."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bot.settings import Settings
+from bot.understanding import Understanding
+
+ROOT = Path(__file__).parents[2]
+
+
+def _begun(folder: Path, trained: Path) -> "subprocess.Popen[str]":
+    (folder / "var").mkdir(parents=True)
+    (folder / "var" / "understanding").symlink_to(trained)
+    line = ["simulate", "--days", "3", "--candidates", "12", "--start", "2026-11-23", "--json", "--folder", str(folder)]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("KEEPWARM_")}
+    return subprocess.Popen(
+        [sys.executable, "-m", "bot", *line], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+    )
+
+
+def test_the_same_play_gives_the_same_ledger(settings: Settings, understanding: Understanding, tmp_path: Path) -> None:
+    plays = [_begun(tmp_path / name, settings.var / "understanding") for name in ("one", "other")]
+    one, other = (play.communicate(timeout=240)[0] for play in plays)
+    assert [play.returncode for play in plays] == [0, 0]
+    assert one == other
+    lines = json.loads(one)
+    first = datetime(2026, 11, 23, tzinfo=UTC)
+    sent = [line for line in lines if line["state"] in ("sent", "delivered")]
+    assert {line["entry"] for line in sent} >= {"standing", "day_before"}
+    assert all(first <= datetime.fromisoformat(line["at"]) <= first + timedelta(days=3) for line in sent)
+    assert {line["road"] for line in sent} >= {"sms", "template"}
+    assert sum(line["cost"] for line in sent) > 0
