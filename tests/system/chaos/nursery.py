@@ -16,7 +16,15 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-_IMPORTED = ("bot.cli", "jobs.commands", "bot.web.app", "twilio.rest", "rq", "psycopg", "sqlalchemy.dialects.postgresql")
+_IMPORTED = (
+    "bot.cli",
+    "jobs.commands",
+    "bot.web.app",
+    "twilio.rest",
+    "rq",
+    "psycopg",
+    "sqlalchemy.dialects.postgresql",
+)
 
 
 class Nursery:
