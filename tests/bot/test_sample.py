@@ -10,8 +10,8 @@ from bot.cli import sample
 _SOURCE = """
 company: {name: 暖记, country: CN}
 messages: words
-wechat: {app_id: wxreal, token: real, api_url: https://api.weixin.qq.com, templates: {training: {id: real, fields: {thing1: place}}}}
-sms: {account_sid: ACreal, auth_token: real, from: "+12025550111", a_second: 1}
+wechat: {app_id: wxgenuine, token: genuine, api_url: https://api.weixin.qq.com, templates: {training: {id: genuine, fields: {thing1: place}}}}
+sms: {account_sid: ACgenuine, auth_token: genuine, from: "+12025550111", a_second: 1}
 email: {url: smtp://hr:pw@mail.example.com, from: hr@example.com}
 pushes: {hours: 10-18}
 """
@@ -33,7 +33,7 @@ def test_no_account_of_the_real_config_is_used(folder: Path, tmp_path: Path) -> 
         "http://127.0.0.1:2",
         False,
     )
-    assert "real" not in (folder / "config.yaml").read_text(encoding="utf-8")
+    assert "genuine" not in (folder / "config.yaml").read_text(encoding="utf-8")
     assert loaded.database_url.startswith(f"sqlite:///{folder.resolve()}/")
     assert loaded.public_url == "http://127.0.0.1:8123"
     assert loaded.pushes.hours == (10, 18), "what is no account stays as it is"

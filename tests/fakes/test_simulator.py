@@ -328,6 +328,7 @@ class Machine(BaseHTTPRequestHandler):
         until = "2026-12-23T02:00:00+00:00" if self.server.playing else None
         state = {"now": "2026-11-23T02:00:00+00:00", "playing": self.server.playing, "until": until}
         self.send_response(200)
+        self.send_header("Content-Type", "application/json")
         self.end_headers()
         self.wfile.write(json.dumps(state).encode())
 
@@ -425,7 +426,8 @@ def _sends(wechat: Fake, openid: str, text: str) -> None:
     account = {"appid": WechatAccount().app_id, "secret": WechatAccount().app_secret}
     token = wechat.post("/cgi-bin/stable_token", grant_type="client_credential", **account)["access_token"]
     message = {"touser": openid, "msgtype": "text", "text": {"content": text}}
-    assert wechat.post(f"/cgi-bin/message/custom/send?access_token={token}", message)["errcode"] == 0
+    url = f"{wechat.url}/cgi-bin/message/custom/send?access_token={token}"
+    assert requests.post(url, data=json.dumps(message, ensure_ascii=False).encode(), timeout=5).json()["errcode"] == 0
 
 
 @NEEDS_BROWSER
