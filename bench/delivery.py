@@ -31,8 +31,8 @@ from bench.waiting import Databases
 from bot import embedded_redis
 from bot.content import load
 from bot.conversation.house import understanding
-from bot.importing import bulk
 from bot.outbox.sending import AT_ONCE
+from bot.store import bulk
 from bot.store.opening import open_store
 from bot.store.tables import outbound
 from tests import postgres

@@ -13,9 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot import settings as deployment
-from bot.importing import bulk
 from bot.settings import Settings
-from bot.store import schema
+from bot.store import bulk, schema
 from bot.store.cipher import Cipher
 from bot.store.database import Database
 from bot.store.opening import open_store

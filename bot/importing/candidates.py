@@ -13,10 +13,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot import invites
-from bot.importing import bulk, cells, staff
+from bot.importing import cells, staff
 from bot.importing.cells import Frame
 from bot.importing.kind import Bad, Change, Column, Decision, Found, Held, Kind, Row, Values, after, place_alone
-from bot.store import tables
+from bot.store import bulk, tables
 from bot.store.cipher import Cipher
 from bot.store.tables import candidates, cohorts, stage_times, stores
 

@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.importing import bulk
 from bot.importing.cells import BadCell, Frame, Reader
 from bot.importing.headers import Layout, folded
 from bot.importing.sheet import Line, plain
+from bot.store import bulk
 from bot.store.cipher import Cipher
 from bot.store.waking import wake
 

@@ -21,6 +21,7 @@ from bot.outbox.parcel import Parcel
 from bot.outbox.receipts import apply_receipts, facts_of, keep_receipt
 from bot.store import credits, people
 from bot.store.cipher import Cipher
+from bot.store.prepared import Prepared, word
 from bot.store.tables import addresses, outbound
 from bot.windows import Spent, Window
 
@@ -31,6 +32,23 @@ _PROBE_PAUSE = timedelta(minutes=1)  # so that another message tries a stopped c
 _ASK_AFTER = {"sms": timedelta(minutes=2), "template": timedelta(seconds=30)}  # what is in doubt
 _STATUS_AFTER = timedelta(hours=1)
 _MILLION = Decimal(1_000_000)
+_UNFINISHED = outbound.c.state.in_(word(state) for state in ("sending", "unknown", "queued"))
+_SENT = Prepared(
+    sa.update(outbound)
+    .where(outbound.c.id == sa.bindparam("this"), outbound.c.attempts == sa.bindparam("tries"), _UNFINISHED)
+    .values(
+        state=word("sent"),
+        sent_at=sa.bindparam("now"),
+        provider_id=sa.bindparam("new_provider_id"),
+        parts=sa.bindparam("new_parts"),
+        cost=sa.bindparam("new_cost"),
+        error_code=sa.null(),
+        reason=sa.null(),
+        lease_until=sa.null(),
+        due_at=sa.bindparam("new_due_at"),
+    )
+    .returning(outbound.c.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +72,15 @@ class Books:
 
     def sent(self, connection: Connection, parcel: Parcel, posted: Posted, now: datetime) -> Outcome:
         row = {
-            "state": "sent",
-            "sent_at": now,
-            "provider_id": posted.provider_id,
-            "parts": posted.parts,
-            "cost": _cost(self.terms, parcel, posted.parts),
-            "error_code": None,
-            "reason": None,
-            "lease_until": None,
-            "due_at": now + _STATUS_AFTER if parcel.via == "sms" else None,
+            "this": parcel.id,
+            "tries": parcel.attempts,
+            "now": now,
+            "new_provider_id": posted.provider_id,
+            "new_parts": posted.parts,
+            "new_cost": _cost(self.terms, parcel, posted.parts),
+            "new_due_at": now + _STATUS_AFTER if parcel.via == "sms" else None,
         }
-        if not _write(connection, parcel, row):
+        if _SENT.first(connection, row) is None:
             return Outcome("held")
         if posted.provider_id and posted.status:
             keep_receipt(connection, self.cipher, self.terms, sms.Status(posted.provider_id, posted.status), now)
@@ -149,11 +165,7 @@ class Books:
 
 def _write(connection: Connection, parcel: Parcel, row: dict[str, Any]) -> bool:
     """Whether it is still this try's to write: the row of a process that comes back late may be further by now."""
-    ours = (
-        outbound.c.id == parcel.id,
-        outbound.c.attempts == parcel.attempts,
-        outbound.c.state.in_(("sending", "unknown", "queued")),
-    )
+    ours = outbound.c.id == parcel.id, outbound.c.attempts == parcel.attempts, _UNFINISHED
     return connection.execute(sa.update(outbound).where(*ours).values(row)).rowcount == 1
 
 

@@ -15,10 +15,12 @@ from bot.outbox import refusals, stopping
 from bot.store import people
 from bot.store.cipher import Cipher
 from bot.store.inserting import insert_unless_there
+from bot.store.prepared import Prepared
 from bot.store.tables import outbound, receipts
 
 _BECOMES = {"sent": "sent", "delivered": "delivered", "read": "delivered", "undelivered": "failed", "failed": "failed"}
 _OVER = ("delivered", "failed")
+_KEPT = Prepared(sa.select(receipts).where(receipts.c.provider_id == sa.bindparam("provider_id")))
 _log = structlog.get_logger()
 
 
@@ -34,7 +36,7 @@ def apply_receipts(connection: Connection, cipher: Cipher, terms: Terms, provide
     goes on by the next road, once."""
     if connection.dialect.name == "postgresql":  # of two that are kept at once the second must see the first
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(provider_id, 0))))
-    rows = list(connection.execute(sa.select(receipts).where(receipts.c.provider_id == provider_id)))
+    rows = _KEPT.rows(connection, {"provider_id": provider_id})
     known = [row for row in rows if row.status in _BECOMES]
     if not known:
         return

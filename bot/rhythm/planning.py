@@ -43,6 +43,8 @@ class _Planning:
         self.missed = False
         assert situation.released_at
         self.released_at: datetime = situation.released_at
+        self.notice = situation.notice
+        self.bases = self._bases()
 
     def plan(self) -> Plan:
         due = {code: self._at(moment) for code, moment in self.rhythm.tasks.items()}
@@ -91,11 +93,10 @@ class _Planning:
         who = self.who
         if word.startswith("open "):
             return word.removeprefix("open ") not in who.done
-        notice = who.notice
         return {
             "bound": who.bound_at is not None,
             "unbound": who.bound_at is None,
-            "unseen": notice is not None and not notice.seen,
+            "unseen": self.notice is not None and not self.notice.seen,
             "fresh": who.passed_at is not None and who.passed_at >= self.released_at - _FRESH,
             "late": True,
         }[word]
@@ -153,8 +154,8 @@ class _Planning:
     def _occasion(self, entry: Entry) -> str:
         """By which one time is told from another: another start, another notice, another message of theirs."""
         who, bases = self.who, entry.bases
-        if "notice" in bases and who.notice:
-            return who.notice.occasion
+        if "notice" in bases and self.notice:
+            return self.notice.occasion
         if bases & {"start", "end"} and who.starts_at:
             return who.starts_at.astimezone(who.there or who.here).date().isoformat()
         if "heard" in bases and who.heard_at:
@@ -172,22 +173,23 @@ class _Planning:
         return at if moment.at is None else _on_day(at, moment.at, self.who.here)
 
     def _base(self, name: str) -> datetime | None:
-        who = self.who
         first, _, rest = name.partition(" ")
         if first == "wait":
             return self._part_of_wait(rest)
         if first == "due":
             return self._at(self.rhythm.tasks[rest])
-        fixed = who.date_state != "unknown"
-        bases = {
+        return self.bases[name] if name in self.bases else self.who.entered.get(name)
+
+    def _bases(self) -> dict[str, datetime | None]:
+        who, fixed = self.who, self.who.date_state != "unknown"
+        return {
             "released": who.released_at,
             "bound": who.bound_at,
             "heard": who.heard_at,
             "start": who.starts_at if fixed else None,
             "end": who.ends_at if fixed else None,
-            "notice": who.notice.at if who.notice else None,
+            "notice": self.notice.at if self.notice else None,
         }
-        return bases[name] if name in bases else who.entered.get(name)
 
     def _part_of_wait(self, part: str) -> datetime | None:
         """The wait ends with the training; while that has no date, it is taken to last as long as the rhythm says."""

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from bot.rhythm import Situation, Told
 from bot.settings import Settings
+from bot.store import bulk
 from bot.store.cipher import Cipher
 from bot.store.inserting import insert_unless_there
 from bot.store.prepared import Prepared
@@ -105,8 +106,7 @@ def keep_due(connection: Connection, due_at: Mapping[int, Mapping[str, datetime 
             elif known[candidate_id, code] != at:
                 this = tasks.c.candidate_id == candidate_id, tasks.c.code == code
                 connection.execute(sa.update(tasks).where(*this).values(due_at=at))
-    if new:
-        connection.execute(sa.insert(tasks), new)
+    bulk.insert(connection, tasks, new)
 
 
 @dataclass(frozen=True)

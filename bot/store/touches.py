@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 
 from bot.rhythm import Planned
 from bot.rhythm.planning import Difference
+from bot.store import bulk
 from bot.store.inserting import insert_unless_there
 from bot.store.prepared import Prepared, word
 from bot.store.tables import candidates, inbound, outbound, touches
@@ -105,9 +106,7 @@ def _row(one: Planned, by: By, now: datetime, urgent: bool = False) -> dict[str,
 def apply(connection: Connection, changes: Sequence[tuple[int, Difference]], now: datetime) -> int:
     """Brings what is planned for these candidates to what the rhythm wants now; gives how many touches changed. A touch
     that was put off keeps its later moment, unless the rhythm wants it at another one."""
-    new = [_row(one, "rhythm", now) for _, change in changes for one in change.new]
-    if new:
-        connection.execute(sa.insert(touches), new)
+    bulk.insert(connection, touches, [_row(one, "rhythm", now) for _, change in changes for one in change.new])
     for _, change in changes:
         for one in change.back:
             fresh = _row(one, "rhythm", now) | {"deferred": None, "reason": None, "ended_at": None}
