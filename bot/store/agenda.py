@@ -9,6 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bot.store.prepared import word
 from bot.store.tables import addresses, candidates, outbound, promises, stopped_channels, touches
 
 # In the words of the partial indexes: SQLite takes one only where it finds its condition word by word.
@@ -16,7 +17,7 @@ _QUEUED = sa.text("state = 'queued'")
 _WAITING = sa.text("state IN ('queued', 'sending')")
 _TO_ASK = sa.text("via IN ('sms', 'template') AND state IN ('unknown', 'sent') AND due_at IS NOT NULL")
 _MOMENTS: Sequence[tuple[sa.Column[datetime], sa.ColumnElement[bool] | sa.TextClause]] = (
-    (touches.c.due_at, touches.c.state == "planned"),
+    (touches.c.due_at, touches.c.state == word("planned")),
     (touches.c.look_at, touches.c.look_at.is_not(None)),
     (candidates.c.plan_at, candidates.c.plan_at.is_not(None)),
     (promises.c.look_at, promises.c.state == "open"),

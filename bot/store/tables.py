@@ -399,7 +399,8 @@ touches = sa.Table(
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("ended_at", Moment),
     sa.UniqueConstraint("candidate_id", "entry", "occasion"),
-    sa.Index("ix_touches_due", "state", "due_at"),
+    _partly("ix_touches_planned", "due_at", where="state = 'planned'"),
+    _partly("ix_touches_most_urgent", "priority", "due_at", where="state = 'planned'"),
     sa.Index(
         "ix_touches_look_at",
         "look_at",

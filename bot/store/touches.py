@@ -47,10 +47,23 @@ class Touch:
 
 _TOUCH = tuple(touches.c[name] for name in Touch.__dataclass_fields__)
 _LIMIT = sa.bindparam("limit", type_=sa.Integer)
+_PLANNED, _IS_DUE = touches.c.state == word("planned"), touches.c.due_at <= sa.bindparam("now")
+_highest = sa.select(sa.func.max(touches.c.priority).label("priority")).where(_PLANNED)
+_each = _highest.cte("each", recursive=True)
+_each = _each.union_all(  # from one priority to the next, past all touches that have it
+    sa.select(_highest.where(touches.c.priority < _each.c.priority).scalar_subquery()).where(
+        _each.c.priority.is_not(None)
+    )
+)
+_PRIORITIES_DUE = Prepared(
+    sa.select(_each.c.priority)
+    .where(sa.exists().where(_PLANNED, touches.c.priority == _each.c.priority, _IS_DUE))
+    .order_by(_each.c.priority.desc())
+)
 _DUE = Prepared(
     sa.select(*_TOUCH)
-    .where(touches.c.state == word("planned"), touches.c.due_at <= sa.bindparam("now"))
-    .order_by(touches.c.priority.desc(), touches.c.due_at, touches.c.id)
+    .where(_PLANNED, touches.c.priority == sa.bindparam("priority"), _IS_DUE)
+    .order_by(touches.c.due_at, touches.c.id)
     .limit(_LIMIT)
     .with_for_update(skip_locked=True)
 )
@@ -134,14 +147,21 @@ def _is(candidate_id: int, entry: str, occasion: str) -> sa.ColumnElement[bool]:
 
 def take_back(connection: Connection, entry: str, occasion: str, reason: str, now: datetime) -> int:
     """Cancels what is planned under this entry and occasion, for everybody; gives how many."""
-    these = touches.c.entry == entry, touches.c.occasion == occasion, touches.c.state == "planned"
+    these = touches.c.entry == entry, touches.c.occasion == occasion, _PLANNED
     ended = sa.update(touches).where(*these).values(state="cancelled", reason=reason, ended_at=now)
     return connection.execute(ended).rowcount
 
 
 def due(connection: Connection, now: datetime, limit: int) -> list[Touch]:
-    """Planned touches whose moment has come, the most urgent first, held until the transaction ends."""
-    return [Touch(*row) for row in _DUE.rows(connection, {"now": now, "limit": limit})]
+    """Planned touches whose moment has come, the most urgent first, held until the transaction ends. Priority by
+    priority, so that a batch costs the same however many are due."""
+    found: list[Touch] = []
+    for row in _PRIORITIES_DUE.rows(connection, {"now": now}):
+        wanted = {"priority": row.priority, "now": now, "limit": limit - len(found)}
+        found += [Touch(*each) for each in _DUE.rows(connection, wanted)]
+        if len(found) == limit:
+            break
+    return found
 
 
 def to_judge(connection: Connection, now: datetime, limit: int) -> list[Touch]:

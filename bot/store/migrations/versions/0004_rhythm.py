@@ -99,6 +99,9 @@ def _touches() -> None:
         sa.Column("answered_at", MOMENT, nullable=True),
         sa.Column("unmet_at", MOMENT, nullable=True),
     )
+    op.drop_index("ix_touches_due", "touches")
+    _partial("ix_touches_planned", "touches", ["due_at"], "state = 'planned'")
+    _partial("ix_touches_most_urgent", "touches", ["priority", "due_at"], "state = 'planned'")
     _partial("ix_touches_look_at", "touches", ["look_at"], "look_at IS NOT NULL")
 
 
