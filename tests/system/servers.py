@@ -157,6 +157,8 @@ def deployed(folder: Path, database_url: str, understanding: Path, **environment
     """`understanding`: a folder with the trained model, so that servers start in a second."""
     config = (ROOT / "config.yaml").read_text(encoding="utf-8")
     config = config.replace("a_second: 1 ", "a_second: 100 ")  # nobody here waits for a token
+    sample = ROOT / "fakes" / "company"  # what the model was trained with
+    config += f"\nfaq: {sample / 'faq.yaml'}\nstories: {sample / 'employee_stories.yaml'}\n"
     (folder / "config.yaml").write_text(
         config.replace("shared_keys: {}", f"shared_keys: {{{SHARED_KEY}: {TWILIO.shared_key}}}"), encoding="utf-8"
     )
