@@ -16,7 +16,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-_IMPORTED = ("bot.cli", "jobs.commands", "bot.web.app", "twilio.rest", "rq", "psycopg", "sqlalchemy.dialects.postgresql")
+_IMPORTED = (
+    *("bot.cli", "jobs.commands", "bot.web.app", "rq", "psycopg", "sqlalchemy.dialects.postgresql"),
+    *("twilio.rest", "twilio.rest.api.v2010.account.message", "opencc"),
+)
 
 
 class Nursery:
