@@ -2,8 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 KILLS ?= 30
+DATABASE ?= sqlite
 
-.PHONY: demo test check lint bench lock clean
+.PHONY: demo test check lint bench chaos lock clean
 
 demo: .venv/run.stamp
 	$(BIN)/keepwarm demo
@@ -21,6 +22,10 @@ check: .venv/test.stamp
 
 bench: .venv/test.stamp
 	$(BIN)/python -m bench
+
+# Kills processes at random (KILLS=200 takes minutes) and looks what the providers got; DATABASE=postgres for the other.
+chaos: .venv/test.stamp
+	$(BIN)/python -m tests.system.chaos --kills $(KILLS) --database $(DATABASE)
 
 # Writes the locks anew from pyproject.toml.
 lock: .venv/run.stamp

@@ -88,7 +88,10 @@ def middleware(
             return await handler(request)
         count(request)
         uploads = request.content_type.startswith("multipart/")
-        fault = faults.take(request.path, b"" if uploads else await request.read())
+        try:
+            fault = faults.take(request.path, b"" if uploads else await request.read())
+        except ConnectionError:  # the caller died in the middle of its sentence
+            return web.Response()
         if fault is None:
             return await _answer(request, await handler(request))
         if fault.when == "before" and fault.kind != "hang":

@@ -31,12 +31,12 @@ def move(fakes: Sequence[Fake], by: timedelta) -> None:
     clock.move(by.total_seconds())
 
 
-def waiting(connection: Connection) -> int:
-    """Messages and touches whose moment has come."""
+def waiting(connection: Connection) -> tuple[int, int]:
+    """Touches and messages whose moment has come."""
     now = clock.now()
     said = sa.select(sa.func.count()).where(touches.c.state == "planned", touches.c.due_at <= now)
     sent = sa.select(sa.func.count()).where(outbound.c.state == "queued", outbound.c.due_at <= now)
-    return int(connection.execute(said).scalar_one() + connection.execute(sent).scalar_one())
+    return connection.execute(said).scalar_one(), connection.execute(sent).scalar_one()
 
 
 def settle(desk: Desk, fakes: Sequence[Fake], after_each: Callable[[], None]) -> int:

@@ -1,0 +1,35 @@
+"""The kill test in small: a few processes die while 150 messages go out; all of `make chaos` otherwise."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import postgres
+from tests.system.servers import ROOT
+
+KILLS, TOUCHES = 6, 150
+LAST = re.compile(r"lost (\d+) doubled (\d+) unknown (\d+) ambiguous (\d+) kills (\d+) touches (\d+)")
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_whoever_dies_every_message_arrives_once(database: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    if database == "postgres" and postgres.binaries() is None:
+        pytest.skip(postgres.MISSING)
+    report = _chaos("--database", database, folder=tmp_path_factory.getbasetemp() / "understanding")
+    found = LAST.fullmatch(report.splitlines()[-1])
+    assert found, report
+    lost, doubled, unknown, ambiguous, kills, touches = map(int, found.groups())
+    assert (lost, doubled, kills, touches) == (0, 0, KILLS, TOUCHES), report
+    assert unknown <= ambiguous, report
+
+
+def _chaos(*options: str, folder: Path) -> str:
+    command = [sys.executable, "-m", "tests.system.chaos", "--kills", str(KILLS), "--touches", str(TOUCHES)]
+    done = subprocess.run(
+        [*command, "--understanding", str(folder), *options], cwd=ROOT, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.strip()
