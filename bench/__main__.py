@@ -7,7 +7,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 
-BENCHMARKS = ("webhook", "importing", "understanding")
+BENCHMARKS = ("webhook", "importing", "understanding", "touchpoints", "delivery")
 
 
 def main() -> int:

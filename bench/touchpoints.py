@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -37,8 +37,8 @@ from jobs import touches as touches_job
 from jobs.desk import Desk, Take
 from tests import postgres
 
-SIZES = {"small": (200, 2_000), "": (1_000, 100_000), "full": (1_000, 100_000, 1_000_000)}
-DUE = {"small": 200, "": 2_000, "full": 2_000}  # touches, at each size
+SIZES = {"small": (100, 1_000), "": (1_000, 100_000), "full": (1_000, 100_000, 1_000_000)}
+DUE = {"small": 100, "": 2_000, "full": 2_000}  # touches, at each size
 MOST_TIMES, MOST_IDLE, MOST_MEGABYTES = 2.0, 20.0, 50.0
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # Monday, 10:00 in Shanghai
 _NOTICES = ("id_copy", "health_certificate")  # that everybody gets, whenever they come
@@ -46,48 +46,33 @@ _BETWEEN = timedelta(minutes=31)  # what the rhythm says comes one by one
 _JOBS = (plans, touches_job, promises, waits, deliver, reconcile)
 _TICKS = 20
 _BATCHES = 5  # of a backlog
-_WIDE = 16
-_AGAIN = 1_000  # candidates planned once more, without any change
+_WIDE = 15
+_AGAIN = 100  # candidates planned once more
 
 
 @dataclass(frozen=True)
 class Figures:
-    """Of one size: how many, seconds for all, milliseconds a tick, megabytes that the work added."""
+    """Of one size. Costs are microseconds: of a plan, for a candidate and for a touch, and of one more where nothing
+    has changed; of a due touch, and of one where all are due. Beside them the limits. `idle`: milliseconds."""
 
     candidates: int
     touches: int
-    planning: float
-    planning_limit: float
-    again: float
-    due: int
-    speaking: float
-    speaking_limit: float
-    backlog: float
+    plan: float
+    plan_touch: float
+    plan_touch_limit: float
+    plan_again: float
+    due_touch: float
+    due_touch_limit: float
+    if_all_due: float
     idle: float
-    memory: float
-
-    def row(self) -> tuple[float, ...]:
-        """Microseconds but for the numbers of candidates, touches and due touches, and the last two."""
-        again = self.again / min(_AGAIN, self.candidates)
-        planning = self.planning / self.candidates, self.planning / self.touches, self.planning_limit / self.touches
-        speaking = self.speaking / self.due, self.speaking_limit / self.due, self.backlog
-        costs = (*planning, again, *speaking)
-        return self.candidates, self.touches, *(cost * 1e6 for cost in costs), self.idle, self.memory
+    megabytes: float
 
 
-_COLUMNS = {
-    "candidates": ",.0f",
-    "touches": ",.0f",
-    "plan a candidate": ",.0f",
-    "a touch": ",.0f",
-    "by SQL": ",.0f",
-    "plan again": ",.0f",
-    "due touch": ",.0f",
-    "by its SQL": ",.0f",
-    "if all are due": ",.0f",
-    "idle tick, ms": ".1f",
-    "memory, +MB": ".1f",
-}
+_COLUMNS = (
+    *(("candidates", ",.0f"), ("touches", ",.0f"), ("plan", ",.0f"), ("plan a touch", ",.0f"), ("by SQL", ",.0f")),
+    *(("plan again", ",.0f"), ("due touch", ",.0f"), ("by SQL", ",.0f"), ("if all are due", ",.0f")),
+    *(("idle tick, ms", ".1f"), ("memory, +MB", ".1f")),
+)
 
 
 def main() -> None:
@@ -99,19 +84,20 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="kwbench") as name, ExitStack() as stack:
         has_postgres = "postgres" in wanted and postgres.binaries() is not None
         databases = Databases(Path(name), stack.enter_context(postgres.cluster()) if has_postgres else "")
-        sys.exit(max([_compare(databases, kind, scale) for kind in databases.kinds if kind in wanted]))
+        missed = [_compare(databases, kind, scale) for kind in databases.kinds if kind in wanted]
+        sys.exit(0 if scale == "small" else max(missed, default=1))  # so few are no measure
 
 
 def _compare(databases: Databases, kind: str, scale: str) -> int:
     """Prints what each size costs; 1 if a goal is missed."""
-    print(f"\n{kind}, costs in microseconds\n" + "".join(f"{name:>{_WIDE}}" for name in _COLUMNS), flush=True)
+    print(f"\n{kind}, costs in microseconds\n" + "".join(f"{name:>{_WIDE}}" for name, _ in _COLUMNS), flush=True)
     found = []
     for size in SIZES[scale]:
         with _waiting(databases, kind, size) as url:
             found.append(_in_its_own_process(databases.folder, url, DUE[scale]))
-            cells = zip(found[-1].row(), _COLUMNS.values(), strict=True)
-            print("".join(f"{cell:>{_WIDE}{form}}" for cell, form in cells), flush=True)
-    return _judge(found)
+            cells = zip(astuple(found[-1]), _COLUMNS, strict=True)
+            print("".join(f"{cell:>{_WIDE}{form}}" for cell, (_, form) in cells), flush=True)
+    return judge(found)
 
 
 @contextmanager
@@ -131,25 +117,26 @@ def _in_its_own_process(folder: Path, url: str, due: int) -> Figures:
 def _measure(folder: Path, url: str, due: int) -> Figures:
     desk = _open_desk(folder, url)
     database = desk.database
-    database.write(lambda connection: plan_some(connection, desk.house, NOW))  # opens what is opened once
+    _take(desk, plan_some, NOW)  # opens what is opened once
     before, planned_before = peak_memory(), _count(database, touches)
-    planning, _ = _timed(lambda: _take_all(desk, plan_some))
+    planning, people = _timed(lambda: _take_all(desk, plan_some))
     planned = _count(database, touches) - planned_before
     again = _again(desk)
     waiting.settle(database)
     idle = _idle(desk)
-    speaking, spoken = _due(desk, due)
+    due_touch = _due(desk, due)
     memory = peak_memory() - before
+    if_all_due = _backlog(desk)
     found = Figures(
         _count(database, candidates),
         planned,
-        planning,
-        _plan_by_sql(database, planned),
+        planning / people * 1e6,
+        planning / planned * 1e6,
+        _plan_by_sql(database, planned) / planned * 1e6,
         again,
-        spoken,
-        speaking,
-        _speak_by_sql(database),
-        _backlog(desk),
+        due_touch,
+        _due_by_sql(database),
+        if_all_due,
         idle,
         memory,
     )
@@ -178,11 +165,11 @@ def _take(desk: Desk, take: Take, now: datetime) -> int:
 
 
 def _again(desk: Desk) -> float:
-    """Seconds to plan some of them once more, where nothing has changed."""
+    """To plan one once more, where nothing has changed."""
     some = sa.update(candidates).where(candidates.c.id <= _AGAIN).values(plan_at=NOW)
     desk.database.write(lambda connection: connection.execute(some))
-    seconds, _ = _timed(lambda: _take_all(desk, plan_some))
-    return seconds
+    seconds, people = _timed(lambda: _take_all(desk, plan_some))
+    return seconds / people * 1e6
 
 
 def _idle(desk: Desk) -> float:
@@ -192,16 +179,15 @@ def _idle(desk: Desk) -> float:
     return statistics.median(seconds for seconds, _ in done[1:]) * 1000
 
 
-def _due(desk: Desk, due: int) -> tuple[float, int]:
-    """Seconds to hand over so many touches, each notice to the same number of people at each size, spread over all of
-    them; and how many messages came of it."""
+def _due(desk: Desk, due: int) -> float:
+    """To hand over one of so many touches: each notice to the same number of people at each size, spread over all of
+    them. Each becomes a message."""
     queued = _count(desk.database, outbound)
-    spent = sum(
-        _said(desk, entry, due // len(_NOTICES), NOW + place * _BETWEEN) for place, entry in enumerate(_NOTICES)
-    )
+    rounds = [(entry, NOW + place * _BETWEEN) for place, entry in enumerate(_NOTICES)]
+    seconds = sum(_said(desk, entry, due // len(rounds), now) for entry, now in rounds)
     said = _count(desk.database, outbound) - queued
     assert said == due, f"of {due} due touches {said} became a message"
-    return spent, said
+    return seconds / due * 1e6
 
 
 def _said(desk: Desk, entry: str, people: int, now: datetime) -> float:
@@ -217,12 +203,12 @@ def _make_due(connection: sa.Connection, entry: str, people: int, now: datetime)
 
 
 def _backlog(desk: Desk) -> float:
-    """Seconds a touch, where everything that is planned is due at once: after an outage, say."""
+    """To take one, where everything that is planned is due at once: after an outage, say."""
     everything = sa.update(touches).where(touches.c.state == "planned").values(due_at=NOW)
     desk.database.write(lambda connection: connection.execute(everything))
     waiting.settle(desk.database)
     seconds, taken = _timed(lambda: [_take(desk, speak, NOW) for _ in range(_BATCHES)])
-    return seconds / sum(taken)
+    return seconds / sum(taken) * 1e6
 
 
 def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
@@ -251,19 +237,21 @@ def _plan_by_sql(database: Database, planned: int) -> float:
     return _timed(lambda: database.write(write))[0]
 
 
-def _speak_by_sql(database: Database) -> float:
-    """Seconds to write what was said and its links, and to note it at the touches and in the talks."""
+def _due_by_sql(database: Database) -> float:
+    """To write one of the messages and its link, and to note it at the touch and in the talk."""
     said = sa.select(outbound).where(outbound.c.touch_id.is_not(None))
     ended = sa.update(touches).where(touches.c.outbound_id.in_(said.with_only_columns(outbound.c.id)))
     stands = sa.update(addresses).where(addresses.c.id.in_(said.with_only_columns(outbound.c.address_id)))
 
-    def write(connection: sa.Connection) -> None:
-        connection.execute(ended.values(state="sent", ended_at=NOW, look_at=None))
+    def write(connection: sa.Connection) -> int:
+        count = connection.execute(ended.values(state="sent", ended_at=NOW, look_at=None)).rowcount
         connection.execute(stands.values(talk=addresses.c.talk, wait_until=addresses.c.wait_until))
         connection.execute(_copy(links, sa.select(links)))
         connection.execute(_copy(outbound, said))
+        return count
 
-    return _timed(lambda: database.write(write))[0]
+    seconds, count = _timed(lambda: database.write(write))
+    return seconds / count * 1e6
 
 
 def _copy(table: sa.Table, rows: sa.Select[Any], **endings: str) -> sa.Insert:
@@ -274,18 +262,18 @@ def _copy(table: sa.Table, rows: sa.Select[Any], **endings: str) -> sa.Insert:
     return sa.insert(table).from_select(names, sa.select(*copied))
 
 
-def _judge(found: Sequence[Figures]) -> int:
+def judge(found: Sequence[Figures]) -> int:
     """Prints what was reached; 1 if a goal is missed."""
     few, many = found[0], found[-1]
-    times = (many.speaking / many.due) / (few.speaking / few.due)
-    late = many.backlog / few.backlog
-    more = many.memory - few.memory
+    due, late = many.due_touch / few.due_touch, many.if_all_due / few.if_all_due
+    more = many.megabytes - few.megabytes
     goals = {
-        f"a due touch costs at {many.candidates:,} {times:.2f} times what it costs at {few.candidates:,}, "
-        f"at most {MOST_TIMES:g}": times <= MOST_TIMES,
+        f"a due touch costs at {many.candidates:,} candidates {due:.2f} times what it costs at {few.candidates:,}, "
+        f"at most {MOST_TIMES:g}": due <= MOST_TIMES,
         f"and {late:.2f} times where everything is due, at most {MOST_TIMES:g}": late <= MOST_TIMES,
         f"an idle tick takes {many.idle:.1f} ms, under {MOST_IDLE:g}": many.idle < MOST_IDLE,
-        f"memory grows by {more:.1f} MB from {few.candidates:,} on, under {MOST_MEGABYTES:g}": more < MOST_MEGABYTES,
+        f"memory grows by {more:.1f} MB from {few.candidates:,} candidates on, under {MOST_MEGABYTES:g}": more
+        < MOST_MEGABYTES,
     }
     for text, reached in goals.items():
         print(f"{'PASS' if reached else 'FAIL'}  {text}")
