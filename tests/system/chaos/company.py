@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import random
 import re
 from collections.abc import Mapping, Sequence

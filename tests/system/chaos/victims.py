@@ -66,7 +66,7 @@ class Redis:
     def __init__(self, var: Path) -> None:
         self._var = var
         self.url = f"unix://{embedded_redis.socket_of(var)}"
-        self._server: "subprocess.Popen[bytes] | None" = None
+        self._server: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         self._server = embedded_redis.start(self._var)
