@@ -26,7 +26,7 @@ def run(_: object) -> int:
 def leave(worker: timetable._Worker) -> None:
     while not answers():
         time.sleep(0.05)
-    _leave(worker)
+    _leave(worker)  # type: ignore[no-untyped-call]
 
 
 def answers() -> bool:
@@ -39,5 +39,5 @@ def answers() -> bool:
 if __name__ == "__main__":
     timetable._desk = object()  # type: ignore[assignment]
     timetable.JOBS["slow"] = timetable.Job(run, every=1)
-    timetable._Worker.teardown = leave  # type: ignore[method-assign]
+    timetable._Worker.teardown = leave  # type: ignore[method-assign, assignment]
     timetable.work(CONNECTION)

@@ -20,9 +20,10 @@ from tests.system.chaos.verdict import Verdict, judge
 
 TEXTER, CHATTER = Person(1, "sms"), Person(2, "chat")
 BY_SMS, BY_CHAT = Wish(TEXTER, 1), Wish(CHATTER, 2)
-TAKEN_SMS = {"via": "outbound-api", "to": TEXTER.phone, "content": "Kim 00001: news 1 of the training."}
-TAKEN_CHAT = {"via": "custom", "to": CHATTER.openid, "content": "Kim 00002: news 2 of the training."}
-TAKEN_TEMPLATE = {"via": "template", "to": CHATTER.openid, "content": "", "request": {"template_id": "TPL2"}}
+SENT = {"time": 0.0, "answered": True}
+TAKEN_SMS = {"via": "outbound-api", "to": TEXTER.phone, "content": "Kim 00001: news 1 of the training."} | SENT
+TAKEN_CHAT = {"via": "custom", "to": CHATTER.openid, "content": "Kim 00002: news 2 of the training."} | SENT
+TAKEN_TEMPLATE = {"via": "template", "to": CHATTER.openid, "content": "", "request": {"template_id": "TPL2"}} | SENT
 Judge = Callable[..., Verdict]
 
 
@@ -96,6 +97,7 @@ def test_unknown_and_a_reason_explain(record: Callable[..., None], judged: Judge
     record("unknown")
     verdict = judged(TAKEN_SMS)
     assert (verdict.good, verdict.unknown, dict(verdict.explained)) == (True, 2, {"unknown": 1})
+    assert verdict.open == {"taken and answered": 1, "never came": 1}
     record("cancelled", "wants no messages")
     assert judged(TAKEN_SMS).explained == {"suppressed: wants no messages": 1}
 

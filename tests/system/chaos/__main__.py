@@ -181,6 +181,7 @@ class Chaos:
         ended = self.database.read(lambda c: verdict.in_doubt(c, self.doubted.keys()))
         settled = Counter(f"{via}: {ended[number][1]}" for number, via in self.doubted.items())
         _say(f"were in doubt, and ended: {_counted(settled)}")
+        _say(f"what ended unknown, in truth: {_counted(found.open)}")
         _say(f"not taken, with a reason: {_counted(found.explained)}")
         for trouble in (*victims.fell, *(f"does not stop: {command}" for command in deaf)):
             _say(f"FELL {trouble}")

@@ -17,7 +17,9 @@ _OVER = ("expired", "cancelled", "suppressed")
 @dataclass
 class Verdict:
     """`lost`: touches that nobody took and nothing explains; `doubled`: taken more than once, or wished by nobody;
-    `explained`: not taken, with the record's reason. `roads`: by road and state, how many rows."""
+    `explained`: not taken, with the record's reason. `roads`: by road and state, how many rows. `open`: what was really so
+    with each touch that ended unknown: a sender can die before its call, during it, and before it has written down the
+    answer."""
 
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
@@ -25,7 +27,7 @@ class Verdict:
     explained: Counter[str] = field(default_factory=Counter)
     taken: Counter[str] = field(default_factory=Counter)
     roads: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    unsaid: int = 0
+    open: Counter[str] = field(default_factory=Counter)
 
     @property
     def good(self) -> bool:
@@ -37,15 +39,19 @@ def judge(
 ) -> Verdict:
     verdict = Verdict(roads=by_road(connection))
     names = {wish.person.openid: wish.person.name for wish in wanted if wish.person.openid}
-    taken: dict[Said, list[str]] = {wish.said: [] for wish in wanted}
+    taken: dict[Said, list[Mapping[str, Any]]] = {wish.said: [] for wish in wanted}
     for send in sends:
         said = told(send, names)
         verdict.taken[str(send["via"])] += 1
         if said is None or said not in taken:
             verdict.doubled.append(f"nobody wished: {send['via']} {send['content']!r}")
         else:
-            taken[said].append(str(send["via"]))
-    verdict.doubled += [f"{said.name}, {said.step}: {roads}" for said, roads in taken.items() if len(roads) > 1]
+            taken[said].append(send)
+    verdict.doubled += [
+        f"{said.name}, {said.step}: {[(each['via'], each['time']) for each in sends]}"
+        for said, sends in taken.items()
+        if len(sends) > 1
+    ]
     missing = [wish for wish in wanted if not taken[wish.said]]
     for wish in missing:
         reason = _reason(connection, ids[wish.person.name], wish)
@@ -53,8 +59,22 @@ def judge(
             verdict.lost.append(f"{wish.said.name}, {wish.step} ({wish.person.kind}, {wish.kind}): {reason}")
         else:
             verdict.explained[reason] += 1
+    named = {ids[wish.person.name]: wish.person.name for wish in wanted}
+    verdict.open = Counter(_truth(taken[Said(named[who], int(entry[-1]))]) for who, entry in _unknown(connection))
     verdict.unknown = sum(count for (_, state), count in verdict.roads.items() if state == "unknown")
     return verdict
+
+
+def _unknown(connection: Connection) -> list[tuple[int, str]]:
+    """Candidate and entry of each touch whose message is unknown."""
+    wanted = sa.select(touches.c.candidate_id, touches.c.entry).join(outbound, outbound.c.touch_id == touches.c.id)
+    return [(row[0], row[1]) for row in connection.execute(wanted.where(outbound.c.state == "unknown"))]
+
+
+def _truth(sends: Sequence[Mapping[str, Any]]) -> str:
+    if not sends:
+        return "never came"
+    return "taken and answered" if sends[0]["answered"] else "taken, not answered"
 
 
 def by_road(connection: Connection) -> dict[tuple[str, str], int]:

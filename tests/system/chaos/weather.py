@@ -7,7 +7,8 @@ from fakes.launch import Fake
 
 Order = dict[str, object]
 _SERVICE, _TEMPLATE, _TOKEN, _SMS = "custom/send", "template/send", "stable_token", "Messages.json"
-_SLOW = 0.25  # seconds; who dies meanwhile leaves a message that was taken and not answered
+_SLOW = 0.1, 0.7  # seconds, as platforms answer; who dies meanwhile leaves a message that was taken and not answered
+_DIFFERENT = 40  # of them a round
 _HANGS = 11.0  # longer than our client waits
 _HANGS_EVERY = 25  # rounds
 # Which statuses' callbacks get lost, a round each.
@@ -69,11 +70,12 @@ class Weather:
         )
 
     def _some(self, often: list[Order], seldom: list[Order], path: str) -> list[Order]:
-        """Two of those that strike after the message was taken, one of the others, and slowness."""
+        """Two of those that mostly strike after the message was taken, one of the others, then the usual slowness."""
         struck = [*self._lot.sample(often, 2), self._lot.choice(seldom)]
-        slow: list[Order] = [{"path": path, "kind": "hang", "when": "after", "seconds": _SLOW}] * 10
-        found = [*struck, *slow]
-        self._lot.shuffle(found)
+        self._lot.shuffle(struck)
         if self._rounds % _HANGS_EVERY == 0:
-            found.insert(0, {"path": path, "kind": "hang_after_commit", "seconds": _HANGS})
-        return found
+            struck.append({"path": path, "kind": "hang_after_commit", "seconds": _HANGS})
+        return [*struck, *(self._slow(path, 1) for _ in range(_DIFFERENT)), self._slow(path, "forever")]
+
+    def _slow(self, path: str, times: int | str) -> Order:
+        return {"path": path, "kind": "hang", "when": "after", "seconds": self._lot.uniform(*_SLOW), "times": times}
