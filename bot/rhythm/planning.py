@@ -71,6 +71,8 @@ class _Planning:
 
     def _planned(self, entry: Entry, at: datetime, occasion: str, begins: str) -> Planned:
         expires_at = at + entry.expires if isinstance(entry.expires, timedelta) else self._at(entry.expires)
+        if entry.every and expires_at and (day := self._first_day()):
+            expires_at = min(expires_at, day)  # put off, it would come on the first day
         expects = entry.expects
         return Planned(
             self.who.candidate_id,

@@ -84,6 +84,12 @@ def test_a_story_comes_each_friday_none_twice_and_none_on_or_after_day_one(tmp_p
     assert [each.begins for each in rest] == [f"stories.{name}" for name in ("lin", "wu", "chen", "zhao")]
 
 
+def test_a_story_that_is_put_off_does_not_slip_into_the_first_day(tmp_path: Path) -> None:
+    who = waiting(starts_at=local("2026-11-28 09:00"), date_state="published")
+    (story,) = touches(rhythm(tmp_path, FRIDAY), who)
+    assert story.expires_at == local("2026-11-28 00:00")
+
+
 def test_a_story_that_expired_unheard_is_told_another_time(tmp_path: Path) -> None:
     read = rhythm(tmp_path, FRIDAY)
     first, second = touches(read, waiting(), until=NOW + timedelta(days=14))
