@@ -24,12 +24,12 @@ FAULTS: dict[str, tuple[str, dict[str, Any], str, int]] = {
     "token refused once": ("wechat", {"kind": "errcode", "errcode": 40001}, "sent", 1),
     "outside the window": ("wechat", {"kind": "errcode", "errcode": 45015}, "failed", 0),
     "window used up": ("wechat", {"kind": "errcode", "errcode": 45047}, "failed", 0),
-    "daily quota": ("wechat", {"kind": "errcode", "errcode": 45009}, "queued", 0),
+    "daily quota": ("wechat", {"kind": "errcode", "errcode": 45009, "times": "forever"}, "queued", 0),
     "unfollowed": ("wechat", {"kind": "errcode", "errcode": 43004}, "failed", 0),
     "wechat 5xx": ("wechat", {"kind": "5xx"}, "unknown", 0),
     "wechat broke off": ("wechat", {"kind": "reset_before_commit"}, "unknown", 0),
     "wechat broke off after it had sent": ("wechat", {"kind": "reset_after_commit"}, "unknown", 1),
-    "too many requests": ("sms", {"kind": "429"}, "queued", 0),
+    "too many requests": ("sms", {"kind": "429", "times": "forever"}, "queued", 0),
     "blocked by STOP": ("sms", {"kind": "errcode", "errcode": 21610}, "failed", 0),
     "no mobile number": ("sms", {"kind": "errcode", "errcode": 21614}, "failed", 0),
     "twilio 5xx": ("sms", {"kind": "5xx"}, "unknown", 0),
@@ -61,7 +61,8 @@ def test_every_fault_leaves_the_right_state_and_nothing_is_sent_twice(
     for name, (channel, _, state, sends) in FAULTS.items():
         (row,) = deployment.outbound(channel, who[name])
         assert row.state == state, name
-        assert (row.attempts, row.lease_until) == (1, None), name
+        assert row.lease_until is None, name
+        assert row.attempts == 1 or (row.attempts > 1 and state == "queued"), name  # its pause may be over by then
         assert bool(row.error_code) == (state not in ("sent", "delivered")), name
         assert len(fakes[channel].sends(to=who[name])) == sends, name
     assert deployment.person("sms", who["blocked by STOP"]).stopped_at
