@@ -8,7 +8,7 @@ from typing import Any
 import jinja2
 
 from bot import yamltext
-from bot.content.templates import Templates
+from bot.content.templates import Templates, templates_for
 from bot.errors import Fault
 from bot.yamltext import Document, Where
 
@@ -32,7 +32,7 @@ class Text:
         name = next((name for name in wanted if name in self.forms), "text")
         return self.templates.compile(self.forms[name])
 
-    def of(self, form: str) -> set[str]:
+    def of(self, form: str) -> frozenset[str]:
         """The placeholders of one form, or of the text where there is none."""
         return self.templates.placeholders(self.forms.get(form, self.forms["text"]))
 
@@ -106,7 +106,7 @@ def _worded(locale: str, documents: Mapping[str, Document], write: Write) -> tup
     ]
     formats = _texts(data.get("formats"))
     faults += [shared.fault(("formats",), f"formats: add {name}") for name in _FORMATS if name not in formats]
-    words = Words(locale, Templates(locale, formats), formats=formats, stages=_texts(data.get("stages")))
+    words = Words(locale, templates_for(locale, tuple(sorted(formats.items()))), formats=formats, stages=_texts(data.get("stages")))
     words.write = write
     words.tasks = _texts(data.get("tasks"))
     words.samples = dict(_dict(data.get("samples")))

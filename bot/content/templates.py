@@ -41,11 +41,9 @@ class Templates:
             self._compiled[text] = self._environment.from_string(text)
         return self._compiled[text]
 
-    def placeholders(self, text: str) -> set[str]:
+    def placeholders(self, text: str) -> frozenset[str]:
         """The names a text asks for. Raises jinja2.TemplateError."""
-        if "{" not in text:
-            return set()
-        return find_undeclared_variables(self._environment.parse(text))
+        return _placeholders(self._environment, text) if "{" in text else frozenset()
 
     def _filters(self) -> dict[str, Callable[..., Any]]:
         def written(pattern: str) -> Callable[[Any], str]:
@@ -60,6 +58,17 @@ class Templates:
             "joined": lambda items: self._formats.get("comma", ", ").join(map(str, items)),
             "numbered": lambda items: "\n".join(f"{n}. {item}" for n, item in enumerate(items, 1)),
         }
+
+
+@lru_cache
+def templates_for(locale: str, formats: tuple[tuple[str, str], ...]) -> Templates:
+    """One for each way of writing, so that content that is read again finds its texts compiled."""
+    return Templates(locale, dict(formats))
+
+
+@lru_cache(maxsize=8192)
+def _placeholders(environment: _Environment, text: str) -> frozenset[str]:
+    return frozenset(find_undeclared_variables(environment.parse(text)))
 
 
 def render(template: jinja2.Template, values: Mapping[str, Any]) -> str:

@@ -65,8 +65,13 @@ def follow(connection: Connection, table: sa.Table, ids: Sequence[int], now: dat
     connection.execute(sa.update(promises).where(*theirs, now < _NAMED, another).values(followed))
 
 
-_THEIR_COHORT = sa.select(candidates.c.cohort_id).where(candidates.c.id == promises.c.candidate_id).scalar_subquery()
-_NAMED = sa.select(cohorts.c.date_by).where(cohorts.c.id == _THEIR_COHORT).scalar_subquery()
+_NAMED = (
+    sa.select(cohorts.c.date_by)
+    .join(candidates, candidates.c.cohort_id == cohorts.c.id)
+    .where(candidates.c.id == promises.c.candidate_id)
+    .correlate(promises)
+    .scalar_subquery()
+)
 
 
 def _concerned(table: sa.Table, ids: Sequence[int]) -> sa.Select[tuple[int]]:
