@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from bot import yamltext
 from bot.errors import ContentError, Fault
+from bot.worktime import Periods, read_week
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 _SHIPPED = Path(__file__).parent.parent  # where the flows and messages that come with keepwarm are
@@ -75,6 +76,11 @@ def _hours(text: Any) -> Any:
     return int(found[1]), int(found[2])
 
 
+def _week(text: Any) -> Any:
+    return read_week(str(text)) if isinstance(text, str) else text
+
+
+Week = Annotated[tuple[Periods, ...], BeforeValidator(_week)]
 Hours = Annotated[tuple[int, int], BeforeValidator(_hours)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Country = Annotated[str, AfterValidator(_country)]
@@ -140,8 +146,40 @@ class Pushes(_Part):
     holidays: Annotated[str, AfterValidator(_country)] = "CN"
 
 
+class Risk(_Part):
+    """From how many points on somebody is at medium or high risk; a level is left only `margin` points below."""
+
+    medium: int = Field(default=30, ge=1)
+    high: int = Field(default=60, ge=2)
+    margin: int = Field(default=8, ge=0)
+
+
+class Team(_Part):
+    """What differs for those who report to one manager."""
+
+    hours: Week | None = None
+    holidays: Annotated[str, AfterValidator(_country)] | None = None
+    timezone: Zone | None = None
+
+
 class Hr(_Part):
+    """Spans are working time, but for `answers_within` and `facts_after`."""
+
     answers_within: Duration = timedelta(hours=24)
+    hours: Week = read_week("mon-fri 9:00-12:00 13:30-18:00")
+    holidays: Annotated[str, AfterValidator(_country)] = "CN"
+    claim_within: Duration = timedelta(minutes=30)
+    first_answer: Duration = timedelta(hours=1)
+    next_answer: Duration = timedelta(hours=2)
+    resolve_within: Duration = timedelta(hours=24)
+    facts_after: Duration = timedelta(minutes=10)
+    hand_back_after: Duration = timedelta(hours=8)
+    cases_a_day: int = Field(default=10, ge=1)
+    digest_at: int = Field(default=9, ge=0, le=23)
+    signed_in_for: Duration = timedelta(hours=12)
+    risk: Risk = Risk()
+    cohorts: dict[str, Risk] = {}
+    teams: dict[str, Team] = {}
 
 
 class Binding(_Part):

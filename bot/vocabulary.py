@@ -179,3 +179,28 @@ EVENTS: tuple[str, ...] = (
     "sticker",
     "promise_kept",
 )
+
+# How soon HR has to look at a case, by its reason: 0 danger (around the clock), 1 at once, 2 today, 3 this week.
+USUAL_URGENCY = 2
+URGENCY: Mapping[str, int] = {
+    "danger": 0,
+    "complaint": 1,
+    "withdrawing": 1,
+    "withdrawn": 1,
+    "other_offer": 1,
+    "no_show": 1,
+    "human": 1,
+    "insult": 1,
+    "ill": 1,
+    "late": 1,
+    "door": 1,
+    "risk": 1,
+    "address": 3,
+    "bring": 3,
+    "erase": 3,
+    "data": 3,
+    "document": 3,
+    "papers": 3,
+    "task_overdue": 3,
+    "checkin": 3,
+}

@@ -15,6 +15,7 @@ from bot.yamltext import Document, Where
 _PARTS = {"about", "ask", "say", "choices"}
 _SHARED = {"formats", "stages", "tasks", "samples"}
 _FORMATS = ("day", "time", "moment", "comma")
+DESK = ("inbox", "alerts", "risk", "report")  # files of what HR reads: {placeholder}s, no templates
 _FORMS = ("text", "sms", "plain", "again", "card", "link")
 
 
@@ -39,7 +40,8 @@ class Text:
 
 @dataclass
 class Words:
-    """Everything of one locale, by `flow.key`; `documents` know where each stands, `elsewhere` what stands in none."""
+    """Everything of one locale, by `flow.key`; `desk`: what HR reads, by file and key. `documents` know where each
+    stands, `elsewhere` what stands in none."""
 
     locale: str
     templates: Templates
@@ -54,6 +56,7 @@ class Words:
     rules: dict[str, tuple[str, ...]] = field(default_factory=dict)
     ambiguous: dict[str, tuple[str, ...]] = field(default_factory=dict)
     pages: dict[str, str] = field(default_factory=dict)
+    desk: dict[str, dict[str, str]] = field(default_factory=dict)
     menu: dict[str, tuple[str, ...]] = field(default_factory=dict)
     documents: dict[str, Document] = field(default_factory=dict)
     write: Callable[[str], str] = str
@@ -106,7 +109,12 @@ def _worded(locale: str, documents: Mapping[str, Document], write: Write) -> tup
     ]
     formats = _texts(data.get("formats"))
     faults += [shared.fault(("formats",), f"formats: add {name}") for name in _FORMATS if name not in formats]
-    words = Words(locale, templates_for(locale, tuple(sorted(formats.items()))), formats=formats, stages=_texts(data.get("stages")))
+    words = Words(
+        locale,
+        templates_for(locale, tuple(sorted(formats.items()))),
+        formats=formats,
+        stages=_texts(data.get("stages")),
+    )
     words.write = write
     words.tasks = _texts(data.get("tasks"))
     words.samples = dict(_dict(data.get("samples")))
@@ -141,6 +149,9 @@ def _read_file(stem: str, document: Document, words: Words, write: Write) -> Non
         return
     if stem == "pages":
         words.pages = _texts(data)
+        return
+    if stem in DESK:
+        words.desk[stem] = _texts(data)
         return
     if stem == "menu":
         words.menu = {write(name): _listed(intents) for name, intents in _dict(document.data).items()}

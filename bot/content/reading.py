@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from string import Formatter
 from typing import Any
 
 import jinja2
@@ -11,7 +12,7 @@ from bot import segments, yamltext
 from bot.content.faq import NAME as FAQ
 from bot.content.faq import read_faq
 from bot.content.flows import RHYTHM, read_all
-from bot.content.messages import Words, in_script, read_locale
+from bot.content.messages import DESK, Words, in_script, read_locale
 from bot.content.roads import faults_of_roads
 from bot.content.samples import samples
 from bot.content.script import to_traditional
@@ -28,7 +29,7 @@ from bot.settings import Settings
 from bot.vocabulary import LINKS, SPEAKING, VALUES
 from bot.yamltext import Document
 
-NO_FLOW = ("shared", "words", "pages", "menu")
+NO_FLOW = ("shared", "words", "pages", "menu", *DESK)
 TRADITIONAL = "zh-Hant"  # written from zh, unless a text of its own stands in messages/zh-Hant/
 _WRITTEN = ("zh", "en")  # every text stands in these
 _MENU = (3, 5, 16)  # WeChat: buttons, entries of each, bytes of a button's name
@@ -165,6 +166,7 @@ def _unfit(
         yield from _nowhere(flows, spoken)
     yield from _disagreeing(written)
     yield from _pages_apart(written)
+    yield from _desks_apart(written)
     yield from _asked_twice(written)
 
 
@@ -310,6 +312,29 @@ def _pages_apart(words: Mapping[str, Words]) -> Iterator[Fault]:
     for spoken in words.values():
         for key in sorted(everything - spoken.pages.keys()):
             yield spoken.fault("pages", (), f"add {key}, which the other language has")
+
+
+def _desks_apart(words: Mapping[str, Words]) -> Iterator[Fault]:
+    """What HR reads needs the same keys, with the same values in them, in every language."""
+    for stem in DESK:
+        everything = {key: text for spoken in words.values() for key, text in spoken.desk.get(stem, {}).items()}
+        for spoken in words.values():
+            here = spoken.desk.get(stem, {})
+            for key in sorted(everything.keys() - here.keys()):
+                yield spoken.fault(stem, (), f"add {key}, which the other language has")
+            for key, text in here.items():
+                if names_in(text) is None:
+                    yield spoken.fault(stem, (key,), f"{key}: close each {{ with a }}: {{name}} names a value")
+                elif names_in(text) != names_in(everything[key]):
+                    yield spoken.fault(stem, (key,), f"{key} needs the same {{names}} in every language")
+
+
+def names_in(text: str) -> frozenset[str] | None:
+    """The {names} of a text that HR reads; None where it is none."""
+    try:
+        return frozenset(name for _, name, _, _ in Formatter().parse(text) if name is not None)
+    except ValueError:
+        return None
 
 
 def _asked_twice(words: Mapping[str, Words]) -> Iterator[Fault]:

@@ -5,6 +5,8 @@ from functools import lru_cache
 
 import holidays as kept
 
+from bot.worktime import MADE_UP, NORMAL, OFF
+
 
 @lru_cache(maxsize=16)
 def _of(country: str) -> kept.HolidayBase:
@@ -24,3 +26,11 @@ def is_holiday(day: date, country: str) -> bool:
 def is_workday(day: date, country: str) -> bool:
     """Monday to Friday but no holiday, or a weekend day that is worked for one."""
     return bool(_of(country).is_working_day(day))
+
+
+def kind(day: date, country: str) -> str:
+    """As bot.worktime has it: off, made_up or normal."""
+    weekend = day.weekday() >= 5
+    if is_workday(day, country) == weekend:
+        return MADE_UP if weekend else OFF
+    return NORMAL

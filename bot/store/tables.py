@@ -94,6 +94,9 @@ cohorts = sa.Table(
     sa.Column("updated_at", Moment, nullable=False),
 )
 
+# `scope`: cities, codes of stores and of cohorts, as HR writes them. `password`: Argon2's own text; empty: cannot sign
+# in. `signed_out_at`: sessions begun before it are over. `alerts`: the roads by which they want alerts, the first one
+# first.
 staff = sa.Table(
     "staff",
     metadata,
@@ -110,11 +113,39 @@ staff = sa.Table(
     sa.Column("scope", sa.Text),
     sa.Column("deputy", sa.Text),
     sa.Column("away_until", Moment),
+    sa.Column("locale", sa.Text),
+    sa.Column("password", sa.Text),
+    sa.Column("signed_out_at", Moment),
+    sa.Column("alerts", sa.JSON),
     sa.Column("updated_at", Moment, nullable=False),
 )
 
+# Who is signed in to the inbox. `token_index`: the blind index of the cookie. `device`: as the browser calls itself.
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    _id(),
+    sa.Column("staff", sa.Text, nullable=False, index=True),
+    sa.Column("token_index", Index, nullable=False, unique=True),
+    sa.Column("device", sa.Text),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("seen_at", Moment, nullable=False),
+    sa.Column("expires_at", Moment, nullable=False),
+)
+
+# Sign-ins that failed, by the blind index of the name that was tried and of where it came from.
+sign_in_failures = sa.Table(
+    "sign_in_failures",
+    metadata,
+    _id(),
+    sa.Column("key", Index, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Index("ix_sign_in_failures_key_at", "key", "at"),
+)
+
 # `released_at`: from when on the rhythm is theirs (empty: HR has not let it begin). `plan_at`: when to plan their
-# touches anew, `planned_with`: by which rhythm they were planned last.
+# touches anew, `planned_with`: by which rhythm they were planned last. `risk`: low, medium or high since `risk_at`, of
+# `risk_points`; `risk_due_at`: when to reckon it next.
 candidates = sa.Table(
     "candidates",
     metadata,
@@ -151,6 +182,10 @@ candidates = sa.Table(
     sa.Column("notices_only_at", Moment),
     sa.Column("plan_at", Moment),
     sa.Column("planned_with", sa.Text),
+    sa.Column("risk", sa.Text, nullable=False, server_default="low"),
+    sa.Column("risk_points", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("risk_at", Moment),
+    sa.Column("risk_due_at", Moment),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("updated_at", Moment, nullable=False),
     sa.Index(
@@ -160,6 +195,50 @@ candidates = sa.Table(
         postgresql_where=sa.text("plan_at IS NOT NULL"),
     ),
     _partly("ix_candidates_held", "stage", where="released_at IS NULL"),
+    _partly("ix_candidates_risk_due_at", "risk_due_at", where="risk_due_at IS NOT NULL"),
+    _partly("ix_candidates_at_risk", "risk_points", where="risk != 'low'"),
+    sa.Index("ix_candidates_owner", "owner"),
+)
+
+# A reason to worry (or to be glad) that came true for a candidate at a moment; each once. `evidence`: what the words
+# of messages/*/risk.yaml need: counts, days, codes.
+signals = sa.Table(
+    "signals",
+    metadata,
+    sa.Column("candidate_id", sa.ForeignKey("candidates.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("at", Moment, primary_key=True),
+    sa.Column("points", sa.Integer, nullable=False),
+    sa.Column("evidence", sa.JSON, nullable=False),
+    sa.Column("fired_at", Moment, nullable=False),
+    sa.Index("ix_signals_name_at", "name", "at"),
+)
+
+# How a candidate's risk went; a row a change of level. `signals`: the names of what weighed most, the heaviest first.
+risk_changes = sa.Table(
+    "risk_changes",
+    metadata,
+    _id(),
+    sa.Column("candidate_id", sa.ForeignKey("candidates.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("level", sa.Text, nullable=False),
+    sa.Column("points", sa.Integer, nullable=False),
+    sa.Column("signals", sa.JSON, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Index("ix_risk_changes_candidate_id_at", "candidate_id", "at"),
+)
+
+# A person of HR spoke with the candidate. `how`: call, visit, chat; `outcome`: reached, no_answer.
+contacts = sa.Table(
+    "contacts",
+    metadata,
+    _id(),
+    sa.Column("candidate_id", sa.ForeignKey("candidates.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("staff", sa.Text, nullable=False),
+    sa.Column("how", sa.Text, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("note", Sealed),
+    sa.Column("at", Moment, nullable=False),
+    sa.Index("ix_contacts_candidate_id_at", "candidate_id", "at"),
 )
 
 # When a candidate entered each stage; the newest row is the candidate's own `stage`.
@@ -174,7 +253,8 @@ stage_times = sa.Table(
 # A person on a channel: a WeChat openid, a phone number, a mailbox. `talk` is where that person stands in the flows,
 # `wait_until` when its open question has waited long enough for an answer. WeChat's windows: `window_*` by a message
 # (48 h), `brief_*` by a scan, a menu entry or following (1 min): credits left, until when, and what opened it; all
-# empty where nothing is known yet. `unreachable_*`: the provider said for good that nothing arrives there.
+# empty where nothing is known yet. `unreachable_*`: the provider said for good that nothing arrives there. `staff`:
+# whose of HR it is; such an address is nobody's of the candidates.
 addresses = sa.Table(
     "addresses",
     metadata,
@@ -198,8 +278,10 @@ addresses = sa.Table(
     sa.Column("brief_by", sa.Text),
     sa.Column("unreachable_at", Moment),
     sa.Column("unreachable_code", sa.Text),
+    sa.Column("staff", sa.Text),
     sa.Column("created_at", Moment, nullable=False),
     sa.UniqueConstraint("channel", "address_index"),
+    _partly("ix_addresses_staff", "staff", where="staff IS NOT NULL"),
     sa.Index(
         "ix_addresses_wait_until",
         "wait_until",
@@ -454,7 +536,12 @@ stopped_channels = sa.Table(
     sa.Column("look_at", Moment, nullable=False),
 )
 
-# What HR works on; one open case a person.
+# What HR works on; one open case a person. `state`: new, claimed, waiting (for the candidate), snoozed, resolved.
+# `urgency`: 0 danger, 1 at once, 2 today, 3 this week. `assigned`: whose it is to take, `claimed_by`: who has taken it
+# (codes of staff). `unanswered_since`: since when the candidate waits for a word of a person. The clock: at `next_at`
+# the `clock` strikes (assign, work: find which one runs; claim, first, next, resolve, wake, hand_back); `warned_at`: it
+# has warned already; `rung`: how far up it has climbed, 0 at who it is assigned to. `version` grows with each change:
+# pages see it.
 cases = sa.Table(
     "cases",
     metadata,
@@ -463,9 +550,25 @@ cases = sa.Table(
     sa.Column("address_id", sa.ForeignKey("addresses.id", ondelete="CASCADE")),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("urgency", sa.Integer, nullable=False, server_default="2"),
     sa.Column("opened_at", Moment, nullable=False),
     sa.Column("updated_at", Moment, nullable=False),
     sa.Column("asked", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("assigned", sa.Text),
+    sa.Column("claimed_by", sa.Text),
+    sa.Column("claimed_at", Moment),
+    sa.Column("unanswered_since", Moment),
+    sa.Column("answered_at", Moment),
+    sa.Column("staff_wrote_at", Moment),
+    sa.Column("clock", sa.Text),
+    sa.Column("next_at", Moment),
+    sa.Column("warned_at", Moment),
+    sa.Column("rung", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("missed", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("resolved_at", Moment),
+    sa.Column("outcome", sa.Text),
+    sa.Column("reopened_at", Moment),
+    sa.Column("version", sa.Integer, nullable=False, server_default="1"),
     sa.Index(
         "uq_cases_open_candidate",
         "candidate_id",
@@ -474,6 +577,9 @@ cases = sa.Table(
         postgresql_where=sa.text("state != 'resolved'"),
     ),
     sa.Index("ix_cases_state", "state", "opened_at"),
+    sa.Index("ix_cases_candidate_id", "candidate_id", "opened_at"),
+    _partly("ix_cases_next_at", "next_at", where="next_at IS NOT NULL"),
+    _partly("ix_cases_open", "urgency", "opened_at", where="state != 'resolved'"),
 )
 
 # Every signal that joined a case, in order.
@@ -486,6 +592,126 @@ case_reasons = sa.Table(
     sa.Column("inbound_id", sa.ForeignKey("inbound.id", ondelete="SET NULL")),
     sa.Column("detail", Sealed),
     sa.Column("at", Moment, nullable=False),
+)
+
+# What happened to a case, in order. `what`: assigned, claimed, handed_over, handed_back, replied, noted, called,
+# snoozed, woken, waiting, warned, missed, resolved, reopened. `detail`: codes only; words are in the sealed `note`.
+case_events = sa.Table(
+    "case_events",
+    metadata,
+    _id(),
+    sa.Column("case_id", sa.ForeignKey("cases.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("detail", sa.JSON),
+    sa.Column("note", Sealed),
+)
+
+# What the bot would have answered while somebody of HR had the case. `state`: open, used, said (by the bot, after HR's
+# silence), dropped. `look_at`: when the bot says it by itself; empty: never, it is no fact of the record.
+suggestions = sa.Table(
+    "suggestions",
+    metadata,
+    _id(),
+    sa.Column("case_id", sa.ForeignKey("cases.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("inbound_id", sa.ForeignKey("inbound.id", ondelete="SET NULL")),
+    sa.Column("address_id", sa.ForeignKey("addresses.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("text", Sealed, nullable=False),
+    sa.Column("said", sa.Text),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("look_at", Moment),
+    sa.Column("created_at", Moment, nullable=False),
+    _partly("ix_suggestions_look_at", "look_at", where="state = 'open' AND look_at IS NOT NULL"),
+)
+
+# That somebody of HR has to hear of something. `why`: new, warned, missed, reopened, wrote, handed_over, digest.
+# `state`: due (to be said at `due_at`), out (its message `outbound_id` is on its way), told, given_up. `tried`: the
+# roads that did not carry it.
+alerts = sa.Table(
+    "alerts",
+    metadata,
+    _id(),
+    sa.Column("case_id", sa.ForeignKey("cases.id", ondelete="CASCADE"), index=True),
+    sa.Column("staff", sa.Text, nullable=False),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("rung", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("urgency", sa.Integer, nullable=False, server_default="2"),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("due_at", Moment, nullable=False),
+    sa.Column("outbound_id", Id, index=True),
+    sa.Column("tried", sa.JSON, nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("ended_at", Moment),
+    _partly("ix_alerts_due", "due_at", where="state = 'due'"),
+    _partly("ix_alerts_out", "outbound_id", where="state = 'out'"),
+)
+
+# What staff taught: this sentence means that. `ask_index`: the blind index of the sentence as understanding reads it.
+taught = sa.Table(
+    "taught",
+    metadata,
+    _id(),
+    sa.Column("ask_index", Index, nullable=False, unique=True),
+    sa.Column("ask", Sealed, nullable=False),
+    sa.Column("locale", sa.Text, nullable=False),
+    sa.Column("intent", sa.Text, nullable=False),
+    sa.Column("staff", sa.Text, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+)
+
+# Who may use the API. `rights`: read, write.
+api_tokens = sa.Table(
+    "api_tokens",
+    metadata,
+    _id(),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("token_index", Index, nullable=False, unique=True),
+    sa.Column("rights", sa.JSON, nullable=False),
+    sa.Column("scope", sa.Text),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("used_at", Moment),
+    sa.Column("revoked_at", Moment),
+)
+
+# What happened, for the company's own systems, in order. `kind`: risk.changed, case.opened, case.changed,
+# stage.changed. `body`: codes only, never personal data.
+events = sa.Table(
+    "events",
+    metadata,
+    _id(),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("candidate_id", sa.ForeignKey("candidates.id", ondelete="CASCADE"), index=True),
+    sa.Column("body", sa.JSON, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+)
+
+# Where events are posted to. `told`: the last event that was handed to it.
+hooks = sa.Table(
+    "hooks",
+    metadata,
+    _id(),
+    sa.Column("url", sa.Text, nullable=False, unique=True),
+    sa.Column("secret", Sealed, nullable=False),
+    sa.Column("kinds", sa.JSON, nullable=False),
+    sa.Column("told", Id, nullable=False, server_default="0"),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("stopped_at", Moment),
+)
+
+# One event on its way to one hook. `state`: due, done, given_up.
+hook_calls = sa.Table(
+    "hook_calls",
+    metadata,
+    _id(),
+    sa.Column("hook_id", sa.ForeignKey("hooks.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("event_id", sa.ForeignKey("events.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("due_at", Moment, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("status", sa.Text),
+    sa.UniqueConstraint("hook_id", "event_id"),
+    _partly("ix_hook_calls_due", "due_at", where="state = 'due'"),
 )
 
 # Append-only by trigger; codes and counts, never personal data.

@@ -6,10 +6,11 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.store import planning, promises
+from bot.store import planning, promises, risk
 
 
 def wake(connection: Connection, table: sa.Table, ids: Sequence[int], now: datetime) -> None:
-    """Promises about these candidates, cohorts or stores, and the plans of the candidates concerned."""
+    """Promises about these candidates, cohorts or stores, the plans and the risk of the candidates concerned."""
     promises.wake(connection, table, ids, now)
     planning.wake(connection, table, ids, now)
+    risk.wake(connection, ids, now, table)

@@ -1,0 +1,226 @@
+"""What a person of HR does with a case. Each move is one conditional change: who comes second is told who was first.
+
+The caller has made sure that the case is theirs to see (bot.store.sight) and that their role may (bot.inbox.rights).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bot.errors import KeepwarmError
+from bot.inbox import replies
+from bot.settings import Settings
+from bot.store import audit, cases, risk
+from bot.store.cases import Case
+from bot.store.cipher import Cipher
+from bot.store.tables import alerts, contacts, suggestions
+from bot.store.tables import cases as table
+
+OUTCOMES = ("kept", "moved", "answered", "left", "unreachable", "mistake")
+CALLED = ("reached", "no_answer")
+CLOCK = "work"  # bot.inbox.clocks finds with the next tick which clock runs now
+
+
+class Refused(KeepwarmError):
+    """The move is not possible just now. `why`: gone, held, resolved, not_yours, outcome; `by`: the code of who holds
+    it."""
+
+    def __init__(self, why: str, by: str = "") -> None:
+        super().__init__(f"{why} {by}".strip())
+        self.why, self.by = why, by
+
+
+def claim(connection: Connection, case_id: int, staff: str, now: datetime) -> None:
+    """From now on this person talks with the candidate. Claiming one's own again changes nothing. Raises Refused."""
+    free = table.c.id == case_id, table.c.claimed_by.is_(None), cases.OPEN
+    mine = {"state": "claimed", "claimed_by": staff, "claimed_at": now, "assigned": staff, "rung": 0}
+    won = connection.execute(sa.update(table).where(*free).values(mine | _woken(now))).rowcount
+    if won:
+        _done(connection, case_id, staff, "claimed", now)
+        return
+    case = _open(connection, case_id)
+    if case.claimed_by != staff:
+        raise Refused("held", case.claimed_by or "")
+    if case.state == "snoozed":
+        cases.change(connection, case_id, now, state="claimed", **_clock(now))
+        _done(connection, case_id, staff, "woken", now)
+
+
+def assign(connection: Connection, cipher: Cipher, case_id: int, staff: str, to: str, note: str, now: datetime) -> None:
+    """Hands over: the case is free for `to`, who hears of it."""
+    case = _open(connection, case_id)
+    new = {"assigned": to, "claimed_by": None, "claimed_at": None, "state": "new", "rung": 0}
+    cases.change(connection, case_id, now, **new, **_clock(now))
+    cases.note(
+        connection,
+        case_id,
+        f"staff:{staff}",
+        "handed_over",
+        now,
+        {"from": case.claimed_by or case.assigned, "to": to},
+        _sealed(cipher, note),
+    )
+    audit.record(connection, f"staff:{staff}", "case.assign", str(case_id), now, {"to": to})
+    cases.tell(connection, case_id, "case.changed", now)
+    alert(connection, case_id, to, "handed_over", now, urgency=case.urgency)
+
+
+def reply(
+    connection: Connection,
+    settings: Settings,
+    cipher: Cipher,
+    case_id: int,
+    staff: str,
+    text: str,
+    now: datetime,
+    suggestion_id: int | None = None,
+) -> Sequence[int]:
+    """Says this to the candidate, by the road that is open; gives the rows for the outbox to send at once. Who replies
+    to a free case claims it. Raises Refused: held, or no_road."""
+    claim(connection, case_id, staff, now)
+    case = _open(connection, case_id)
+    rows = replies.say(connection, settings, cipher, case, text, now)
+    if not rows:
+        raise Refused("no_road")
+    answered = {"answered_at": case.answered_at or now, "unanswered_since": None, "staff_wrote_at": now}
+    cases.change(connection, case_id, now, state="waiting", **answered, **_clock(now))
+    drop_suggestions(connection, case_id, suggestion_id)
+    _done(connection, case_id, staff, "replied", now, {"outbound": rows[0]})
+    if case.candidate_id:
+        risk.wake(connection, [case.candidate_id], now)
+    return rows
+
+
+def write_note(connection: Connection, cipher: Cipher, case_id: int, staff: str, text: str, now: datetime) -> None:
+    """For colleagues only; the candidate never sees it."""
+    _open(connection, case_id)
+    cases.change(connection, case_id, now)
+    cases.note(connection, case_id, f"staff:{staff}", "noted", now, None, _sealed(cipher, text))
+    audit.record(connection, f"staff:{staff}", "case.note", str(case_id), now)
+
+
+def called(
+    connection: Connection, cipher: Cipher, case_id: int, staff: str, outcome: str, note: str, now: datetime
+) -> None:
+    """They phoned: `outcome` is one of CALLED. Reaching somebody answers what was owed."""
+    case = _open(connection, case_id)
+    reached = outcome == "reached"
+    answered = {"answered_at": case.answered_at or now, "unanswered_since": None, "staff_wrote_at": now}
+    cases.change(connection, case_id, now, **(answered if reached else {}), **_clock(now))
+    if case.candidate_id:
+        log_contact(connection, cipher, case.candidate_id, staff, "call", outcome, note, now)
+    _done(connection, case_id, staff, "called", now, {"outcome": outcome}, _sealed(cipher, note))
+
+
+def log_contact(
+    connection: Connection,
+    cipher: Cipher,
+    candidate_id: int,
+    staff: str,
+    how: str,
+    outcome: str,
+    note: str,
+    now: datetime,
+) -> None:
+    """A person spoke with the candidate, or tried to; also without any case."""
+    row = {"candidate_id": candidate_id, "staff": staff, "how": how, "outcome": outcome, "at": now}
+    sealed = cipher.seal(note, "contacts.note") if note else None
+    connection.execute(sa.insert(contacts).values(row | {"note": sealed}))
+    audit.record(connection, f"staff:{staff}", "candidate.contact", str(candidate_id), now, {"how": how})
+    risk.wake(connection, [candidate_id], now)
+
+
+def snooze(connection: Connection, case_id: int, staff: str, until: datetime, now: datetime) -> None:
+    """Comes back at that moment, with the candidate's next message, or with something urgent."""
+    claim(connection, case_id, staff, now)
+    cases.change(connection, case_id, now, state="snoozed", clock="wake", next_at=until, warned_at=None)
+    _done(connection, case_id, staff, "snoozed", now, {"until": until.isoformat()})
+
+
+def hand_back(connection: Connection, case_id: int, staff: str, now: datetime) -> None:
+    """The bot speaks with the candidate again; the case stays open, and free."""
+    case = _mine(connection, case_id, staff)
+    free = {"state": "new", "claimed_by": None, "claimed_at": None}
+    cases.change(connection, case_id, now, **free, **_clock(now))
+    drop_suggestions(connection, case.id)
+    _done(connection, case_id, staff, "handed_back", now)
+
+
+def resolve(
+    connection: Connection, cipher: Cipher, case_id: int, staff: str, outcome: str, note: str, now: datetime
+) -> None:
+    """Done, with how it ended: one of OUTCOMES. The candidate's bot is theirs again."""
+    if outcome not in OUTCOMES:
+        raise Refused("outcome", outcome)
+    claim(connection, case_id, staff, now)
+    ended = {"state": "resolved", "resolved_at": now, "outcome": outcome, "unanswered_since": None}
+    cases.change(connection, case_id, now, **ended, clock=None, next_at=None, warned_at=None)
+    drop_suggestions(connection, case_id)
+    quiet = alerts.c.case_id == case_id, alerts.c.state == "due"
+    connection.execute(sa.update(alerts).where(*quiet).values(state="given_up", ended_at=now))
+    _done(connection, case_id, staff, "resolved", now, {"outcome": outcome}, _sealed(cipher, note))
+    case = cases.load(connection, case_id)
+    if case and case.candidate_id:
+        risk.wake(connection, [case.candidate_id], now)
+
+
+def alert(
+    connection: Connection, case_id: int | None, staff: str, why: str, now: datetime, urgency: int = 2, rung: int = 0
+) -> None:
+    """Somebody has to hear of it: bot.inbox.alerts says it to them."""
+    row = {"case_id": case_id, "staff": staff, "why": why, "urgency": urgency, "rung": rung, "state": "due"}
+    connection.execute(sa.insert(alerts).values(row | {"due_at": now, "tried": [], "created_at": now}))
+
+
+def drop_suggestions(connection: Connection, case_id: int, used: int | None = None) -> None:
+    """What the bot would have said is said no more; `used`: this one was said by a person."""
+    open_ = suggestions.c.case_id == case_id, suggestions.c.state == "open"
+    if used is not None:
+        this = sa.update(suggestions).where(*open_, suggestions.c.id == used)
+        connection.execute(this.values(state="used", look_at=None))
+    connection.execute(sa.update(suggestions).where(*open_).values(state="dropped", look_at=None))
+
+
+def _clock(now: datetime) -> dict[str, Any]:
+    return {"clock": CLOCK, "next_at": now, "warned_at": None}
+
+
+def _woken(now: datetime) -> dict[str, Any]:
+    return {"updated_at": now, "version": table.c.version + 1, **_clock(now)}
+
+
+def _open(connection: Connection, case_id: int) -> Case:
+    case = cases.load(connection, case_id, hold=True)
+    if case is None:
+        raise Refused("gone")
+    if case.state == "resolved":
+        raise Refused("resolved")
+    return case
+
+
+def _mine(connection: Connection, case_id: int, staff: str) -> Case:
+    case = _open(connection, case_id)
+    if case.claimed_by != staff:
+        raise Refused("held" if case.claimed_by else "not_yours", case.claimed_by or "")
+    return case
+
+
+def _done(
+    connection: Connection,
+    case_id: int,
+    staff: str,
+    what: str,
+    now: datetime,
+    detail: dict[str, Any] | None = None,
+    sealed: bytes | None = None,
+) -> None:
+    cases.note(connection, case_id, f"staff:{staff}", what, now, detail, sealed)
+    audit.record(connection, f"staff:{staff}", f"case.{what}", str(case_id), now, detail)
+    cases.tell(connection, case_id, "case.changed", now)
+
+
+def _sealed(cipher: Cipher, text: str) -> bytes | None:
+    return cipher.seal(text, "case_events.note") if text else None

@@ -1,0 +1,89 @@
+"""Whom a member of staff may see: who is theirs, and who belongs to the cities, stores and cohorts of their scope."""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bot.store.tables import candidates, cases, cohorts, staff, stores
+
+_BETWEEN = re.compile(r"[\s,;、，；|]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """`everybody`: an admin. `owners`: whose candidates they see: their own, those of who is below them and of who is
+    away with them as deputy. `unowned`: also nobody's (managers). `scope`: cities, codes of stores and cohorts."""
+
+    code: str
+    role: str
+    everybody: bool = False
+    owners: frozenset[str] = frozenset()
+    unowned: bool = False
+    scope: frozenset[str] = frozenset()
+
+
+def sight_of(connection: Connection, code: str, now: datetime) -> Sight | None:
+    """None for who is no staff (any more)."""
+    row = connection.execute(sa.select(staff.c.role, staff.c.scope).where(staff.c.code == code)).first()
+    if row is None:
+        return None
+    scope = frozenset(part for part in _BETWEEN.split(row.scope or "") if part)
+    if row.role == "admin":
+        return Sight(code, row.role, everybody=True)
+    if row.role == "manager":
+        return Sight(code, row.role, owners=_below(connection, code), unowned=not scope, scope=scope)
+    if row.role == "recruiter":
+        away = staff.c.deputy == code, staff.c.away_until > now
+        stands_in = connection.scalars(sa.select(staff.c.code).where(*away))
+        return Sight(code, row.role, owners=frozenset({code, *stands_in}), scope=scope)
+    return Sight(code, row.role, scope=scope)
+
+
+def seen_by(sight: Sight) -> sa.ColumnElement[bool]:
+    """The condition on `candidates` under which a row is theirs to see."""
+    if sight.everybody:
+        return sa.true()
+    seen: list[sa.ColumnElement[bool]] = [candidates.c.owner.in_(sorted(sight.owners))] if sight.owners else []
+    if sight.unowned:
+        seen.append(candidates.c.owner.is_(None))
+    if sight.scope:
+        scope = sorted(sight.scope)
+        here = sa.select(stores.c.id).where(stores.c.city.in_(scope) | stores.c.code.in_(scope))
+        with_them = sa.select(cohorts.c.id).where(cohorts.c.code.in_(scope))
+        seen += [candidates.c.store_id.in_(here), candidates.c.cohort_id.in_(with_them)]
+    return sa.or_(*seen) if seen else sa.false()
+
+
+def case_seen_by(sight: Sight) -> sa.ColumnElement[bool]:
+    """The condition on `cases`: of somebody they see, or given to them; of a stranger's, a manager's and an admin's."""
+    theirs = cases.c.candidate_id.in_(sa.select(candidates.c.id).where(seen_by(sight)))
+    mine = sa.or_(cases.c.assigned == sight.code, cases.c.claimed_by == sight.code)
+    strangers = cases.c.candidate_id.is_(None) if sight.everybody or sight.role == "manager" else sa.false()
+    return sa.true() if sight.everybody else sa.or_(theirs, mine, strangers)
+
+
+def sees(connection: Connection, sight: Sight, candidate_id: int) -> bool:
+    """Whether this one is theirs to see."""
+    this = sa.select(candidates.c.id).where(candidates.c.id == candidate_id, seen_by(sight))
+    return connection.execute(this).first() is not None
+
+
+def sees_case(connection: Connection, sight: Sight, case_id: int) -> bool:
+    return (
+        connection.execute(sa.select(cases.c.id).where(cases.c.id == case_id, case_seen_by(sight))).first() is not None
+    )
+
+
+def _below(connection: Connection, code: str) -> frozenset[str]:
+    """They and all who report to them, at any remove; a ring of managers ends where it began."""
+    found: set[str] = {code}
+    above: Collection[str] = [code]
+    while above:
+        below = set(connection.scalars(sa.select(staff.c.code).where(staff.c.manager.in_(above)))) - found
+        found |= below
+        above = sorted(below)
+    return frozenset(found)
