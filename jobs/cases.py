@@ -1,4 +1,4 @@
-"""Gives new cases to somebody, lets those climb that nobody works on, and answers from the record where HR is silent."""
+"""Gives new cases to somebody, lets those climb that nobody works on, answers from the record where HR is silent."""
 
 from bot.inbox.climbing import strike
 from bot.inbox.holding import say_facts

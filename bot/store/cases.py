@@ -55,6 +55,13 @@ class Case:
 
 
 COLUMNS = tuple(cases.c[name] for name in Case.__dataclass_fields__)
+_DUE = Prepared(
+    sa.select(*COLUMNS)
+    .where(cases.c.next_at <= sa.bindparam("now"))
+    .order_by(cases.c.urgency, cases.c.next_at)
+    .limit(sa.bindparam("limit", type_=sa.Integer))
+    .with_for_update(skip_locked=True)
+)
 
 
 def is_claimed(connection: Connection, candidate_id: int) -> bool:
@@ -161,8 +168,7 @@ def open_of(connection: Connection, candidate_id: int) -> Case | None:
 
 def due(connection: Connection, now: datetime, limit: int) -> list[Case]:
     """Whose clock strikes, held until the transaction ends."""
-    struck = sa.select(*COLUMNS).where(cases.c.next_at <= now).order_by(cases.c.next_at).limit(limit)
-    return [Case(*row) for row in connection.execute(struck.with_for_update(skip_locked=True))]
+    return [Case(*row) for row in _DUE.rows(connection, {"now": now, "limit": limit})]
 
 
 def change(connection: Connection, case_id: int, now: datetime, **columns: Any) -> None:
