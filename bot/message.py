@@ -112,7 +112,7 @@ def shortened(text: str, limit: int) -> str:
     sentence or a word if one ends near enough."""
     if len(text.encode()) <= limit:
         return text
-    fitting = text.encode()[: limit - len(_MORE.encode())].decode(errors="ignore")
+    fitting = text.encode()[: max(0, limit - len(_MORE.encode()))].decode(errors="ignore")
     for ends in _ENDS:
         cut = max(fitting.rfind(end) for end in ends) + 1
         if cut > len(fitting) * 3 // 4:

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ Body = dict[str, Any]
 
 TIMEOUT = (3.05, 10)  # seconds to connect, to answer
 _IDLE = 5.0  # seconds; what lay longer the other side may be closing just now, and a send into that is in doubt
+_TOO_MANY = 60.0  # seconds to be quiet after a 429
 _own = threading.local()
 
 
@@ -37,13 +39,15 @@ def written(body: Mapping[str, Any]) -> bytes:
 
 
 def fitting(text: str, keyword: str, most: int, body: Callable[[str], Body]) -> Body:
-    """What `body` makes of the text, in at most `most` bytes; the text is shortened as it must be, and has `keyword`."""
-    made = body(_with(text, keyword))
-    over = len(written(made)) - most
-    if over <= 0:
-        return made
-    needed = len(f"\\n{keyword}".encode())  # it may have stood in what is cut off
-    return body(_with(shortened(text, len(text.encode()) - over - needed), keyword))
+    """What `body` makes of the text, in at most `most` bytes; the text is shortened as it must be and has `keyword`."""
+
+    def made(room: int) -> Body:
+        return body(_with(shortened(text, room), keyword))
+
+    whole = len(text.encode())
+    if len(written(made(whole))) <= most:
+        return made(whole)
+    return made(bisect_right(range(whole), most, key=lambda room: len(written(made(room)))) - 1)
 
 
 def told(url: str, raw: bytes, query: Mapping[str, str]) -> dict[str, Any]:
@@ -63,22 +67,22 @@ def told(url: str, raw: bytes, query: Mapping[str, str]) -> dict[str, Any]:
         )
     except requests.RequestException as error:
         raise failed(error) from None  # the original names the address, which is a secret
-    found = _object(answer)
-    if answer.status_code >= 500 or (answer.ok and found is None):
-        raise Unknown(f"http_{answer.status_code}", "no answer of theirs")
-    if answer.status_code == requests.codes.too_many:
-        raise TryLater("http_429", "too many requests", pause=60)
-    if found is None or answer.is_redirect:
-        raise Misconfigured(f"http_{answer.status_code}", "the address leads to nobody who takes messages")
-    return found
+    return _read(answer)
 
 
-def _object(answer: requests.Response) -> dict[str, Any] | None:
+def _read(answer: requests.Response) -> dict[str, Any]:
+    status, code = answer.status_code, f"http_{answer.status_code}"
+    if status == requests.codes.too_many:
+        raise TryLater(code, "too many requests", pause=_TOO_MANY)
     try:
         found = answer.json()
     except requests.JSONDecodeError:
-        return None
-    return found if isinstance(found, dict) else None
+        found = None
+    if isinstance(found, dict) and (status < 300 or 400 <= status < 500):
+        return found
+    if 300 <= status < 500:
+        raise Misconfigured(code, "the address leads to nobody who takes messages")
+    raise Unknown(code, "no answer of theirs")
 
 
 def _with(text: str, keyword: str) -> str:

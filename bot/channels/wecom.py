@@ -14,7 +14,14 @@ from bot.channels.sealed import check, parsed, text_of, unsealed
 from bot.errors import Rejected
 from bot.settings import Wecom
 
-_KINDS = {"text": "text", "image": "picture", "voice": "voice", "video": "video", "location": "location", "link": "link"}
+_KINDS = {
+    "text": "text",
+    "image": "picture",
+    "voice": "voice",
+    "video": "video",
+    "location": "location",
+    "link": "link",
+}
 
 
 @dataclass(frozen=True, slots=True)

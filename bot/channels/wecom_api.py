@@ -62,9 +62,9 @@ class WecomApi:
             answer = session().get(url, params=query, timeout=TIMEOUT).json()
         except requests.RequestException as error:
             raise TryLater("no_token", type(error).__name__) from None  # the original names the address with the secret
-        error = hr_errors.wecom(answer) if isinstance(answer, dict) else Unknown("unreadable")
-        if error is not None:
-            raise error if isinstance(error, Misconfigured) else TryLater(error.code, f"no token: {error.reason}")
+        wrong = hr_errors.wecom(answer) if isinstance(answer, dict) else Unknown("unreadable")
+        if wrong is not None:
+            raise wrong if isinstance(wrong, Misconfigured) else TryLater(wrong.code, f"no token: {wrong.reason}")
         if not answer.get("access_token"):
             raise TryLater("no_token", "no answer of WeCom's")
         return str(answer["access_token"]), max(int(answer.get("expires_in") or 0) - _EARLY, _SHORTEST)
