@@ -52,12 +52,12 @@ class _Striking:
 
     def _clock(self) -> Clock | None:
         hours = self.teams.hours(self.case.claimed_by or self.case.assigned)
-        return clocks.running(self.case, self.house.settings.hr, hours)
+        return clocks.running(self.case, self.house.settings.hr, hours, self.now)
 
     def _wind(self, clock: Clock | None) -> None:
         warns = clock.warns_at if clock and self.case.warned_at is None else None
-        next_at = None if clock is None else warns if warns and warns > self.now else clock.at
-        self._change(clock=clock.name if clock else None, next_at=next_at)
+        strikes = max(clock.at, clock.again) if clock and clock.again and clock.at <= self.now else clock and clock.at
+        self._change(clock=clock and clock.name, next_at=warns if warns and warns > self.now else strikes)
 
     def _assign(self) -> None:
         to = self.case.assigned if self.case.clock != cases.ASSIGN else self.teams.choose(self.case.candidate_id)

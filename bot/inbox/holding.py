@@ -11,10 +11,11 @@ from sqlalchemy.engine import Connection
 from bot.inbox import casework
 from bot.inbox.watching import Deployment
 from bot.store import cases
+from bot.store.cases import Case
 from bot.store.cipher import Cipher
 from bot.store.messages import Spoken, keep_outbound
 from bot.store.prepared import Prepared, word
-from bot.store.tables import suggestions
+from bot.store.tables import alerts, suggestions
 
 _AT_ONCE = 20
 _DUE = Prepared(
@@ -50,7 +51,7 @@ def wrote(
         return
     since = {"unanswered_since": case.unanswered_since or now, "state": "claimed"}
     cases.change(connection, case_id, now, **since, clock=casework.CLOCK, next_at=now)
-    if case.unanswered_since is None:
+    if not _has_heard(connection, case):
         casework.alert(connection, case_id, case.claimed_by, "wrote", now, case.urgency)
     if suggestion:
         look_at = now + house.settings.hr.facts_after if suggestion.facts else None
@@ -58,6 +59,13 @@ def wrote(
         sealed = house.cipher.seal(suggestion.text, "suggestions.text")
         new = {"text": sealed, "state": "open", "look_at": look_at, "created_at": now}
         connection.execute(sa.insert(suggestions).values(row | new))
+
+
+def _has_heard(connection: Connection, case: Case) -> bool:
+    """Whether whoever has the case was told already that the candidate wrote, since they wrote themselves."""
+    since = max(filter(None, (case.staff_wrote_at, case.claimed_at, case.opened_at)))
+    told = alerts.c.case_id == case.id, alerts.c.why == "wrote", alerts.c.created_at >= since
+    return connection.execute(sa.select(alerts.c.id).where(*told)).first() is not None
 
 
 def wakes(connection: Connection, case_id: int, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """Every signal: comes true at its moment and not a minute before, once, fades, and is over when it should be."""
 
+import itertools
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -99,7 +100,8 @@ def test_it_comes_true_at_its_moment_and_not_a_minute_before_and_once(name: str)
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.ended])
 def test_it_is_over_when_the_reason_is(name: str) -> None:
     case = CASES[name]
-    assert case.ended and case.over
+    assert case.ended
+    assert case.over
     (signal,) = found(case.ended, name)
     assert signal.at == case.when, "what came true stays true until then"
     assert signal.weight(case.over - MINUTE) == signal.points or signal.half_life
@@ -163,7 +165,7 @@ def test_a_level_does_not_flicker() -> None:
         before = reckon(history, Limits(30, 60, 8), before, at(1) + hours * HOUR).level
         levels.append(before)
     assert (levels[0], levels[-1]) == ("medium", "low")
-    changes = sum(one != other for one, other in zip(levels, levels[1:], strict=False))
+    changes = sum(one != other for one, other in itertools.pairwise(levels))
     assert changes == 1
 
 
