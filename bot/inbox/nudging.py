@@ -32,6 +32,9 @@ def ladder(candidate_id: int, history: History, found: Risk, nudged: Sequence[Nu
         return Ladder(case=found.level == "high")
     if any(state == "planned" for _, state, _ in lately):
         return Ladder()
+    last = max((at for _, state, at in lately if at and state == "sent"), default=None)
+    if last and history.sign_after(last):
+        return Ladder(case=found.level == "high")  # they answered, and it did not help
     for entry, kind in ((NUDGE, "story"), (NUDGE_OTHER, "notice")):
         ended = max((at for name, _, at in lately if name == entry and at), default=None)
         if ended is None:
