@@ -15,7 +15,7 @@ from rq import Queue, SimpleWorker
 from rq.exceptions import StopRequested
 
 from bot.log import broke
-from jobs import deliver, plans, promises, reconcile, touches, waits
+from jobs import deliver, hooks, plans, promises, reconcile, touches, waits
 from jobs.desk import Desk, open_desk
 
 QUEUE = "keepwarm"
@@ -35,6 +35,7 @@ class Job:
 
 JOBS: dict[str, Job] = {
     "deliver": Job(deliver.run, every=2),
+    "hooks": Job(hooks.run, every=5),
     "plans": Job(plans.run, every=5),
     "promises": Job(promises.run, every=20),
     "reconcile": Job(reconcile.run, every=20),

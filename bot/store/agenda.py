@@ -10,12 +10,23 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.store.prepared import word
-from bot.store.tables import addresses, candidates, outbound, promises, stopped_channels, touches
+from bot.store.tables import (
+    addresses,
+    candidates,
+    events,
+    hook_calls,
+    hooks,
+    outbound,
+    promises,
+    stopped_channels,
+    touches,
+)
 
 # In the words of the partial indexes: SQLite takes one only where it finds its condition word by word.
 _QUEUED = sa.text("state = 'queued'")
 _WAITING = sa.text("state IN ('queued', 'sending')")
 _TO_ASK = sa.text("via IN ('sms', 'template') AND state IN ('unknown', 'sent') AND due_at IS NOT NULL")
+_UNTOLD = sa.select(sa.func.min(hooks.c.told)).where(hooks.c.stopped_at.is_(None)).scalar_subquery()
 _MOMENTS: Sequence[tuple[sa.Column[datetime], sa.ColumnElement[bool] | sa.TextClause]] = (
     (touches.c.due_at, touches.c.state == word("planned")),
     (touches.c.look_at, touches.c.look_at.is_not(None)),
@@ -27,6 +38,8 @@ _MOMENTS: Sequence[tuple[sa.Column[datetime], sa.ColumnElement[bool] | sa.TextCl
     (outbound.c.lease_until, sa.and_(_WAITING, outbound.c.state == "sending")),
     (outbound.c.due_at, _TO_ASK),
     (stopped_channels.c.look_at, sa.true()),
+    (events.c.at, events.c.id > _UNTOLD),
+    (hook_calls.c.due_at, sa.text("state = 'due'")),
 )
 _NEXT = sa.select(
     *(sa.select(sa.func.min(moment)).where(condition).scalar_subquery() for moment, condition in _MOMENTS)

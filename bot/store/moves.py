@@ -14,7 +14,9 @@ _PLACES = {"cohort": cohorts, "store": stores}
 
 def to_stage(connection: Connection, candidate_id: int, stage: str, by: str, now: datetime) -> None:
     """From now on the candidate is in this stage; `by`: hr, api, candidate."""
-    was = connection.execute(sa.select(candidates.c.code, candidates.c.stage).where(candidates.c.id == candidate_id)).one()
+    was = connection.execute(
+        sa.select(candidates.c.code, candidates.c.stage).where(candidates.c.id == candidate_id)
+    ).one()
     people.change_candidate(connection, candidate_id, now, stage=stage, stage_at=now, stage_by=by)
     this = stage_times.c.candidate_id == candidate_id, stage_times.c.stage == stage
     connection.execute(sa.delete(stage_times).where(*this))
