@@ -49,7 +49,7 @@ class Api:
         self.table = table(house.settings.stages.all)
 
     def routes(self) -> list[web.RouteDef]:
-        known = [web.route(route.method, BASE + route.path, partial(self._answer, route)) for route in self.table]
+        known = [web.route(route.method, _pattern(route), partial(self._answer, route)) for route in self.table]
         rest = [web.route("*", path, partial(self._answer, None)) for path in (BASE, BASE + "/{rest:.*}")]
         return [web.get(f"{BASE}/openapi.json", self._openapi), *known, *rest]
 
@@ -102,7 +102,7 @@ class Api:
         """404 for a path that is none; 405 for a method that its path has not."""
         if route is not None:
             return route
-        allowed = sorted({known.method for known in self.table if _is_at(known, request.path)})
+        allowed = sorted({known.method for known in self.table if _is_at(known, request.rel_url.raw_path)})
         if request.path == f"{BASE}/openapi.json":
             allowed = ["GET"]
         if not allowed:
@@ -135,6 +135,11 @@ class Api:
         detail = {"call": route.name, "status": problem.status}
         now = self._now()
         self._database.write(lambda c: audit.record(c, holder.actor, _REFUSED, target or None, now, detail))
+
+
+def _pattern(route: Route) -> str:
+    """A code may have any sign but a slash."""
+    return (BASE + route.path).replace("}", ":[^/]+}")
 
 
 def _is_at(route: Route, path: str) -> bool:

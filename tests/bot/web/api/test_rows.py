@@ -10,7 +10,14 @@ from bot.store.tables import audit, candidates, cohorts, events, stage_times
 from tests.bot.web.api.conftest import Caller
 from tests.conftest import NOW
 
-NEW = {"name": "新人", "phone": "13900000001", "stage": "background_check", "cohort": "PUB", "store": "S1", "owner": "HR1"}
+NEW = {
+    "name": "新人",
+    "phone": "13900000001",
+    "stage": "background_check",
+    "cohort": "PUB",
+    "store": "S1",
+    "owner": "HR1",
+}
 
 
 def stage_events(caller: Caller) -> list[dict[str, Any]]:
@@ -32,7 +39,11 @@ def test_the_same_put_makes_once_and_then_changes_nothing(caller: Caller) -> Non
 
 
 def test_what_is_put_is_shown_as_it_is(caller: Caller) -> None:
-    caller.call("PUT", "/candidates/N1", NEW | {"email": "n@example.com", "position": "前厅", "home_lat": 31.2, "home_lng": 121.4})
+    caller.call(
+        "PUT",
+        "/candidates/N1",
+        NEW | {"email": "n@example.com", "position": "前厅", "home_lat": 31.2, "home_lng": 121.4},
+    )
     found = caller.call("GET", "/candidates/N1").body
     assert {name: found[name] for name in NEW} == NEW | {"phone": "+8613900000001"}
     assert (found["email"], found["position"], found["bound"], found["risk"]) == ("n@example.com", "前厅", [], "low")
@@ -70,7 +81,7 @@ def test_every_field_that_is_wrong_is_named(caller: Caller) -> None:
 )
 def test_a_field_that_is_wrong_is_named(caller: Caller, path: str, body: dict[str, Any], field: str) -> None:
     reply = caller.call("PUT", path, body)
-    assert (reply.status, [error["field"] for error in reply.body["errors"]][0]) == (422, field) or any(
+    assert (reply.status, next(error["field"] for error in reply.body["errors"])) == (422, field) or any(
         error["field"].startswith(field) for error in reply.body["errors"]
     )
 
@@ -82,7 +93,9 @@ def test_a_phone_of_another_open_candidate_is_a_conflict(caller: Caller) -> None
 
 
 def test_a_token_with_a_scope_is_not_told_whose_phone_it_is(caller: Caller) -> None:
-    reply = caller.call("PUT", "/candidates/N1", NEW | {"phone": "13800000001", "store": "GZ1"}, caller.token(scope="GZ1"))
+    reply = caller.call(
+        "PUT", "/candidates/N1", NEW | {"phone": "13800000001", "store": "GZ1"}, caller.token(scope="GZ1")
+    )
     assert reply.status == 409
     assert "PUB" not in errors(reply)["phone"]
 
@@ -91,7 +104,8 @@ def test_what_hr_decided_here_is_not_taken_back(caller: Caller) -> None:
     number = caller.candidate("PUB").id
     caller.database.write(lambda c: moves.to_stage(c, number, "onboarding_prep", "hr", NOW))
     reply = caller.call("PUT", "/candidates/PUB", {"stage": "background_check"})
-    assert reply.status == 409 and set(errors(reply)) == {"stage"}
+    assert reply.status == 409
+    assert set(errors(reply)) == {"stage"}
     assert caller.candidate("PUB").stage == "onboarding_prep"
 
 
@@ -106,16 +120,25 @@ def test_the_api_may_change_what_it_or_a_file_said(caller: Caller) -> None:
 
 def test_a_published_date_is_not_made_planned_again(caller: Caller) -> None:
     reply = caller.call("PUT", "/cohorts/PUB", {"date_state": "planned"})
-    assert reply.status == 409 and set(errors(reply)) == {"date_state"}
+    assert reply.status == 409
+    assert set(errors(reply)) == {"date_state"}
 
 
 def test_a_cohort_and_a_store_come_back_as_they_were_put(caller: Caller) -> None:
-    cohort = {"name": "二月", "starts_at": "2027-02-01T09:00:00+08:00", "seats": 20, "outline": ["甲", "乙"], "date_state": "planned"}
+    cohort = {
+        "name": "二月",
+        "starts_at": "2027-02-01T09:00:00+08:00",
+        "seats": 20,
+        "outline": ["甲", "乙"],
+        "date_state": "planned",
+    }
     store = {"name": "新店", "city": "上海", "lat": 31.2, "lng": 121.4, "manager": "王店长", "opens_on": "2027-01-01"}
     assert caller.call("PUT", "/cohorts/FEB", cohort).status == 201
     assert caller.call("PUT", "/stores/NEW", store).status == 201
     shown = caller.call("GET", "/cohorts/FEB").body
-    assert shown["starts_at"] == "2027-02-01T01:00:00Z" and shown["outline"] == ["甲", "乙"] and shown["seats"] == 20
+    assert shown["starts_at"] == "2027-02-01T01:00:00Z"
+    assert shown["outline"] == ["甲", "乙"]
+    assert shown["seats"] == 20
     assert {name: caller.call("GET", "/stores/NEW").body[name] for name in store} == store
     assert caller.database.read(lambda c: c.scalar(sa.select(cohorts.c.version).where(cohorts.c.code == "FEB"))) == 1
 
@@ -126,13 +149,16 @@ def test_a_stage_is_set_once_and_told_once(caller: Caller) -> None:
     assert [event["stage"] for event in stage_events(caller)] == ["onboarding_prep"]
     row = caller.candidate("PUB")
     assert (row.stage, row.stage_by) == ("onboarding_prep", "api")
-    entered = sa.select(stage_times.c.at).where(stage_times.c.candidate_id == row.id, stage_times.c.stage == "onboarding_prep")
+    entered = sa.select(stage_times.c.at).where(
+        stage_times.c.candidate_id == row.id, stage_times.c.stage == "onboarding_prep"
+    )
     assert caller.database.read(lambda c: c.scalar(entered)) == NOW
 
 
 def test_a_stage_that_is_none_is_named_with_those_there_are(caller: Caller) -> None:
     reply = caller.call("POST", "/candidates/PUB/stage", {"stage": "hired"})
-    assert reply.status == 422 and "joined" in errors(reply)["stage"]
+    assert reply.status == 422
+    assert "joined" in errors(reply)["stage"]
 
 
 def test_lists_go_on_where_they_ended(caller: Caller) -> None:
@@ -160,7 +186,8 @@ def test_what_is_written_and_what_is_personal_is_in_the_audit_log(caller: Caller
         ("api:both-all", "candidates.show", "N1"),
     ]
     text = str(caller.database.read(lambda c: [tuple(row) for row in c.execute(sa.select(audit))]))
-    assert "13900000001" not in text and "新人" not in text
+    assert "13900000001" not in text
+    assert "新人" not in text
 
 
 def test_who_is_new_is_released_where_nobody_holds_them(caller: Caller) -> None:
