@@ -5,7 +5,7 @@ from importlib.metadata import entry_points
 
 import typer
 
-from bot.cli import audit, calendar, candidates, chat, cohorts, imports, menu, parts, status, tokens, understand
+from bot.cli import audit, calendar, candidates, chat, cohorts, imports, menu, parts, report, status, tokens, understand
 from bot.errors import ContentError, KeepwarmError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ for command in (
     parts.check,
     calendar.calendar,
     status.status,
+    report.report,
     chat.chat,
     menu.menu,
     understand.understand,

@@ -7,7 +7,7 @@ from typing import Any
 
 import certifi
 import urllib3
-from urllib3.exceptions import HTTPError, TimeoutError
+from urllib3.exceptions import HTTPError, NewConnectionError, TimeoutError
 
 from bot.hooks import signing
 from bot.hooks.addresses import Forbidden, Target, look_up
@@ -33,6 +33,8 @@ def post(url: str, secret: str, event: Mapping[str, Any], private: bool, now: da
         return _outcome(_status(look_up(url, private), body, headers))
     except Forbidden:
         return "forbidden"
+    except NewConnectionError:  # which urllib3 counts among the time-outs
+        return "unreachable"
     except TimeoutError:
         return "timeout"
     except (HTTPError, OSError, ValueError):

@@ -1,0 +1,68 @@
+"""`keepwarm report`: figures for HR and for the boss."""
+
+import enum
+import sys
+from datetime import date, datetime
+from typing import Annotated
+
+import typer
+from sqlalchemy.engine import Connection
+
+from bot import clock
+from bot.cli.opened import actor, opened
+from bot.content.messages import read_locale
+from bot.reports import writing
+from bot.reports.all import REPORTS
+from bot.reports.shape import Asked, Words
+from bot.settings import Settings
+from bot.store import audit
+from bot.store.cohorts import find
+from bot.store.sight import Sight
+
+Name = enum.StrEnum("Name", list(REPORTS))  # type: ignore[misc]
+Format = enum.StrEnum("Format", ["table", *writing.FILES])  # type: ignore[misc]
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
+_WRITTEN = {"zh-Hant": "zh"}  # the words of reports stand in these
+
+
+def report(
+    name: Annotated[Name, typer.Argument(help="Which report.", show_default=False)],
+    cohort: Annotated[str, typer.Option(help="Only this cohort's code.")] = "",
+    since: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="From this day on.")] = None,
+    until: Annotated[
+        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Up to and with this day.")
+    ] = None,
+    format_: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.table,
+    locale: Annotated[str, typer.Option(help="zh or en; the company's own if left out.")] = "",
+) -> None:
+    """Print a report: summary (the page for the boss), lost, cost, answers, risk or signals.
+
+    CSV, workbook and picture go to standard output: send them to a file.
+    """
+    with opened() as (loaded, database, _cipher):
+        who, now = actor(), clock.now()
+        asked = Asked(Sight(who, "admin", everybody=True), loaded, now, cohort, _day(since), _day(until))
+
+        def tables(connection: Connection) -> list[writing.Table]:
+            if cohort:
+                find(connection, cohort)
+            return list(REPORTS[name.value](connection, asked))
+
+        found = database.read(tables)
+        words = _words(loaded, locale)
+        detail = {"cohort": cohort, "format": format_.value}
+        database.write(lambda connection: audit.record(connection, who, "report.show", name.value, now, detail))
+    if format_ is Format.table:
+        typer.echo(writing.text(found, words, loaded.company.zone), nl=False)
+        return
+    sys.stdout.buffer.write(writing.FILES[format_.value][0](found, words, loaded.company.zone))
+
+
+def _day(moment: datetime | None) -> date | None:
+    return moment.date() if moment else None
+
+
+def _words(settings: Settings, locale: str) -> Words:
+    wanted = locale or settings.company.locale
+    spoken, _ = read_locale(settings.messages / _WRITTEN.get(wanted, wanted))
+    return spoken.desk["report"]
