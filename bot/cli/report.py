@@ -8,30 +8,46 @@ from typing import Annotated
 import typer
 from sqlalchemy.engine import Connection
 
-from bot import clock
+from bot import clock, yamltext
 from bot.cli.opened import actor, opened
-from bot.content.messages import read_locale
+from bot.errors import ContentError
 from bot.reports import writing
 from bot.reports.all import REPORTS
-from bot.reports.shape import Asked, Words
+from bot.reports.shape import Asked, Table, Words
 from bot.settings import Settings
 from bot.store import audit
 from bot.store.cohorts import find
 from bot.store.sight import Sight
 
-Name = enum.StrEnum("Name", list(REPORTS))  # type: ignore[misc]
-Format = enum.StrEnum("Format", ["table", *writing.FILES])  # type: ignore[misc]
-Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
+_DAY = ["%Y-%m-%d"]
 _WRITTEN = {"zh-Hant": "zh"}  # the words of reports stand in these
+
+
+class Name(enum.StrEnum):
+    """The reports of bot.reports.all."""
+
+    summary = "summary"
+    lost = "lost"
+    cost = "cost"
+    answers = "answers"
+    risk = "risk"
+    signals = "signals"
+
+
+class Format(enum.StrEnum):
+    """How a report can be written."""
+
+    table = "table"
+    csv = "csv"
+    xlsx = "xlsx"
+    svg = "svg"
 
 
 def report(
     name: Annotated[Name, typer.Argument(help="Which report.", show_default=False)],
     cohort: Annotated[str, typer.Option(help="Only this cohort's code.")] = "",
-    since: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="From this day on.")] = None,
-    until: Annotated[
-        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Up to and with this day.")
-    ] = None,
+    since: Annotated[datetime | None, typer.Option("--from", formats=_DAY, help="From this day on.")] = None,
+    until: Annotated[datetime | None, typer.Option("--to", formats=_DAY, help="Up to and with this day.")] = None,
     format_: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.table,
     locale: Annotated[str, typer.Option(help="zh or en; the company's own if left out.")] = "",
 ) -> None:
@@ -43,7 +59,7 @@ def report(
         who, now = actor(), clock.now()
         asked = Asked(Sight(who, "admin", everybody=True), loaded, now, cohort, _day(since), _day(until))
 
-        def tables(connection: Connection) -> list[writing.Table]:
+        def tables(connection: Connection) -> list[Table]:
             if cohort:
                 find(connection, cohort)
             return list(REPORTS[name.value](connection, asked))
@@ -64,5 +80,7 @@ def _day(moment: datetime | None) -> date | None:
 
 def _words(settings: Settings, locale: str) -> Words:
     wanted = locale or settings.company.locale
-    spoken, _ = read_locale(settings.messages / _WRITTEN.get(wanted, wanted))
-    return spoken.desk["report"]
+    document = yamltext.read(settings.messages / _WRITTEN.get(wanted, wanted) / "report.yaml")
+    if document.faults:
+        raise ContentError(document.faults)
+    return {key: str(text) for key, text in document.data.items()}

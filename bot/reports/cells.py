@@ -49,9 +49,9 @@ def plain(value: Any, column: Column, words: Words, zone: ZoneInfo) -> str | flo
         case "percent":
             return round(float(value), 1)
         case "money":
-            return round(value / MILLION, 6)
+            return round(int(value) / MILLION, 6)
         case "span":
-            return round(value / _MINUTE, 1)
+            return round(int(value) / _MINUTE, 1)
         case "day" | "week":
             return _day(value, zone)
         case _:
