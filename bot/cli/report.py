@@ -3,6 +3,7 @@
 import enum
 import sys
 from datetime import date, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -49,12 +50,15 @@ def report(
     since: Annotated[datetime | None, typer.Option("--from", formats=_DAY, help="From this day on.")] = None,
     until: Annotated[datetime | None, typer.Option("--to", formats=_DAY, help="Up to and with this day.")] = None,
     format_: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.table,
+    out: Annotated[Path | None, typer.Option(help="The file to write; standard output if left out.")] = None,
     locale: Annotated[str, typer.Option(help="zh or en; the company's own if left out.")] = "",
 ) -> None:
     """Print a report: summary (the page for the boss), lost, cost, answers, risk or signals.
 
-    CSV, workbook and picture go to standard output: send them to a file.
+    A workbook goes to a file (--out); the others to standard output, or there too.
     """
+    if format_ is Format.xlsx and out is None:
+        raise typer.BadParameter("a workbook needs --out FILE")
     with opened() as (loaded, database, _cipher):
         who, now = actor(), clock.now()
         asked = Asked(Sight(who, "admin", everybody=True), loaded, now, cohort, _day(since), _day(until))
@@ -68,10 +72,19 @@ def report(
         words = _words(loaded, locale)
         detail = {"cohort": cohort, "format": format_.value}
         database.write(lambda connection: audit.record(connection, who, "report.show", name.value, now, detail))
+    zone = loaded.company.zone
     if format_ is Format.table:
-        typer.echo(writing.text(found, words, loaded.company.zone), nl=False)
-        return
-    sys.stdout.buffer.write(writing.FILES[format_.value][0](found, words, loaded.company.zone))
+        _put(writing.text(found, words, zone).encode(), out)
+    else:
+        _put(writing.FILES[format_.value][0](found, words, zone), out)
+
+
+def _put(written: bytes, out: Path | None) -> None:
+    if out is None:
+        sys.stdout.buffer.write(written)
+        sys.stdout.buffer.flush()
+    else:
+        out.write_bytes(written)
 
 
 def _day(moment: datetime | None) -> date | None:
