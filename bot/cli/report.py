@@ -13,7 +13,7 @@ from bot import clock, yamltext
 from bot.cli.opened import actor, opened
 from bot.errors import ContentError
 from bot.reports import writing
-from bot.reports.all import REPORTS
+from bot.reports.all import make
 from bot.reports.shape import Asked, Table, Words
 from bot.settings import Settings
 from bot.store import audit
@@ -66,7 +66,7 @@ def report(
         def tables(connection: Connection) -> list[Table]:
             if cohort:
                 find(connection, cohort)
-            return list(REPORTS[name.value](connection, asked))
+            return list(make(name.value, connection, asked))
 
         found = database.read(tables)
         words = _words(loaded, locale)

@@ -17,7 +17,7 @@ from bot.content.templates import written_at
 from bot.conversation import House
 from bot.inbox.rights import may
 from bot.reports import picture, writing
-from bot.reports.all import REPORTS
+from bot.reports.all import REPORTS, make
 from bot.reports.cells import NUMBERS, heading, shown
 from bot.reports.shape import Asked, Table, Words
 from bot.store import audit, cohorts
@@ -98,7 +98,7 @@ class Reports:
         return self._database.read(lambda connection: cohorts.codes_seen(connection, asked.sight))
 
     def _written(self, name: str, format_: str, write: writing.Writer, asked: Asked, words: Words) -> bytes:
-        tables = self._database.read(lambda c: REPORTS[name](c, asked))
+        tables = self._database.read(lambda c: make(name, c, asked))
         detail = {"format": format_, "cohort": asked.cohort}
         actor = f"staff:{asked.sight.code}"
         self._database.write(lambda c: audit.record(c, actor, "report.download", name, asked.now, detail))
@@ -127,7 +127,7 @@ def body_values(house: House, connection: Connection, asked: Asked, locale: str)
         "made": written_at(asked.now.astimezone(company.zone), formats["moment"], locale),
         "asked": asked,
         "cohorts": cohorts.codes_seen(connection, asked.sight),
-        "tables": [_shown(table, words, asked) for table in REPORTS[_PAGE](connection, asked)],
+        "tables": [_shown(table, words, asked) for table in make(_PAGE, connection, asked)],
         "reports": list(REPORTS),
         "query": _query(asked),
     }

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.reports import answers, cost, lost, risk, standing
-from bot.reports.all import REPORTS
+from bot.reports.all import REPORTS, make
 from bot.reports.shape import EVERYBODY
 from bot.store import moves
 from tests.bot.reports.conftest import CANTON, DAY, MONDAY, Office
@@ -171,7 +171,7 @@ def test_nobody_sees_figures_of_whom_they_may_not_see(office: Office, name: str)
         office.case(code, "other_offer", answered=DAY, claimed_by="HR1")
     office.said("PUB", "sms", 350_000)
     office.risk("PUB", "high", 80, "silent")
-    tables = office.database.read(lambda c: REPORTS[name](c, office.asked(CANTON)))
+    tables = office.database.read(lambda c: make(name, c, office.asked(CANTON)))
     numbers = [cell for table in tables for row in table.rows for cell in row if isinstance(cell, int) and cell]
     assert numbers == ([1, 1] * 2 if name == "summary" else [])  # CANTON, who waits: in a cohort and in all
 
@@ -180,5 +180,5 @@ def test_nobody_sees_figures_of_whom_they_may_not_see(office: Office, name: str)
 def test_a_company_without_anybody_has_reports_too(office: Office, name: str) -> None:
     from bot.store.sight import Sight
 
-    tables: Any = office.database.read(lambda c: REPORTS[name](c, office.asked(Sight("X", "store"))))
+    tables: Any = office.database.read(lambda c: make(name, c, office.asked(Sight("X", "store"))))
     assert all(len(row) == len(table.columns) for table in tables for row in table.rows)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from bot import yamltext
 from bot.cli.report import Format, Name
 from bot.reports import picture, writing
-from bot.reports.all import REPORTS
+from bot.reports.all import REPORTS, make
 from bot.reports.cells import shown
 from bot.reports.shape import Column, Table, Words
 from tests.bot.reports.conftest import Office
@@ -95,7 +95,7 @@ def test_every_table_and_column_has_its_words(office: Office, name: str, locale:
     office.settings = office.settings.model_copy(
         update={"reports": office.settings.reports.model_copy(update={"earlier_lost": Decimal(28)})}
     )
-    tables = office.database.read(lambda c: REPORTS[name](c, office.asked()))
+    tables = office.database.read(lambda c: make(name, c, office.asked()))
     for table in tables:
         assert f"table_{table.key}" in words(locale)
         assert all(f"column_{column.key}" in words(locale) for column in table.columns)
