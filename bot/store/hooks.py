@@ -26,7 +26,7 @@ _PREFIX = "kwhs_"  # so that whoever finds a secret knows what it is
 _SECRET = "hooks.secret"  # noqa: S105 (a column's name)
 _DUE = hook_calls.c.state == word("due")
 # Not by the index of all calls of the hook, done long ago as most are, but by that of what is due.
-_ITS = hook_calls.c.hook_id + sa.literal_column("0", sa.Integer)
+_its = hook_calls.c.hook_id + sa.literal_column("0", sa.Integer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def take(connection: Connection, cipher: Cipher, now: datetime, limit: int) -> l
     wanted = (
         sa.select(hook_calls.c.id.label("call_id"), hook_calls.c.attempts, events)
         .join(events, hook_calls.c.event_id == events.c.id)
-        .where(hook.id == _ITS, _DUE, hook_calls.c.due_at <= now)
+        .where(_its == hook.id, _DUE, hook_calls.c.due_at <= now)
         .order_by(hook_calls.c.event_id)
         .limit(limit)
     )
@@ -158,7 +158,7 @@ def pause_after(attempts: int) -> timedelta | None:
 
 def _ready(now: datetime) -> sa.Select[Any]:
     """A hook with something due and nothing that holds it up, the one that waits longest."""
-    its = hooks.c.id == _ITS
+    its = _its == hooks.c.id
     oldest = sa.select(sa.func.min(hook_calls.c.due_at)).where(its, _DUE, hook_calls.c.due_at <= now).scalar_subquery()
     return (
         sa.select(hooks.c.id, hooks.c.url, hooks.c.secret)
@@ -172,13 +172,13 @@ def _ready(now: datetime) -> sa.Select[Any]:
 def _held_up(hook_id: sa.ColumnElement[int], now: datetime) -> sa.ColumnElement[bool]:
     """Whether somebody posts to it just now, or nothing got through the last time."""
     alone = sa.or_(hook_calls.c.status.is_(None), hook_calls.c.status.not_like("refused %"))
-    return sa.exists().where(hook_id == _ITS, _DUE, hook_calls.c.due_at > now, alone)
+    return sa.exists().where(_its == hook_id, _DUE, hook_calls.c.due_at > now, alone)
 
 
 def _stop(connection: Connection, hook_id: int, why: str, now: datetime) -> None:
     """What waits is given up: who comes back reads it from the events."""
     connection.execute(sa.update(hooks).where(hooks.c.id == hook_id).values(stopped_at=now))
-    waiting = sa.update(hook_calls).where(hook_id == _ITS, _DUE)
+    waiting = sa.update(hook_calls).where(_its == hook_id, _DUE)
     count = connection.execute(waiting.values(state="given_up")).rowcount
     audit.record(connection, "bot", "hooks.stopped", str(hook_id), now, {"why": why, "given_up": count})
 
@@ -189,7 +189,7 @@ def _set(connection: Connection, ids: Sequence[int], **columns: Any) -> None:
         connection.execute(sa.update(hook_calls).where(hook_calls.c.id.in_(ids), _DUE).values(columns))
 
 
-_WAITING = sa.select(sa.func.count()).where(hooks.c.id == _ITS, _DUE).correlate(hooks).scalar_subquery()
+_WAITING = sa.select(sa.func.count()).where(_its == hooks.c.id, _DUE).correlate(hooks).scalar_subquery()
 _LINES = sa.select(hooks, _WAITING.label("waiting"))
 
 
