@@ -312,6 +312,20 @@ class FeishuRobot(DingtalkRobot):
     a_minute: int = Field(default=90, ge=1)
 
 
+class Api(_Part):
+    """`a_minute`: calls that one token may make. `private_hooks`: events may be posted inside our own network, and
+    without TLS."""
+
+    a_minute: int = Field(default=600, ge=2)
+    private_hooks: bool = False
+
+
+class Reports(_Part):
+    """`earlier_lost`: of a hundred people whom the company lost before, in percent."""
+
+    earlier_lost: Decimal | None = Field(default=None, ge=0, le=100)
+
+
 class Settings(_Part):
     company: Company
     public_url: WebAddress = "http://127.0.0.1:8080"
@@ -336,6 +350,8 @@ class Settings(_Part):
     wecom_robot: WecomRobot = WecomRobot()
     dingtalk: DingtalkRobot = DingtalkRobot()
     feishu: FeishuRobot = FeishuRobot()
+    api: Api = Api()
+    reports: Reports = Reports()
 
 
 def path() -> Path:

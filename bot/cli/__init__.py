@@ -5,7 +5,7 @@ from importlib.metadata import entry_points
 
 import typer
 
-from bot.cli import audit, calendar, candidates, chat, cohorts, imports, menu, parts, status, understand
+from bot.cli import audit, calendar, candidates, chat, cohorts, imports, menu, parts, report, status, tokens, understand
 from bot.errors import ContentError, KeepwarmError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ for command in (
     parts.check,
     calendar.calendar,
     status.status,
+    report.report,
     chat.chat,
     menu.menu,
     understand.understand,
@@ -31,6 +32,7 @@ app.command("import")(imports.import_)
 app.add_typer(candidates.app, name="candidates")
 app.add_typer(cohorts.app, name="cohorts")
 app.add_typer(audit.app, name="audit")
+app.add_typer(tokens.app, name="token")
 
 
 def main() -> None:

@@ -15,12 +15,10 @@ from sqlalchemy.engine import Connection
 from bot import invites
 from bot.importing import cells, staff
 from bot.importing.cells import Frame
-from bot.importing.kind import Bad, Change, Column, Decision, Found, Held, Kind, Row, Values, after, place_alone
-from bot.store import bulk, tables
+from bot.importing.kind import Bad, Change, Clash, Column, Decision, Found, Held, Kind, Row, Values, after, place_alone
+from bot.store import bulk, events, tables
 from bot.store.cipher import Cipher
 from bot.store.tables import candidates, cohorts, stage_times, stores
-
-IMPORT = "import"  # who moved a stage, a cohort or a store, where a file did
 
 COLUMNS: Mapping[str, Column] = {
     "code": Column(cells.code, kept=True),
@@ -136,7 +134,7 @@ class Candidates(Kind):
             reasons += faults
         reasons += self._phone_elsewhere(row, wanted, held, found)
         if held:
-            reasons += [reason for conflict in CONFLICTS if (reason := conflict(row, wanted, held, self.frame))]
+            reasons += [Clash(reason) for conflict in CONFLICTS if (reason := conflict(row, wanted, held, self.frame))]
         return wanted, reasons
 
     def fresh(self, change: Change) -> Values:
@@ -154,6 +152,21 @@ class Candidates(Kind):
         super().apply(connection, changes)
         ids = _ids(connection, candidates, [change.row.code for change in changes if change.held is None])
         _write_times(connection, changes, ids)
+        self._tell(connection, changes)
+
+    def _tell(self, connection: Connection, changes: Sequence[Change]) -> None:
+        """Lets the company's own systems know who is in another stage now."""
+        moved = [(change.held, change.values) for change in changes if change.held and "stage" in change.values]
+        told = [
+            (
+                held["id"],
+                events.stage_body(
+                    held["code"], held["stage"], new["stage"], self.frame.source, after("stage_at", new, held)
+                ),
+            )
+            for held, new in moved
+        ]
+        events.keep_many(connection, events.STAGE, told, self.frame.now)
 
     def _stage(self, row: Row, held: Held | None, _: Found) -> tuple[Values, list[str]]:
         stage = row.values.get("stage") or (held["stage"] if held else self.frame.road[0])
@@ -161,8 +174,8 @@ class Candidates(Kind):
         at = row.values.get("stage_at") or own
         values: Values = {}
         if held is None or stage != held["stage"]:
-            values = {"stage": stage, "stage_at": at or self.frame.now, "stage_by": IMPORT}
-        elif at and held["stage_by"] == IMPORT:
+            values = {"stage": stage, "stage_at": at or self.frame.now, "stage_by": self.frame.source}
+        elif at and held["stage_by"] in self.frame.outside:
             values = {"stage_at": at}
         return values, list(self._wrong_times(row, stage, after("stage_at", values, held)))
 
@@ -186,7 +199,7 @@ class Candidates(Kind):
             if code and this is None:
                 faults.append(f"{parent}: there is no {parent} with the code {code!r}: import the {parent}s first")
             elif this != (held[f"{parent}_id"] if held else None):
-                values |= {f"{parent}_id": this, f"{parent}_by": IMPORT}
+                values |= {f"{parent}_id": this, f"{parent}_by": self.frame.source}
         return values, faults
 
     def _owner(self, row: Row, _: Held | None, found: Found) -> tuple[Values, list[str]]:
@@ -209,7 +222,8 @@ class Candidates(Kind):
         index = row.values.get("invite_index") or self._invite_index(code)
         other = self._claims.invites.get(index) or self._earlier.invites.get(index) or found.more["invite"].get(index)
         if other and other != row.code:
-            return {}, [f"invite: is the code of {other} already: give another one, or none and one is made"]
+            taken = "already: give another one, or none and one is made"
+            return {}, [Clash(f"invite: is the code of {other} {taken}", f"invite: is somebody's code {taken}")]
         return ({} if held and held["invite_index"] == index else {"invite": code, "invite_index": index}), []
 
     def _phone_elsewhere(self, row: Row, wanted: Values, held: Held | None, found: Found) -> Iterator[str]:
@@ -220,10 +234,11 @@ class Candidates(Kind):
         others = (self._claims.phones.get(index), self._earlier.phones.get(index), *kept)
         other = next((code for code in others if code and code != row.code), None)
         if other:
-            yield (
-                f"phone: same phone as {other}: same person, or family? It waits for HR: "
+            what = (
+                "same person, or family? It waits for HR: "
                 "close one of the two, or give one no phone (the invite code binds as well)"
             )
+            yield Clash(f"phone: same phone as {other}: {what}", f"phone: somebody else has it: {what}")
 
     def _phone_to_claim(self, wanted: Values, held: Held | None) -> bytes | None:
         """The phone's index where an open candidate newly has it."""
@@ -267,14 +282,14 @@ class Candidates(Kind):
 Conflict = Callable[[Row, Values, Held, Frame], str | None]
 
 
-def _withdrawal(row: Row, wanted: Values, held: Held, _: Frame) -> str | None:
-    if held["stage"] != "withdrawn" or held["stage_by"] == IMPORT or "stage" not in wanted:
+def _withdrawal(row: Row, wanted: Values, held: Held, frame: Frame) -> str | None:
+    if held["stage"] != "withdrawn" or held["stage_by"] in frame.outside or "stage" not in wanted:
         return None
     return f"stage: {row.code} withdrew here: an import does not take that back (keepwarm candidates stage does)"
 
 
-def _newer_stage(row: Row, wanted: Values, held: Held, _: Frame) -> str | None:
-    if held["stage_by"] == IMPORT or "stage" not in wanted:
+def _newer_stage(row: Row, wanted: Values, held: Held, frame: Frame) -> str | None:
+    if held["stage_by"] in frame.outside or "stage" not in wanted:
         return None
     at = row.values.get("stage_at") or row.values.get(f"{wanted['stage']}_at")
     if at and at > held["stage_at"]:
@@ -296,8 +311,8 @@ def _confirmation(row: Row, wanted: Values, held: Held, frame: Frame) -> str | N
 
 
 def _moved(parent: str) -> Conflict:
-    def moved_here(row: Row, wanted: Values, held: Held, _: Frame) -> str | None:
-        if f"{parent}_id" not in wanted or held[f"{parent}_by"] in (None, IMPORT):
+    def moved_here(row: Row, wanted: Values, held: Held, frame: Frame) -> str | None:
+        if f"{parent}_id" not in wanted or held[f"{parent}_by"] in (None, *frame.outside):
             return None
         return f"{parent}: {row.code} was moved here: an import does not take that back"
 

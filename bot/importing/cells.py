@@ -17,7 +17,11 @@ _LARGEST = 1_000_000
 _YEARS = range(1950, 2151)
 _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>.]+(\.[^@\s,;<>.]+)+")
 _DATE = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?", re.ASCII)
+Source = typing.Literal["import", "api"]
 _EXCEL_ERRORS = ("#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!")
+
+
+IMPORT: Source = "import"  # who moved a stage, a cohort or a store, where a file did
 
 
 class BadCell(ValueError):
@@ -33,6 +37,7 @@ class Frame:
     country: str
     road: Sequence[str]
     ends: Sequence[str]
+    source: Source = IMPORT
 
     @functools.cached_property
     def stages(self) -> tuple[str, ...]:
@@ -41,6 +46,11 @@ class Frame:
     @functools.cached_property
     def closed(self) -> tuple[str, ...]:
         return (self.road[-1], *self.ends)
+
+    @property
+    def outside(self) -> frozenset[str]:
+        """Whose earlier word these rows may change without being newer. A file leaves the API's as it leaves HR's."""
+        return frozenset({IMPORT, self.source})
 
 
 Reader = Callable[[str, Frame], typing.Any]

@@ -5,7 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.importing import cells
-from bot.importing.kind import Column, Found, Held, Kind, Row, Values, after, place_alone
+from bot.importing.kind import Clash, Column, Found, Held, Kind, Row, Values, after, place_alone
 from bot.store import tables
 
 COLUMNS: Mapping[str, Column] = {
@@ -83,4 +83,4 @@ def _wrong_dates(values: Mapping[str, Any], held: Held | None) -> Iterator[str]:
     if state in ("planned", "published") and not starts:
         yield f"starts_at: is missing: a {state} date needs it"
     if held and held["date_state"] == "published" and state != "published":
-        yield f"date_state: the date is published: an import does not make it {state} again"
+        yield Clash(f"date_state: the date is published: an import does not make it {state} again")

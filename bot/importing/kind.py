@@ -45,6 +45,18 @@ class Row:
     unread: Sequence[str] = ()
 
 
+class Clash(str):
+    """A reason that is not in the row itself: what the record has speaks against it. `discreet`: the same without a
+    word of anybody else."""
+
+    discreet: str
+
+    def __new__(cls, text: str, discreet: str = "") -> "Clash":
+        made = super().__new__(cls, text)
+        made.discreet = discreet or text
+        return made
+
+
 @dataclass(frozen=True, slots=True)
 class Bad:
     """A row that is not applied, and every reason why."""

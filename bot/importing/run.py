@@ -12,15 +12,13 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-import sqlalchemy as sa
-from sqlalchemy.engine import Connection
-
 from bot.importing import errorfile, headers, sheet
 from bot.importing.candidates import Candidates
-from bot.importing.cells import Frame
+from bot.importing.cells import IMPORT, Frame, Source
 from bot.importing.cohorts import Cohorts
 from bot.importing.headers import HeaderMap, Layout
-from bot.importing.kind import Bad, Change, Decision, Found, Kind, Reading, Row
+from bot.importing.kind import Bad, Decision, Kind, Reading, Row
+from bot.importing.settling import settle
 from bot.importing.sheet import Line, UnusableFile
 from bot.importing.staff import Staff
 from bot.importing.stores import Stores
@@ -32,7 +30,6 @@ from bot.store.database import Database
 KINDS: Mapping[str, type[Kind]] = {kind.name: kind for kind in (Stores, Cohorts, Candidates, Staff)}
 
 _ROWS_A_TRANSACTION = 200
-_TRIES = 3
 _SHOWN = 20
 
 
@@ -98,7 +95,7 @@ class _Run:
     def __init__(self, job: Job, progress: Progress) -> None:
         self._job = job
         self._progress = progress
-        self._kind = KINDS[job.what](job.cipher, _frame(job))
+        self._kind = KINDS[job.what](job.cipher, frame(job.settings, job.now))
         self._report = Report()
 
     def run(self) -> Report:
@@ -150,26 +147,12 @@ class _Run:
             self._record()
 
     def _settle(self, rows: Sequence[Row]) -> list[Decision]:
-        """Decides, and writes unless this is a dry run. A key that someone else took meanwhile means: look again."""
-        for _ in range(_TRIES):
-            found = self._job.database.read(lambda connection: self._kind.look(connection, rows))
-            decisions = self._kind.decide(rows, found)
-            if self._job.dry_run:
-                self._kind.remember()
-                return decisions
-            try:
-                return self._job.database.write(partial(self._apply, rows, found, decisions))
-            except sa.exc.IntegrityError as error:
-                clash = error
-        raise clash
-
-    def _apply(
-        self, rows: Sequence[Row], found: Found, decisions: list[Decision], connection: Connection
-    ) -> list[Decision]:
-        now = self._kind.look(connection, rows, found)
-        if now != found:
-            decisions = self._kind.decide(rows, now)
-        self._kind.apply(connection, [change for change in decisions if isinstance(change, Change)])
+        """Decides, and writes unless this is a dry run."""
+        if not self._job.dry_run:
+            return settle(self._job.database, self._kind, rows)
+        found = self._job.database.read(lambda connection: self._kind.look(connection, rows))
+        decisions = self._kind.decide(rows, found)
+        self._kind.remember()
         return decisions
 
     def _count(self, decision: Decision, bad_rows: errorfile.BadRows) -> None:
@@ -213,9 +196,10 @@ def _in_parts(ids: list[int]) -> Iterator[list[int]]:
         yield part
 
 
-def _frame(job: Job) -> Frame:
-    company, stages = job.settings.company, job.settings.stages
-    return Frame(job.now, company.zone, company.country, stages.road, stages.ends)
+def frame(settings: Settings, now: datetime, source: Source = IMPORT) -> Frame:
+    """What a company's cells are read against."""
+    company, stages = settings.company, settings.stages
+    return Frame(now, company.zone, company.country, stages.road, stages.ends, source)
 
 
 def _header_map(job: Job) -> HeaderMap:

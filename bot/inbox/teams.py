@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from bot.rhythm import holidays
 from bot.settings import Settings
-from bot.store.sight import BETWEEN
+from bot.store.sight import read_scope
 from bot.store.tables import candidates, cases, cohorts, staff, stores
 from bot.worktime import Hours
 
@@ -40,7 +40,7 @@ class Teams:
                 row.manager,
                 row.deputy,
                 bool(row.away_until and row.away_until > now),
-                frozenset(part for part in BETWEEN.split(row.scope or "") if part),
+                read_scope(row.scope),
             )
             for row in connection.execute(sa.select(staff).order_by(staff.c.code))
         }

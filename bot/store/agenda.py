@@ -15,6 +15,9 @@ from bot.store.tables import (
     alerts,
     candidates,
     cases,
+    events,
+    hook_calls,
+    hooks,
     outbound,
     promises,
     stopped_channels,
@@ -26,6 +29,7 @@ from bot.store.tables import (
 _QUEUED = sa.text("state = 'queued'")
 _WAITING = sa.text("state IN ('queued', 'sending')")
 _TO_ASK = sa.text("via IN ('sms', 'template') AND state IN ('unknown', 'sent') AND due_at IS NOT NULL")
+_UNTOLD = sa.select(sa.func.min(hooks.c.told)).where(hooks.c.stopped_at.is_(None)).scalar_subquery()
 _MOMENTS: Sequence[tuple[sa.Column[datetime], sa.ColumnElement[bool] | sa.TextClause]] = (
     (touches.c.due_at, touches.c.state == word("planned")),
     (touches.c.look_at, touches.c.look_at.is_not(None)),
@@ -42,6 +46,8 @@ _MOMENTS: Sequence[tuple[sa.Column[datetime], sa.ColumnElement[bool] | sa.TextCl
     (cases.c.next_at, cases.c.next_at.is_not(None)),
     (suggestions.c.look_at, sa.text("state = 'open' AND look_at IS NOT NULL")),
     (alerts.c.due_at, sa.text("state = 'due'")),
+    (events.c.at, events.c.id > _UNTOLD),
+    (hook_calls.c.due_at, sa.text("state = 'due'")),
 )
 _NEXT = sa.select(
     *(sa.select(sa.func.min(moment)).where(condition).scalar_subquery() for moment, condition in _MOMENTS)

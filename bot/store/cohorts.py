@@ -15,6 +15,7 @@ from bot.errors import ConfigError
 from bot.rhythm import Planned
 from bot.store import planning, promises, touches
 from bot.store.cipher import Cipher
+from bot.store.sight import Sight, cohort_seen_by, seen_by
 from bot.store.tables import addresses, candidates, cohorts
 from bot.store.tables import promises as promised
 from bot.store.tables import touches as told
@@ -122,6 +123,13 @@ def standings(connection: Connection, closed: Collection[str], code: str = "") -
     )
     wanted = wanted.where(cohorts.c.code == code) if code else wanted
     return [Standing(Held(*row[:-2]), *row[-2:]) for row in connection.execute(wanted)]
+
+
+def codes_seen(connection: Connection, sight: Sight) -> list[str]:
+    """The cohorts in which somebody is whom this one may see, and those of their scope."""
+    with_them = sa.select(candidates.c.cohort_id).where(seen_by(sight), candidates.c.cohort_id.is_not(None))
+    wanted = sa.select(cohorts.c.code).where(cohorts.c.id.in_(with_them) | cohort_seen_by(sight))
+    return list(connection.scalars(wanted.order_by(cohorts.c.starts_at.desc().nulls_last(), cohorts.c.code)))
 
 
 def members(

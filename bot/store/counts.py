@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.store.prepared import word
-from bot.store.tables import candidates, cases, outbound, promises, stopped_channels, touches
+from bot.store.tables import candidates, cases, hooks, outbound, promises, stopped_channels, touches
 
 MOST = 100_000
 SOON = timedelta(hours=1)
@@ -48,6 +48,7 @@ class Counts:
     promises_open: int
     promises_overdue: int
     cases: int
+    hooks_stopped: int
 
 
 def count(connection: Connection, open_stages: Collection[str], since: datetime, now: datetime) -> Counts:
@@ -71,6 +72,7 @@ def count(connection: Connection, open_stages: Collection[str], since: datetime,
         _number(connection, promises, promised),
         _number(connection, promises, promised, *overdue),
         _number(connection, cases, cases.c.state != word("resolved")),
+        _number(connection, hooks, hooks.c.stopped_at.is_not(None)),
     )
 
 

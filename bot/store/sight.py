@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from bot.store.tables import candidates, cases, cohorts, staff, stores
 
-BETWEEN = re.compile(r"[\s,;、，；|]+")
+_BETWEEN = re.compile(r"[\s,;、，；|]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,17 @@ class Sight:
     scope: frozenset[str] = frozenset()
 
 
+def read_scope(text: str | None) -> frozenset[str]:
+    """Cities, codes of stores and of cohorts, as people write them one after the other."""
+    return frozenset(part for part in _BETWEEN.split(text or "") if part)
+
+
 def sight_of(connection: Connection, code: str, now: datetime) -> Sight | None:
     """None for who is no staff (any more)."""
     row = connection.execute(sa.select(staff.c.role, staff.c.scope).where(staff.c.code == code)).first()
     if row is None:
         return None
-    scope = frozenset(part for part in BETWEEN.split(row.scope or "") if part)
+    scope = read_scope(row.scope)
     if row.role == "admin":
         return Sight(code, row.role, everybody=True)
     if row.role == "manager":
@@ -56,6 +61,17 @@ def seen_by(sight: Sight) -> sa.ColumnElement[bool]:
         with_them = sa.select(cohorts.c.id).where(cohorts.c.code.in_(scope))
         seen += [candidates.c.store_id.in_(here), candidates.c.cohort_id.in_(with_them)]
     return sa.or_(*seen) if seen else sa.false()
+
+
+def store_seen_by(sight: Sight) -> sa.ColumnElement[bool]:
+    """The condition on `stores`: those of their scope."""
+    scope = sorted(sight.scope)
+    return sa.true() if sight.everybody else stores.c.city.in_(scope) | stores.c.code.in_(scope)
+
+
+def cohort_seen_by(sight: Sight) -> sa.ColumnElement[bool]:
+    """The condition on `cohorts`: those of their scope."""
+    return sa.true() if sight.everybody else cohorts.c.code.in_(sorted(sight.scope))
 
 
 def case_seen_by(sight: Sight) -> sa.ColumnElement[bool]:

@@ -12,6 +12,7 @@ from bot.log import broke
 from bot.outbox import open_outbox
 from bot.store.database import Database
 from bot.web import doors
+from bot.web.api import Api
 from bot.web.candidate_page import CandidatePage
 from bot.web.health import Health
 from bot.web.roll_page import RollPage
@@ -43,6 +44,7 @@ def build(house: House, database: Database) -> web.Application:
             *CandidatePage(house, database).routes(),
             *RollPage(house, database).routes(),
             *Whys(house, database).routes(),
+            *Api(house, database, connection).routes(),
             *doors.routes(),
         ]
     )

@@ -1,7 +1,6 @@
-"""Doors that stay closed: HR's pages and the API want a sign-in that nobody has yet; /sim is the demo's alone."""
+"""Doors that stay closed: HR's pages want a sign-in that nobody has yet; /sim is the demo's alone."""
 
 import os
-from importlib.metadata import version
 
 import aiohttp
 from aiohttp import web
@@ -12,9 +11,8 @@ _PASSED_BACK = ("Content-Type", "Cache-Control", "Content-Security-Policy", "Ref
 
 
 def routes() -> list[web.RouteDef]:
-    closed = [web.route("*", path, _closed) for path in ("/hr", "/hr/{rest:.*}", "/api/v1", "/api/v1/{rest:.*}")]
+    closed = [web.route("*", path, _closed) for path in ("/hr", "/hr/{rest:.*}")]
     return [
-        web.get("/api/v1/openapi.json", _openapi),
         *closed,
         web.route("*", "/sim", _sim),
         web.route("*", "/sim/{rest:.*}", _sim),
@@ -23,12 +21,6 @@ def routes() -> list[web.RouteDef]:
 
 async def _closed(_request: web.Request) -> web.Response:
     return web.Response(status=401, headers={"WWW-Authenticate": "Bearer"})
-
-
-async def _openapi(_request: web.Request) -> web.Response:
-    """What the API offers: nothing yet, and it says so."""
-    info = {"title": "keepwarm", "version": version("keepwarm")}
-    return web.json_response({"openapi": "3.1.0", "info": info, "paths": {}})
 
 
 async def _sim(request: web.Request) -> web.StreamResponse:

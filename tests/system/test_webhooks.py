@@ -407,13 +407,23 @@ def test_an_sms_without_its_signature_is_refused(
     assert deployment.person("sms", stranger) is None
 
 
-@pytest.mark.parametrize(
-    "path", ["/hr", "/hr/", "/hr/x", "/hr/x/y?z=1", "/api/v1", "/api/v1/", "/api/v1/candidates/PUB"]
-)
+@pytest.mark.parametrize("path", ["/hr", "/hr/", "/hr/x", "/hr/x/y?z=1"])
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
 def test_doors_that_need_a_sign_in_stay_closed(path: str, method: str, server: Server) -> None:
     answer = requests.request(method, server.url + path, headers={"Authorization": "Bearer x"}, timeout=5)
     assert (answer.status_code, answer.text) == (401, "")
+
+
+@pytest.mark.parametrize("path", ["/api/v1", "/api/v1/", "/api/v1/x", "/api/v1/candidates/PUB"])
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
+def test_the_api_tells_nothing_without_a_token(path: str, method: str, server: Server) -> None:
+    answers = [
+        requests.request(method, server.url + path, headers=headers, timeout=5)
+        for headers in ({}, {"Authorization": "Bearer x"})
+    ]
+    assert {answer.status_code for answer in answers} == {401}
+    assert len({answer.text for answer in answers}) == 1
+    assert "王芳" not in answers[0].text
 
 
 @pytest.mark.parametrize("path", ["/sim", "/sim/", "/sim/api/send", "/nothing", "/c/", "/c/x", "/c/W10.x.y", "/c/a/b"])

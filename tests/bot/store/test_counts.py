@@ -16,7 +16,7 @@ from bot.store.messages import Spoken, keep_outbound
 from bot.store.tables import outbound, stopped_channels
 
 OPEN = ("interview_passed", "training_notice")
-TINY = "stopped_channels"  # one row a channel: read as a whole
+TINY = ("stopped_channels", "FROM hooks ")  # one row a channel, a hook: read as a whole
 
 
 def counted(database: Database, now: datetime, since: datetime | None = None) -> Counts:
@@ -68,7 +68,9 @@ def test_every_number_comes_from_an_index(database: Database, now: datetime) -> 
     sa.event.remove(database.engine, "before_cursor_execute", listen)
     explain: Callable[[Connection, str, Any], str] = _on_sqlite if database.sqlite else _on_postgres
     plans = {
-        text: database.read(lambda c, a=(text, values): explain(c, *a)) for text, values in said if TINY not in text
+        text: database.read(lambda c, a=(text, values): explain(c, *a))
+        for text, values in said
+        if not any(tiny in text for tiny in TINY)
     }
     assert len(plans) >= 11
     assert not [(text, plan) for text, plan in plans.items() if _reads_all(plan)]

@@ -1,0 +1,38 @@
+"""Stores."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.importing.stores import Stores as Kind
+from bot.store.cipher import Cipher
+from bot.store.sight import store_seen_by
+from bot.store.tables import stores
+from bot.web.api.calls import Answer, Call
+from bot.web.api.models import Store, Stores
+from bot.web.api.paging import page
+from bot.web.api.problems import not_found
+from bot.web.api.putting import put as put_row
+
+
+def index(call: Call) -> Answer:
+    wanted = sa.select(stores).where(store_seen_by(call.sight))
+    rows, further = call.database.read(lambda c: page(c, wanted, stores.c.code, call.query.after, call.query.limit))
+    return Answer(Stores(items=[_store(row, call.house.cipher) for row in rows], next=further))
+
+
+def show(call: Call) -> Answer:
+    wanted = sa.select(stores).where(stores.c.code == call.code, store_seen_by(call.sight))
+    row = call.database.read(lambda c: c.execute(wanted).first())
+    if row is None:
+        raise not_found(f"store {call.code!r}")
+    return Answer(_store(row, call.house.cipher), target=row.code)
+
+
+def put(call: Call) -> Answer:
+    return put_row(call, Kind, store_seen_by(call.sight))
+
+
+def _store(row: Any, cipher: Cipher) -> Store:
+    opened = {name: cipher.open_maybe(getattr(row, name), f"stores.{name}") for name in ("manager", "phone")}
+    return Store.model_validate({name: getattr(row, name) for name in Store.model_fields} | opened)

@@ -1,0 +1,52 @@
+"""Posts events to the hooks of the company's own systems."""
+
+import time
+from datetime import datetime
+from functools import partial
+
+from sqlalchemy.engine import Connection
+
+from bot.hooks import posting
+from bot.store import hooks
+from bot.store.hooks import Posting
+from jobs.desk import Desk
+
+_AT_ONCE = 200  # events in a transaction
+_BATCH = 5  # posts of one hook that are taken together
+_FOR = 45.0  # seconds after which no batch is begun: the last may be slow, and a job has two minutes
+
+
+def run(desk: Desk) -> int:
+    """Gives how many posts were tried."""
+    until = time.monotonic() + _FOR
+    while desk.database.write(lambda connection: hooks.fan_out(connection, desk.clock(), _AT_ONCE)):
+        if time.monotonic() > until:
+            break
+    tried = 0
+    while time.monotonic() < until:
+        batch = desk.database.write(lambda c: hooks.take(c, desk.cipher, desk.clock(), _BATCH))
+        if not batch:
+            break
+        tried += _post(desk, batch)
+    return tried
+
+
+def _post(desk: Desk, batch: list[Posting]) -> int:
+    """One after the other, each settled at once; gives how many were tried: if nothing gets through, no more are."""
+    for count, one in enumerate(batch, 1):
+        private = desk.settings.api.private_hooks
+        outcome = posting.post(one.url, one.secret, one.event, private, desk.clock())
+        rest = batch[count:]
+        desk.database.write(partial(_settle, one=one, rest=rest, outcome=outcome, now=desk.clock()))
+        if outcome != posting.DONE and not posting.is_refusal(outcome):
+            return count
+    return len(batch)
+
+
+def _settle(connection: Connection, one: Posting, rest: list[Posting], outcome: str, now: datetime) -> None:
+    if outcome == posting.DONE:
+        hooks.done(connection, one)
+    elif posting.is_refusal(outcome):
+        hooks.refused(connection, one, outcome, now)
+    else:
+        hooks.unreached(connection, one, rest, outcome, now)
