@@ -14,6 +14,8 @@ from bot.store.database import Database
 from bot.web import doors
 from bot.web.candidate_page import CandidatePage
 from bot.web.health import Health
+from bot.web.hr.site import Inbox
+from bot.web.hr.visit import Desk
 from bot.web.roll_page import RollPage
 from bot.web.spool import Spool
 from bot.web.webhooks import BIGGEST, Webhooks
@@ -35,6 +37,7 @@ def build(house: House, database: Database) -> web.Application:
     connection = embedded_redis.connect(house.settings.redis_url, house.settings.var)
     outbox = open_outbox(house.settings, database, house.cipher, connection, clock.now)
     webhooks = Webhooks(house, database, outbox, Spool(house.settings.var / "spool", house.cipher), clock.now)
+    inbox = Inbox(Desk(house, database, webhooks.send_soon))
     app = web.Application(client_max_size=BIGGEST, middlewares=[_safe_headers])
     app.add_routes(
         [
@@ -43,6 +46,7 @@ def build(house: House, database: Database) -> web.Application:
             *CandidatePage(house, database).routes(),
             *RollPage(house, database).routes(),
             *Whys(house, database).routes(),
+            *inbox.routes(),
             *doors.routes(),
         ]
     )
@@ -54,6 +58,7 @@ def build(house: House, database: Database) -> web.Application:
         await asyncio.to_thread(webhooks.close)
 
     app.cleanup_ctx.append(spooled)
+    inbox.live_in(app)
     return app
 
 

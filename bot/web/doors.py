@@ -1,4 +1,4 @@
-"""Doors that stay closed: HR's pages and the API want a sign-in that nobody has yet; /sim is the demo's alone."""
+"""Doors that stay closed: the API wants a token that nobody has yet; /sim is the demo's alone."""
 
 import os
 from importlib.metadata import version
@@ -12,7 +12,7 @@ _PASSED_BACK = ("Content-Type", "Cache-Control", "Content-Security-Policy", "Ref
 
 
 def routes() -> list[web.RouteDef]:
-    closed = [web.route("*", path, _closed) for path in ("/hr", "/hr/{rest:.*}", "/api/v1", "/api/v1/{rest:.*}")]
+    closed = [web.route("*", path, _closed) for path in ("/api/v1", "/api/v1/{rest:.*}")]
     return [
         web.get("/api/v1/openapi.json", _openapi),
         *closed,
