@@ -53,7 +53,11 @@ class DeliveryError(KeepwarmError):
 
 
 class TryLater(DeliveryError):
-    """Nothing was sent; the same road may be open later."""
+    """Nothing was sent; the same road may be open later. `pause`: seconds before which the provider said it is not."""
+
+    def __init__(self, code: str, reason: str = "", pause: float = 0.0) -> None:
+        super().__init__(code, reason)
+        self.pause = pause
 
 
 class Unreachable(DeliveryError):

@@ -10,8 +10,18 @@ _ILLEGAL = dict.fromkeys([*range(0x00, 0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *r
 
 STORY_ROAD = "service"  # what nobody asked for rides an open window of the chat, or waits
 # By what a channel's messages go at first, and the channel of every road.
-FIRST_ROAD = {"wechat": "service", "sms": "sms", "email": "email"}
-CHANNEL_OF = {"service": "wechat", "template": "wechat", "subscription": "wechat", "sms": "sms", "email": "email"}
+STAFF_ROADS = ("wecom", "wecom_robot", "dingtalk", "feishu")  # to HR alone; each a channel of its own
+FIRST_ROAD = {"wechat": "service", "sms": "sms", "email": "email"} | {road: road for road in STAFF_ROADS}
+CHANNEL_OF = {
+    "service": "wechat",
+    "template": "wechat",
+    "subscription": "wechat",
+    "sms": "sms",
+    "email": "email",
+    **{road: road for road in STAFF_ROADS},
+}
+_MORE = "…"  # ends what was shortened
+_ENDS = ("\n", "。！？!?；;", "，、, ")  # where a text is best cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +71,8 @@ class Card:
 class Letter:
     """One message on its way out, as a channel gets it.
 
-    `id`: of its row, for providers that drop repeats by a key of ours. `via`: by what it goes: service, template,
-    subscription, sms, email. `form`: what this road needs beside the text: `menu` (head, choices), `card` (title, text,
+    `id`: of its row, for providers that drop repeats by a key of ours. `via`: by what it goes: one of CHANNEL_OF.
+    `form`: what this road needs beside the text: `menu` (head, choices), `card` (title, text,
     url, picture) or `picture` (media id) of a service message; `name`, `values`, `url` of a template; `subject` of an
     e-mail. `kind`: of its row. A story by any road but the chat cannot even be written: ValueError.
     """
@@ -95,6 +105,20 @@ Compose = Callable[[Sequence[str], Card | None], Answer]  # `card`: the only tex
 def legible(text: str) -> str:
     """The text without what XML cannot carry."""
     return text.translate(_ILLEGAL)
+
+
+def shortened(text: str, limit: int) -> str:
+    """At most `limit` bytes of UTF-8 and never half a character; what had to be cut ends with …, after a line, a
+    sentence or a word if one ends near enough."""
+    if len(text.encode()) <= limit:
+        return text
+    fitting = text.encode()[: max(0, limit - len(_MORE.encode()))].decode(errors="ignore")
+    for ends in _ENDS:
+        cut = max(fitting.rfind(end) for end in ends) + 1
+        if cut > len(fitting) * 3 // 4:
+            fitting = fitting[:cut]
+            break
+    return fitting.rstrip() + _MORE
 
 
 def split_bytes(text: str, limit: int) -> list[str]:

@@ -17,6 +17,7 @@ from bot.log import broke
 from bot.settings import Settings
 
 _AWAY = 5.0  # seconds without asking a Redis that did not answer
+_ROBOT_A_SECOND = 4
 _MANY = 10_000  # buckets in one process, before the full ones are forgotten
 _TAKE = """
 local t = redis.call('TIME')
@@ -41,20 +42,22 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """`every`: seconds that one token takes to grow; `burst`: how many lie there at most."""
+    """`every`: seconds that one token takes to grow; `burst`: how many lie there at most; `of`: account or person."""
 
     name: str
     every: float
     burst: int
+    of: str
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Of one channel. `account`: whose limit it is: an app, a number."""
+    """Of one channel. `account`: whose limit it is: an app, a number, a robot."""
 
     account: str
     a_second: int
     person_a_minute: int | None = None
+    a_minute: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ class Rates:
             return Token(True)
         buckets = _buckets(channel, limits, person)
         taken, wait, slowest = self._shared(buckets, patience) or self._own.take(buckets, patience)
-        return Token(taken, wait, ("", "account", "person")[slowest])
+        return Token(taken, wait, buckets[slowest - 1].of if slowest else "")
 
     def batch(self, channel: str, most: int) -> int:
         """How many messages are worth taking at once: no more than go in a second."""
@@ -138,22 +141,32 @@ class _Own:
 
 
 def rates(settings: Settings, connection: "redis.Redis | None") -> Rates:
-    """As the settings say; SMS count by the number or messaging service that sends."""
-    wechat, sms, email = settings.wechat, settings.sms, settings.email
+    """As the settings say; SMS count by the number or messaging service that sends. A group's robots are allowed so
+    little a minute that their second does not matter, but for Feishu's, which takes 5."""
+    wechat, sms, email, wecom = settings.wechat, settings.sms, settings.email, settings.wecom
+    robots = {"wecom_robot": settings.wecom_robot, "dingtalk": settings.dingtalk, "feishu": settings.feishu}
     limits = {
         "wechat": Limits(wechat.app_id, wechat.a_second, wechat.person_a_minute),
         "sms": Limits(sms.messaging_service_sid or sms.sender, sms.a_second, sms.person_a_minute),
         "email": Limits(email.sender, email.a_second),
+        "wecom": Limits(wecom.account, wecom.a_second, wecom.person_a_minute),
+        **{name: Limits(robot.account, _ROBOT_A_SECOND, a_minute=robot.a_minute) for name, robot in robots.items()},
     }
     return Rates(connection, limits)
 
 
 def _buckets(channel: str, limits: Limits, person: int) -> list[Bucket]:
-    """An account may send a tenth of a second's messages at once; a person gets half of a minute's at once, so that
-    no minute has more than its limit."""
-    found = [Bucket(f"keepwarm:rate:{channel}:{limits.account}", 1 / limits.a_second, max(1, limits.a_second // 10))]
+    """An account may send a tenth of a second's messages at once."""
+    account = f"keepwarm:rate:{channel}:{limits.account}"
+    found = [Bucket(account, 1 / limits.a_second, max(1, limits.a_second // 10), "account")]
+    if limits.a_minute:
+        found.append(_a_minute(f"{account}:minute", limits.a_minute, "account"))
     if limits.person_a_minute:
-        burst = max(1, limits.person_a_minute // 2)
-        every = 60 / max(1, limits.person_a_minute - burst)
-        found.append(Bucket(f"keepwarm:rate:{channel}:person:{person}", every, burst))
+        found.append(_a_minute(f"keepwarm:rate:{channel}:person:{person}", limits.person_a_minute, "person"))
     return found
+
+
+def _a_minute(name: str, limit: int, of: str) -> Bucket:
+    """Half of a minute's may go at once, so that no minute has more than its limit."""
+    burst = max(1, limit // 2)
+    return Bucket(name, 60 / max(1, limit - burst), burst, of)

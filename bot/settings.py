@@ -1,5 +1,6 @@
 """One deployment, as config.yaml and the environment describe it."""
 
+import hashlib
 import os
 import re
 from collections.abc import Mapping
@@ -51,6 +52,13 @@ def _link(url: str) -> str:
     return url
 
 
+def _robot(url: str) -> str:
+    """The address is itself a secret: no message repeats it."""
+    if url and not re.match(r"https?://[^/?#\s]+\S*$", url):
+        raise ValueError("should be the robot's webhook address, as its group shows it")
+    return url
+
+
 def _mail_server(url: str) -> str:
     if url and not re.match(r"smtps?://([^/?#@]+@)?[^/?#@]+$", url):
         raise ValueError("should be smtp://user:password@host:587 or smtps://user:password@host:465")
@@ -87,6 +95,7 @@ Country = Annotated[str, AfterValidator(_country)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Link = Annotated[str, AfterValidator(_link)]
+RobotAddress = Annotated[str, AfterValidator(_robot)]
 DatabaseUrl = Annotated[str, AfterValidator(_database)]
 Locale = Literal["zh", "zh-Hant", "en"]
 
@@ -245,6 +254,64 @@ class Email(_Part):
         return bool(self.url and self.sender)
 
 
+class Wecom(_Part):
+    """The application in WeCom through which staff are told, and speak."""
+
+    corp_id: str = ""
+    agent_id: int = 0
+    secret: str = ""
+    token: str = ""
+    aes_key: str = ""
+    a_second: int = Field(default=10, ge=1)
+    person_a_minute: int = Field(default=25, ge=1)
+    api_url: WebAddress = "https://qyapi.weixin.qq.com"
+
+    @property
+    def on(self) -> bool:
+        return bool(self.corp_id and self.agent_id and self.secret)
+
+    @property
+    def hears(self) -> bool:
+        """Whether what staff write there can be read."""
+        return bool(self.corp_id and self.token and self.aes_key)
+
+    @property
+    def account(self) -> str:
+        return f"{self.corp_id}:{self.agent_id}"
+
+    @property
+    def aes_keys(self) -> tuple[str, ...]:
+        """The current key first, then the previous one."""
+        return tuple(key.strip() for key in self.aes_key.split(",") if key.strip())
+
+
+class WecomRobot(_Part):
+    """A robot in one group; its address is its secret."""
+
+    url: RobotAddress = ""
+    a_minute: int = Field(default=18, ge=1)
+
+    @property
+    def on(self) -> bool:
+        return bool(self.url)
+
+    @property
+    def account(self) -> str:
+        """Names the robot without telling its address."""
+        return hashlib.sha256(self.url.encode()).hexdigest()[:16]
+
+
+class DingtalkRobot(WecomRobot):
+    """`keyword`: the word without which the robot takes nothing, where it is guarded so."""
+
+    secret: str = ""
+    keyword: str = ""
+
+
+class FeishuRobot(DingtalkRobot):
+    a_minute: int = Field(default=90, ge=1)
+
+
 class Settings(_Part):
     company: Company
     public_url: WebAddress = "http://127.0.0.1:8080"
@@ -265,6 +332,10 @@ class Settings(_Part):
     wechat: Wechat = Wechat()
     sms: Sms = Sms()
     email: Email = Email()
+    wecom: Wecom = Wecom()
+    wecom_robot: WecomRobot = WecomRobot()
+    dingtalk: DingtalkRobot = DingtalkRobot()
+    feishu: FeishuRobot = FeishuRobot()
 
 
 def path() -> Path:

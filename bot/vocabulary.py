@@ -180,6 +180,23 @@ EVENTS: tuple[str, ...] = (
     "promise_kept",
 )
 
+# Meanings that are questions about the record: date, place, stage, store. They are answered also where a person of HR
+# has the candidate and says nothing.
+OF_THE_RECORD: frozenset[str] = frozenset(
+    {
+        "training.when",
+        "training.where",
+        "training.way",
+        "training.outline",
+        "training.bring",
+        "training.how_long",
+        "stage.mine",
+        "stage.next",
+        "store.mine",
+        "store.distance",
+    }
+)
+
 # How soon HR has to look at a case, by its reason: 0 danger (around the clock), 1 at once, 2 today, 3 this week.
 USUAL_URGENCY = 2
 URGENCY: Mapping[str, int] = {

@@ -105,4 +105,6 @@ def _clock(hour: str, minute: str) -> time:
 
 
 def _at(day: date, clock: time, zone: ZoneInfo) -> datetime:
+    if clock == time.max:  # 24:00
+        day, clock = day + timedelta(days=1), time()
     return datetime.combine(day, clock, zone).astimezone(ZoneInfo("UTC"))

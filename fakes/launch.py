@@ -19,7 +19,7 @@ class Fake:
     """One running fakes program. It ends with `stop()`, or by itself when this process dies."""
 
     def __init__(self, program: str, *options: str, port: int = 0) -> None:
-        """`program` is wechat, twilio, smtp or simulator; options as on its command line."""
+        """`program` is wechat, twilio, smtp, robots or simulator; options as on its command line."""
         self.process = subprocess.Popen(  # noqa: S603  # our own program
             [sys.executable, "-m", f"fakes.{program}", "--port", str(port), "--watch-stdin", *options],
             cwd=ROOT,

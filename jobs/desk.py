@@ -30,6 +30,10 @@ class Desk:
     house: House
     clock: Callable[[], datetime] = clock.now
 
+    def take_once(self, take: Take) -> int:
+        """One batch."""
+        return self.database.write(lambda connection: take(connection, self.house, self.clock()))[0]
+
     def take_all(self, take: Take) -> int:
         """Takes batch after batch of what is due, a transaction each, and sends what came of it; gives how many."""
         count = 0

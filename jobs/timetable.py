@@ -15,7 +15,7 @@ from rq import Queue, SimpleWorker
 from rq.exceptions import StopRequested
 
 from bot.log import broke
-from jobs import deliver, plans, promises, reconcile, touches, waits
+from jobs import cases, deliver, plans, promises, reconcile, risk, touches, waits
 from jobs.desk import Desk, open_desk
 
 QUEUE = "keepwarm"
@@ -34,10 +34,12 @@ class Job:
 
 
 JOBS: dict[str, Job] = {
+    "cases": Job(cases.run, every=5),
     "deliver": Job(deliver.run, every=2),
     "plans": Job(plans.run, every=5),
     "promises": Job(promises.run, every=20),
     "reconcile": Job(reconcile.run, every=20),
+    "risk": Job(risk.run, every=5),
     "touches": Job(touches.run, every=5),
     "waits": Job(waits.run, every=20),
 }

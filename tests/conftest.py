@@ -185,6 +185,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """A test that nobody ran has shown nothing."""
+    if hasattr(session.config, "workerinput"):
+        return  # one of several processes: the one that started them counts
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     assert reporter
     skipped = len(reporter.stats.get("skipped", []))

@@ -1,16 +1,23 @@
 """HTTP calls to providers: an explicit time-out, no retry, and errors that know whether anything may have been sent."""
 
+import json
 import threading
 import time
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import requests
 from urllib3.exceptions import NewConnectionError
 
-from bot.errors import TryLater, Unknown
+from bot.errors import Misconfigured, TryLater, Unknown
+from bot.message import shortened
+
+Body = dict[str, Any]
 
 TIMEOUT = (3.05, 10)  # seconds to connect, to answer
 _IDLE = 5.0  # seconds; what lay longer the other side may be closing just now, and a send into that is in doubt
+_TOO_MANY = 60.0  # seconds to be quiet after a 429
 _own = threading.local()
 
 
@@ -24,6 +31,62 @@ def session() -> requests.Session:
     _own.used = now
     found: requests.Session = _own.session
     return found
+
+
+def written(body: Mapping[str, Any]) -> bytes:
+    """JSON as it is counted by who limits bytes: nothing escaped that need not be."""
+    return json.dumps(body, ensure_ascii=False).encode()
+
+
+def fitting(text: str, keyword: str, most: int, body: Callable[[str], Body]) -> Body:
+    """What `body` makes of the text, in at most `most` bytes; the text is shortened as it must be and has `keyword`."""
+
+    def made(room: int) -> Body:
+        return body(_with(shortened(text, room), keyword))
+
+    whole = len(text.encode())
+    if len(written(made(whole))) <= most:
+        return made(whole)
+    return made(bisect_right(range(whole), most, key=lambda room: len(written(made(room)))) - 1)
+
+
+def told(url: str, raw: bytes, query: Mapping[str, str]) -> dict[str, Any]:
+    """The JSON object that a robot or an application answers to JSON. `query` is added to the address, encoded once.
+
+    What it says is the caller's to read: HTTP 200 alone means nothing there. Raises TryLater, Misconfigured where the
+    address leads to no robot, and Unknown for what may have been taken.
+    """
+    try:
+        answer = session().post(
+            url,
+            params=query,
+            data=raw,
+            timeout=TIMEOUT,
+            headers={"Content-Type": "application/json"},
+            allow_redirects=False,
+        )
+    except requests.RequestException as error:
+        raise failed(error) from None  # the original names the address, which is a secret
+    return _read(answer)
+
+
+def _read(answer: requests.Response) -> dict[str, Any]:
+    status, code = answer.status_code, f"http_{answer.status_code}"
+    if status == requests.codes.too_many:
+        raise TryLater(code, "too many requests", pause=_TOO_MANY)
+    try:
+        found = answer.json()
+    except requests.JSONDecodeError:
+        found = None
+    if isinstance(found, dict) and (status < 300 or 400 <= status < 500):
+        return found
+    if 300 <= status < 500:
+        raise Misconfigured(code, "the address leads to nobody who takes messages")
+    raise Unknown(code, "no answer of theirs")
+
+
+def _with(text: str, keyword: str) -> str:
+    return text if keyword in text else f"{text}\n{keyword}"
 
 
 def failed(error: requests.RequestException) -> TryLater | Unknown:

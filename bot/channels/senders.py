@@ -5,10 +5,14 @@ from typing import Protocol
 
 import redis
 
+from bot.channels.dingtalk import Dingtalk
 from bot.channels.email_api import EmailApi
+from bot.channels.feishu import Feishu
 from bot.channels.sms_api import SmsApi
 from bot.channels.wechat_api import WechatApi
 from bot.channels.wechat_tokens import SharedTokens
+from bot.channels.wecom_api import WecomApi
+from bot.channels.wecom_robot import WecomRobot
 from bot.message import Letter, Posted
 from bot.settings import Settings
 
@@ -20,7 +24,7 @@ class Sender(Protocol):
 
 
 def senders(settings: Settings, connection: "redis.Redis | None" = None) -> Mapping[str, Sender]:
-    """Every channel that has an account. `connection`: the Redis that shares WeChat's token between processes."""
+    """Every channel that has an account. `connection`: the Redis that shares access tokens between processes."""
     found: dict[str, Sender] = {}
     if settings.wechat.on and settings.wechat.app_secret:
         found["wechat"] = WechatApi(settings.wechat, SharedTokens(connection, settings.wechat.app_id))
@@ -28,4 +32,17 @@ def senders(settings: Settings, connection: "redis.Redis | None" = None) -> Mapp
         found["sms"] = SmsApi(settings.sms, settings.public_url)
     if settings.email.on:
         found["email"] = EmailApi(settings.email)
+    return found | _to_staff(settings, connection)
+
+
+def _to_staff(settings: Settings, connection: "redis.Redis | None") -> dict[str, Sender]:
+    found: dict[str, Sender] = {}
+    if settings.wecom.on:
+        found["wecom"] = WecomApi(settings.wecom, SharedTokens(connection, settings.wecom.account, of="wecom"))
+    if settings.wecom_robot.on:
+        found["wecom_robot"] = WecomRobot(settings.wecom_robot)
+    if settings.dingtalk.on:
+        found["dingtalk"] = Dingtalk(settings.dingtalk)
+    if settings.feishu.on:
+        found["feishu"] = Feishu(settings.feishu)
     return found

@@ -5,21 +5,16 @@ passive replies). Sending is in bot.channels.wechat_api.
 """
 
 import hashlib
-import hmac
-import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
-from xml.parsers.expat import ExpatError
 
-import xmltodict
-from wechatpy.crypto import PrpCrypto, WeChatCrypto
-from wechatpy.exceptions import InvalidAppIdException
+from wechatpy.crypto import WeChatCrypto
 
 from bot import clock
+from bot.channels.sealed import check, parsed, text_of, unsealed
 from bot.errors import Rejected
 from bot.message import Answer, Card, Incoming, legible, split_bytes
 from bot.settings import Wechat
@@ -98,77 +93,39 @@ def read(query: Mapping[str, str], body: bytes, settings: Wechat) -> Call:
         _check_signature(query, settings)
         if settings.aes_keys and not settings.compatible:
             raise Rejected("clear body, but an AES key is set")
-        return Call(_incoming(_parse(body)), settings)
-    sealed = _text(_parse(body), "Encrypt")
+        return Call(_incoming(parsed(body)), settings)
+    sealed = text_of(parsed(body), "Encrypt")
     if not sealed:
         raise Rejected("no Encrypt in an encrypted push", 400)
-    _check(query.get("msg_signature", ""), settings.token, query.get("timestamp", ""), query.get("nonce", ""), sealed)
-    clear, key = _decrypt(sealed, settings)
-    return Call(_incoming(_parse(clear.encode())), settings, key)
+    check(query.get("msg_signature", ""), settings.token, query.get("timestamp", ""), query.get("nonce", ""), sealed)
+    clear, key = unsealed(sealed, settings.aes_keys, settings.app_id)
+    return Call(_incoming(parsed(clear.encode())), settings, key)
 
 
 def _check_signature(query: Mapping[str, str], settings: Wechat) -> None:
     timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
     if not timestamp or not nonce:
         raise Rejected("no timestamp or nonce")
-    _check(query.get("signature", ""), settings.token, timestamp, nonce)
-
-
-def _check(signature: str, *parts: str) -> None:
-    expected = hashlib.sha1("".join(sorted(parts)).encode()).hexdigest()  # noqa: S324 - WeChat's own algorithm
-    if not hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace")):
-        raise Rejected("wrong signature")
-
-
-def _decrypt(sealed: str, settings: Wechat) -> tuple[str, str]:
-    """The clear text, and which of our keys opened it: the present one or, while it changes, the previous."""
-    for key in settings.aes_keys:
-        try:
-            return str(_crypto(key).decrypt(sealed, settings.app_id)), key
-        except InvalidAppIdException:
-            continue
-        except Exception:  # noqa: S112 - the library raises whatever garbage makes it raise
-            continue
-    raise Rejected("does not decrypt with our AES key for our app id")
-
-
-@lru_cache(maxsize=8)
-def _crypto(key: str) -> PrpCrypto:
-    return PrpCrypto(WeChatCrypto("", key, "").key)
-
-
-def _parse(body: bytes) -> dict[str, Any]:
-    """The fields of an XML or JSON body. Raises Rejected on anything else; DTDs and entities are refused."""
-    try:
-        found = (
-            json.loads(body)
-            if body.lstrip()[:1] == b"{"
-            else xmltodict.parse(body, process_namespaces=False).get("xml")
-        )
-    except (ExpatError, ValueError, RecursionError, LookupError):
-        raise Rejected("neither XML nor JSON", 400) from None
-    if not isinstance(found, dict):
-        raise Rejected("no message in the body", 400)
-    return found
+    check(query.get("signature", ""), settings.token, timestamp, nonce)
 
 
 def _incoming(fields: dict[str, Any]) -> Incoming:
-    sender, kind, to = (_text(fields, name) for name in ("FromUserName", "MsgType", "ToUserName"))
-    created = _text(fields, "CreateTime")
+    sender, kind, to = (text_of(fields, name) for name in ("FromUserName", "MsgType", "ToUserName"))
+    created = text_of(fields, "CreateTime")
     if not sender or not kind or not to or not (created.isascii() and created.isdigit()) or len(created) > 11:
         raise Rejected("a message needs ToUserName, FromUserName, CreateTime and MsgType", 400)
     sent_at = datetime.fromtimestamp(int(created), UTC)
     if kind == "event":
         return _event(fields, sender, created, sent_at, to)
-    key = _text(fields, "MsgId") or "|".join((sender, created, kind))
-    detail = {name: value for name in _DETAILS if (value := _text(fields, name))}
-    text = _text(fields, "Content" if kind == "text" else "Recognition")
+    key = text_of(fields, "MsgId") or "|".join((sender, created, kind))
+    detail = {name: value for name in _DETAILS if (value := text_of(fields, name))}
+    text = text_of(fields, "Content" if kind == "text" else "Recognition")
     known = "sticker" if _UNSHOWN in text else _KINDS.get(kind, "")
     return Incoming("wechat", sender, key, known or "event", text, "", "", detail, sent_at, to)
 
 
 def _event(fields: dict[str, Any], sender: str, created: str, sent_at: datetime, to: str) -> Incoming:
-    name, event_key, message_id = (_text(fields, each) for each in ("Event", "EventKey", "MsgID"))
+    name, event_key, message_id = (text_of(fields, each) for each in ("Event", "EventKey", "MsgID"))
     items = _items(fields)
     key = "|".join((sender, created, "event", name, event_key, message_id, *_fingerprint(items)))
     event, scene = _meant(name, event_key, message_id)
@@ -194,12 +151,12 @@ def _said_of(event: str, fields: Mapping[str, Any], items: Sequence[Mapping[str,
     """What our senders want to know: what became of a template message, which notices the person allows, and what
     became of those."""
     if event == "template_done":
-        return {"status": _text(fields, "Status")}
+        return {"status": text_of(fields, "Status")}
     if event == "subscribed":
-        return {"templates": {_text(item, "TemplateId"): _text(item, "SubscribeStatusString") for item in items}}
+        return {"templates": {text_of(item, "TemplateId"): text_of(item, "SubscribeStatusString") for item in items}}
     if event == "subscription_sent":
         names = {"template_id": "TemplateId", "msgid": "MsgID", "code": "ErrorCode", "status": "ErrorStatus"}
-        return {"results": [{ours: _text(item, theirs) for ours, theirs in names.items()} for item in items]}
+        return {"results": [{ours: text_of(item, theirs) for ours, theirs in names.items()} for item in items]}
     return {}
 
 
@@ -207,7 +164,7 @@ def _items(fields: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The `List` of a subscription event: one or several, in an element of its own or, in JSON, beside the rest."""
     holders = [fields, *(fields[name] for name in _LISTS if isinstance(fields.get(name), dict))]
     listed = [each for holder in holders for each in _several(holder.get("List"))]
-    return [item for item in listed if isinstance(item, dict) and _text(item, "TemplateId")]
+    return [item for item in listed if isinstance(item, dict) and text_of(item, "TemplateId")]
 
 
 def _several(value: Any) -> list[Any]:
@@ -218,16 +175,8 @@ def _fingerprint(items: Sequence[Mapping[str, Any]]) -> list[str]:
     """Tells two such events of one second apart; the same in XML and JSON."""
     if not items:
         return []
-    said = sorted(f"{name}={_text(item, name)}" for item in items for name in item)
+    said = sorted(f"{name}={text_of(item, name)}" for item in items for name in item)
     return [hashlib.sha256("|".join(said).encode()).hexdigest()[:16]]
-
-
-def _text(fields: Mapping[str, Any], name: str) -> str:
-    """A field as text: JSON brings numbers, XML may bring an empty or nested element."""
-    value = fields.get(name)
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return ""
-    return legible(str(value)).strip()
 
 
 def _reply(incoming: Incoming, content: str) -> str:

@@ -1,8 +1,9 @@
 """The access token that all processes share: in Redis, and refreshed by one of them.
 
-Rules: developers.weixin.qq.com/doc/service/api/base/api_getstableaccesstoken. The stable token may be asked for twice
-without harm (the answer is the same), so no failure of the lock does more than one call too many; `force_refresh`,
-which kills the token for everybody, is never used.
+Rules: developers.weixin.qq.com/doc/service/api/base/api_getstableaccesstoken, and for WeCom
+developer.work.weixin.qq.com/document/path/91039. Both may be asked for twice without harm (the answer is the same), so
+no failure of the lock does more than one call too many; `force_refresh`, which kills WeChat's for everybody, is never
+used.
 """
 
 import secrets
@@ -25,10 +26,12 @@ _DROP_IF_SAME = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call
 class SharedTokens:
     """In Redis, for every process; while Redis is away each process keeps its own."""
 
-    def __init__(self, connection: "redis.Redis | None", app_id: str, patience: float = 3.0) -> None:
-        """`patience`: seconds to wait for the process that fetches, before fetching too."""
+    def __init__(
+        self, connection: "redis.Redis | None", account: str, patience: float = 3.0, of: str = "wechat"
+    ) -> None:
+        """`patience`: seconds to wait for the process that fetches, before fetching too. `of`: the platform."""
         self._redis, self._patience = connection, patience
-        self._key = f"keepwarm:wechat_token:{app_id}"
+        self._key = f"keepwarm:{of}_token:{account}"
         self._lock = f"{self._key}:refreshing"
         self._own: tuple[str, float] | None = None
         self._refreshing = threading.Lock()

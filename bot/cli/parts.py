@@ -104,11 +104,30 @@ def _notes(loaded: Settings) -> list[str]:
         notes.append("sms.china_templates lets every text through to +86: name those that you have registered there")
     if not loaded.email.on:
         notes.append("email is off: set SMTP_URL and email.from")
+    notes += _staff_notes(loaded)
     for name, value in (("KEEPWARM_DATA_KEY", loaded.data_key), ("KEEPWARM_SECRET_KEY", loaded.secret_key)):
         if not value:
             notes.append(f"{name} is not set: serving needs it")
     if not loaded.public_url.startswith("https://"):
         notes.append(f"public_url is {loaded.public_url}: WeChat and Twilio need an https address they can reach")
+    return notes
+
+
+def _staff_notes(loaded: Settings) -> list[str]:
+    """Where HR is not told, and which half of an account is missing."""
+    wecom = loaded.wecom
+    needed = {"WECOM_CORP_ID": wecom.corp_id, "WECOM_AGENT_ID": wecom.agent_id, "WECOM_SECRET": wecom.secret}
+    missing = [name for name, value in needed.items() if not value]
+    notes = [f"wecom is off: set {' and '.join(missing)}"] if missing else []
+    if wecom.on and not wecom.hears:
+        notes.append("wecom only tells: set WECOM_TOKEN and WECOM_AES_KEY to read what staff write there")
+    if not loaded.wecom_robot.on:
+        notes.append("wecom_robot is off: set WECOM_WEBHOOK_URL")
+    for name, robot in (("dingtalk", loaded.dingtalk), ("feishu", loaded.feishu)):
+        if not robot.on:
+            notes.append(f"{name} is off: set {name.upper()}_WEBHOOK_URL")
+        elif not (robot.secret or robot.keyword):
+            notes.append(f"{name} does not sign: set {name.upper()}_SECRET, unless the robot is guarded by addresses")
     return notes
 
 

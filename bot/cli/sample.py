@@ -32,7 +32,8 @@ HOME = Path(__file__).parent.parent.parent
 _FILES = {"flows": "", "messages": "", "faq": "company/faq.yaml", "stories": "company/employee_stories.yaml"}
 _MADE = ("config.yaml", "company", "people.json", "clock")
 _FAST = "10000"  # a second: time is played, so the platforms' rates would hold up what they never held up
-# The accounts are the stand-ins', whatever the config names; nobody waits for a release, and no e-mail goes out.
+# The accounts are the stand-ins', whatever the config names; nobody waits for a release, and neither
+# e-mail nor an alert to real staff goes out.
 _OVERRIDES: Mapping[str, Mapping[str, Any]] = {
     "wechat": {
         **{name: f"${{WECHAT_{name.upper()}}}" for name in ("app_id", "app_secret", "token", "aes_key", "api_url")},
@@ -50,6 +51,10 @@ _OVERRIDES: Mapping[str, Mapping[str, Any]] = {
         "shared_keys": {},
     },
     "email": {"url": "", "from": ""},
+    "wecom": dict.fromkeys(("corp_id", "agent_id", "secret", "token", "aes_key"), ""),
+    "wecom_robot": {"url": ""},
+    "dingtalk": {"url": "", "secret": ""},
+    "feishu": {"url": "", "secret": ""},
     "pushes": {"hold_imports": "no"},
 }
 _PRICES = {"+86": "0.35", "+1": "0.06", "+44": "0.40", "+65": "0.35"}

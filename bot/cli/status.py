@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 
 from bot import clock
 from bot.cli.opened import opened
+from bot.message import STAFF_ROADS
 from bot.settings import Settings
 from bot.store import counts
 from bot.store.counts import MOST, Counts
@@ -82,6 +83,9 @@ def _channels(settings: Settings) -> Iterator[tuple[str, bool]]:
     yield "wechat", settings.wechat.on
     yield "sms", settings.sms.on
     yield "email", settings.email.on
+    for name in STAFF_ROADS:  # those that are there: hardly anybody has all
+        if getattr(settings, name).on:
+            yield name, True
 
 
 def _channel(name: str, found: Counts, on: bool) -> str:

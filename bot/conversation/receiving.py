@@ -17,10 +17,13 @@ from bot.conversation.news import NEWS
 from bot.conversation.world import World
 from bot.engine.talk import Talk
 from bot.engine.turn import Heard, Turn, turn
+from bot.inbox import holding
+from bot.inbox.holding import Suggestion
 from bot.message import Answer, Card, Compose, Incoming
-from bot.store import messages, people, touches
+from bot.store import cases, messages, people, touches
 from bot.store.messages import Answered, Spoken, Understood
 from bot.store.people import Person
+from bot.vocabulary import OF_THE_RECORD
 from bot.windows import Window
 
 
@@ -94,7 +97,45 @@ class _Reception:
         person = opened
         if self._stays_silent(heard, person):
             return self._keep(person, talk, heard, [])
+        case_id = self._held(heard, person)
+        if case_id:
+            return self._leave_to_hr(person, talk, heard, case_id)
         return self._answer(person, talk, replace(heard, first=first))
+
+    def _held(self, heard: Heard, person: Person) -> int | None:
+        """The case of whoever of HR talks with the candidate now. What must not wait for a person does not: stopping
+        and starting, what the channel tells of, despair."""
+        if person.candidate_id is None or heard.rule in ("stop", "start") or self.incoming.kind == "event":
+            return None
+        if self.house.content.flows.is_alarm(heard.intent):
+            return None
+        if put_off := cases.snoozed(self.connection, person.candidate_id):
+            holding.wakes(self.connection, put_off, self.now)
+            return None
+        return cases.claimed(self.connection, person.candidate_id)
+
+    def _leave_to_hr(self, person: Person, talk: Talk, heard: Heard, case_id: int) -> Outcome:
+        """Kept, and left to whoever has the case, with what the bot would have said."""
+        suggestion = self._suggestion(person, talk, heard)
+        nothing, now = self.compose([], None), self.now
+        understood = Understood(heard.intent or heard.rule or None, heard.details.get("p"), why(heard, None))
+        cipher = self.house.cipher
+        number = messages.keep_inbound(self.connection, cipher, self.incoming, person, understood, nothing, now)
+        people.took_turn(self.connection, cipher, person, talk.dump(), now, None)
+        holding.wrote(self.connection, self.house, case_id, person.id, number, suggestion, now)
+        return Outcome(nothing, heard=heard)
+
+    def _suggestion(self, person: Person, talk: Talk, heard: Heard) -> Suggestion | None:
+        """The walk, of which nothing stays but the words."""
+        with self.connection.begin_nested() as walk:
+            world = World(self.connection, self.house, person, talk, EFFECTS, self.now)
+            world.locale = language(self.house, self.incoming.text, talk, world.candidate)
+            walked = turn(self.house.content.flows, world, talk, heard)
+            text = "\n".join(world.text(said) for said in walked.said)
+            walk.rollback()
+        keys = " ".join(f"{said.flow}.{said.key}" for said in walked.said)
+        facts = heard.decision == "answer" and heard.intent in OF_THE_RECORD
+        return Suggestion(text, keys, facts) if text else None
 
     def _answer(self, person: Person, talk: Talk, heard: Heard) -> Outcome:
         """Walks the flows, and says what they say."""

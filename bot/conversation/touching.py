@@ -115,12 +115,16 @@ class _Touching:
         connection, cipher = self.connection, self.house.cipher
         if self.touch.kind == "story":
             return people.reachable(connection, cipher, self._who, "wechat")
-        found = None if self._was_in_doubt() else people.reachable(connection, cipher, self._who)
+        found = None if self._takes_another_road() else people.reachable(connection, cipher, self._who)
         return found or self._by_phone() or people.reachable(connection, cipher, self._who) or self._by_mail()
 
     @property
     def _who(self) -> int:
         return self.touch.candidate_id
+
+    def _takes_another_road(self) -> bool:
+        """The chat had its turn, or what it carried may not have arrived."""
+        return self.touch.entry == touches.NUDGE_OTHER or self._was_in_doubt()
 
     def _was_in_doubt(self) -> bool:
         news = touches.last_news(self.connection, self._who) if self.entry and "unseen" in self.entry.only else None

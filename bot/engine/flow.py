@@ -120,6 +120,11 @@ class Flows:
         known = self.by_name.get(flow)
         return (flow, known.entries[name]) if known and name in known.entries else None
 
+    def is_alarm(self, intent: str) -> bool:
+        """Whether this meaning is heard before all else."""
+        flow, _, name = intent.partition(".")
+        return flow in self.by_name and name in self.by_name[flow].alarm
+
     def on_rule(self, rule: str) -> tuple[str, str] | None:
         return _first(self.by_name, "rules", rule)
 

@@ -141,7 +141,14 @@ class Candidates(Kind):
 
     def fresh(self, change: Change) -> Values:
         now = self.frame.now
-        return {**self._blank, "code": change.row.code, **change.values, "created_at": now, "updated_at": now}
+        return {
+            **self._blank,
+            "code": change.row.code,
+            **change.values,
+            "created_at": now,
+            "updated_at": now,
+            "risk_due_at": now,
+        }
 
     def apply(self, connection: Connection, changes: Sequence[Change]) -> None:
         super().apply(connection, changes)

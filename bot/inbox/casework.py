@@ -52,7 +52,7 @@ def claim(connection: Connection, case_id: int, staff: str, now: datetime) -> No
 def assign(connection: Connection, cipher: Cipher, case_id: int, staff: str, to: str, note: str, now: datetime) -> None:
     """Hands over: the case is free for `to`, who hears of it."""
     case = _open(connection, case_id)
-    new = {"assigned": to, "claimed_by": None, "claimed_at": None, "state": "new", "rung": 0}
+    new = {"assigned": to, "claimed_by": None, "claimed_at": None, "state": "new", "rung": 0, "reopened_at": now}
     cases.change(connection, case_id, now, **new, **_clock(now))
     cases.note(
         connection,
@@ -143,7 +143,7 @@ def snooze(connection: Connection, case_id: int, staff: str, until: datetime, no
 def hand_back(connection: Connection, case_id: int, staff: str, now: datetime) -> None:
     """The bot speaks with the candidate again; the case stays open, and free."""
     case = _mine(connection, case_id, staff)
-    free = {"state": "new", "claimed_by": None, "claimed_at": None}
+    free = {"state": "new", "claimed_by": None, "claimed_at": None, "reopened_at": now}
     cases.change(connection, case_id, now, **free, **_clock(now))
     drop_suggestions(connection, case.id)
     _done(connection, case_id, staff, "handed_back", now)

@@ -138,7 +138,7 @@ class Books:
         if isinstance(error, Misconfigured):
             until = now + _PROBE_PAUSE
         elif isinstance(error, TryLater) and parcel.attempts < MOST_ATTEMPTS:
-            until = now + self._pause(parcel.attempts)
+            until = now + max(self._pause(parcel.attempts), timedelta(seconds=error.pause))
         elif parcel.kind == "story" and error.code in refusals.NO_WINDOW and parcel.expires_at:
             until = now + _WINDOW_PAUSE
         if until is not None:

@@ -10,7 +10,17 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.store.prepared import word
-from bot.store.tables import addresses, candidates, outbound, promises, stopped_channels, touches
+from bot.store.tables import (
+    addresses,
+    alerts,
+    candidates,
+    cases,
+    outbound,
+    promises,
+    stopped_channels,
+    suggestions,
+    touches,
+)
 
 # In the words of the partial indexes: SQLite takes one only where it finds its condition word by word.
 _QUEUED = sa.text("state = 'queued'")
@@ -27,6 +37,11 @@ _MOMENTS: Sequence[tuple[sa.Column[datetime], sa.ColumnElement[bool] | sa.TextCl
     (outbound.c.lease_until, sa.and_(_WAITING, outbound.c.state == "sending")),
     (outbound.c.due_at, _TO_ASK),
     (stopped_channels.c.look_at, sa.true()),
+    (candidates.c.risk_due_at, candidates.c.risk_due_at.is_not(None)),
+    (candidates.c.case_due_at, candidates.c.case_due_at.is_not(None)),
+    (cases.c.next_at, cases.c.next_at.is_not(None)),
+    (suggestions.c.look_at, sa.text("state = 'open' AND look_at IS NOT NULL")),
+    (alerts.c.due_at, sa.text("state = 'due'")),
 )
 _NEXT = sa.select(
     *(sa.select(sa.func.min(moment)).where(condition).scalar_subquery() for moment, condition in _MOMENTS)

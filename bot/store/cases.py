@@ -2,19 +2,27 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.store import events
+from bot.store import events, risk
+from bot.store.prepared import Prepared, word
 from bot.store.tables import candidates, case_events, case_reasons, cases
 from bot.vocabulary import URGENCY, USUAL_URGENCY
 
 OPEN = cases.c.state != "resolved"
 ASSIGN = "assign"  # the clock of a case that nobody has been given yet
+_SAME = timedelta(days=7)  # what comes up again so soon is the same case
 SILENT = frozenset({"claimed", "waiting"})  # a person of HR talks with the candidate: the bot begins nothing
+
+_STANDING = Prepared(
+    sa.select(cases.c.id, cases.c.state).where(
+        cases.c.candidate_id == sa.bindparam("candidate"), cases.c.state != word("resolved")
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,13 @@ class Case:
 
 
 COLUMNS = tuple(cases.c[name] for name in Case.__dataclass_fields__)
+_DUE = Prepared(
+    sa.select(*COLUMNS)
+    .where(cases.c.next_at <= sa.bindparam("now"))
+    .order_by(cases.c.urgency, cases.c.next_at)
+    .limit(sa.bindparam("limit", type_=sa.Integer))
+    .with_for_update(skip_locked=True)
+)
 
 
 def is_claimed(connection: Connection, candidate_id: int) -> bool:
@@ -56,8 +71,14 @@ def is_claimed(connection: Connection, candidate_id: int) -> bool:
 
 def claimed(connection: Connection, candidate_id: int) -> int | None:
     """The case with which somebody of HR holds the candidate."""
-    held = cases.c.candidate_id == candidate_id, cases.c.state.in_(sorted(SILENT))
-    return connection.execute(sa.select(cases.c.id).where(*held)).scalar()
+    row = _STANDING.first(connection, {"candidate": candidate_id})
+    return row.id if row and row.state in SILENT else None
+
+
+def snoozed(connection: Connection, candidate_id: int) -> int | None:
+    """The case that waits for the candidate's next word."""
+    row = _STANDING.first(connection, {"candidate": candidate_id})
+    return row.id if row and row.state == "snoozed" else None
 
 
 def open_case(
@@ -68,10 +89,11 @@ def open_case(
     now: datetime,
     detail: bytes | None = None,
 ) -> int:
-    """One open case a person: a further reason joins it, with its sealed detail, and may make it more urgent. Who is
-    given it, and who hears of it, follows with the next tick. Gives the case's id."""
+    """One open case a person: a further reason joins it, with its sealed detail, and may make it more urgent. With an
+    address it is the candidate who asked, and waits for a word. Who is given the case, and who hears of it, follows
+    with the next tick. Gives the case's id."""
     who = cases.c.candidate_id == candidate_id if candidate_id else cases.c.address_id == address_id
-    found = connection.execute(sa.select(*COLUMNS).where(who, OPEN)).first()
+    found = connection.execute(sa.select(*COLUMNS).where(who, OPEN)).first() or _reopened(connection, who, now)
     urgency = URGENCY.get(reason, USUAL_URGENCY)
     if found is None:
         row = {
@@ -84,19 +106,51 @@ def open_case(
             "updated_at": now,
             "clock": ASSIGN,
             "next_at": now,
+            "unanswered_since": now if address_id else None,
         }
         case_id = int(connection.execute(sa.insert(cases).values(row).returning(cases.c.id)).scalar_one())
         tell(connection, case_id, "case.opened", now)
     else:
         case_id = found.id
         again: dict[str, Any] = {"asked": cases.c.asked + 1}
+        if address_id and found.unanswered_since is None:
+            again |= {"unanswered_since": now, "next_at": now}
         if urgency < found.urgency:
             again |= {"urgency": urgency, "reason": reason, "next_at": now}
         if found.state == "snoozed" and urgency <= 1:
             again |= {"state": "new", "claimed_by": None, "clock": ASSIGN, "next_at": now, "warned_at": None}
         change(connection, case_id, now, **again)
     connection.execute(sa.insert(case_reasons).values(case_id=case_id, reason=reason, detail=detail, at=now))
+    if candidate_id:
+        risk.wake(connection, [candidate_id], now)
     return case_id
+
+
+def _reopened(connection: Connection, who: sa.ColumnElement[bool], now: datetime) -> Any:
+    """What was resolved a few days ago was not over: its case goes on."""
+    lately = who, cases.c.state == "resolved", cases.c.resolved_at > now - _SAME
+    found = connection.execute(sa.select(*COLUMNS).where(*lately).order_by(cases.c.id.desc()).limit(1)).first()
+    if found is None:
+        return None
+    again = {"state": "new", "claimed_by": None, "claimed_at": None, "resolved_at": None, "outcome": None, "rung": 0}
+    change(connection, found.id, now, **again, reopened_at=now, clock=ASSIGN, next_at=now, warned_at=None)
+    note(connection, found.id, "bot", "reopened", now)
+    tell(connection, found.id, "case.changed", now)
+    return connection.execute(sa.select(*COLUMNS).where(cases.c.id == found.id)).first()
+
+
+def last_resolved(connection: Connection, candidate_id: int) -> datetime | None:
+    """When HR was done with the candidate last."""
+    wanted = sa.select(sa.func.max(cases.c.resolved_at)).where(cases.c.candidate_id == candidate_id)
+    return connection.execute(wanted).scalar()
+
+
+def opened_since(connection: Connection, owner: str | None, since: datetime) -> int:
+    """How many new cases a recruiter has got since then."""
+    theirs = candidates.c.owner.is_(None) if owner is None else candidates.c.owner == owner
+    joined = cases.join(candidates, cases.c.candidate_id == candidates.c.id)
+    wanted = sa.select(sa.func.count()).select_from(joined).where(cases.c.opened_at >= since, theirs)
+    return int(connection.execute(wanted).scalar_one())
 
 
 def load(connection: Connection, case_id: int, hold: bool = False) -> Case | None:
@@ -114,8 +168,7 @@ def open_of(connection: Connection, candidate_id: int) -> Case | None:
 
 def due(connection: Connection, now: datetime, limit: int) -> list[Case]:
     """Whose clock strikes, held until the transaction ends."""
-    struck = sa.select(*COLUMNS).where(cases.c.next_at <= now).order_by(cases.c.next_at).limit(limit)
-    return [Case(*row) for row in connection.execute(struck.with_for_update(skip_locked=True))]
+    return [Case(*row) for row in _DUE.rows(connection, {"now": now, "limit": limit})]
 
 
 def change(connection: Connection, case_id: int, now: datetime, **columns: Any) -> None:

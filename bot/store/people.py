@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.record import Candidate, Cohort, Store, Task
-from bot.store import planning
+from bot.store import planning, risk
 from bot.store.cipher import Cipher
 from bot.store.inserting import insert_unless_there
 from bot.store.prepared import Prepared, word
@@ -186,6 +186,10 @@ def meet(connection: Connection, cipher: Cipher, channel: str, address: str, now
 
 def change(connection: Connection, address_id: int, **columns: Any) -> None:
     connection.execute(_CHANGE.values(**columns), {"address_id": address_id})
+    lost = next((at for name in ("unreachable_at", "unfollowed_at") if (at := columns.get(name))), None)
+    if lost:
+        its = sa.select(addresses.c.candidate_id).where(addresses.c.id == address_id)
+        risk.wake(connection, list(connection.execute(its).scalars()), lost)
 
 
 def took_turn(
@@ -195,6 +199,8 @@ def took_turn(
     row = {"address_id": person.id, "new_talk": _sealed(cipher, talk), "new_turn": person.turn + 1, "now": now}
     window = {f"new_{name}": value for name, value in window_columns(person.window).items()}
     _TURN.rows(connection, row | {"new_wait": wait_until} | window)
+    if person.candidate_id:
+        risk.wake(connection, [person.candidate_id], now)
 
 
 def window_columns(window: Window) -> dict[str, Any]:

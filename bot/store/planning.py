@@ -227,7 +227,7 @@ def _heard(connection: Connection, ids: Sequence[int]) -> dict[int, datetime]:
 def _told(connection: Connection, ids: Sequence[int], heard: Mapping[int, datetime]) -> dict[int, list[Told]]:
     """Their touches of the rhythm and of HR; who has written since is taken to have seen what they were told."""
     found: dict[int, list[Told]] = defaultdict(list)
-    theirs = touches.c.candidate_id.in_(ids), touches.c.by != "promise"
+    theirs = touches.c.candidate_id.in_(ids), touches.c.by.in_(("rhythm", "hr"))
     for row in connection.execute(sa.select(touches).where(*theirs)):
         wrote = heard.get(row.candidate_id)
         seen = row.seen_at is not None or bool(wrote and row.ended_at and wrote > row.ended_at)

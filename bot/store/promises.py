@@ -8,6 +8,7 @@ from typing import Literal
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bot.store import risk
 from bot.store.inserting import insert_unless_there
 from bot.store.prepared import Prepared, word
 from bot.store.tables import candidates, cohorts, promises, stores
@@ -103,6 +104,7 @@ def look_again(
 
 def becomes_overdue(connection: Connection, promise: Promise, now: datetime) -> None:
     connection.execute(sa.update(promises).where(promises.c.id == promise.id).values(overdue_at=now))
+    risk.wake(connection, [promise.candidate_id], now)
 
 
 def is_any_overdue(connection: Connection, candidate_id: int) -> bool:
@@ -113,3 +115,4 @@ def is_any_overdue(connection: Connection, candidate_id: int) -> bool:
 
 def ends(connection: Connection, promise: Promise, state: Literal["kept", "dropped"], now: datetime) -> None:
     connection.execute(sa.update(promises).where(promises.c.id == promise.id).values(state=state, ended_at=now))
+    risk.wake(connection, [promise.candidate_id], now)

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from bot.store.tables import candidates, cases, cohorts, staff, stores
 
-_BETWEEN = re.compile(r"[\s,;、，；|]+")
+BETWEEN = re.compile(r"[\s,;、，；|]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ def sight_of(connection: Connection, code: str, now: datetime) -> Sight | None:
     row = connection.execute(sa.select(staff.c.role, staff.c.scope).where(staff.c.code == code)).first()
     if row is None:
         return None
-    scope = frozenset(part for part in _BETWEEN.split(row.scope or "") if part)
+    scope = frozenset(part for part in BETWEEN.split(row.scope or "") if part)
     if row.role == "admin":
         return Sight(code, row.role, everybody=True)
     if row.role == "manager":

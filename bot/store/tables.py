@@ -145,7 +145,7 @@ sign_in_failures = sa.Table(
 
 # `released_at`: from when on the rhythm is theirs (empty: HR has not let it begin). `plan_at`: when to plan their
 # touches anew, `planned_with`: by which rhythm they were planned last. `risk`: low, medium or high since `risk_at`, of
-# `risk_points`; `risk_due_at`: when to reckon it next.
+# `risk_points`; `risk_due_at`: when to reckon it next; `case_due_at`: from when on HR should have a case of it.
 candidates = sa.Table(
     "candidates",
     metadata,
@@ -186,6 +186,7 @@ candidates = sa.Table(
     sa.Column("risk_points", sa.Integer, nullable=False, server_default="0"),
     sa.Column("risk_at", Moment),
     sa.Column("risk_due_at", Moment),
+    sa.Column("case_due_at", Moment),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("updated_at", Moment, nullable=False),
     sa.Index(
@@ -196,6 +197,7 @@ candidates = sa.Table(
     ),
     _partly("ix_candidates_held", "stage", where="released_at IS NULL"),
     _partly("ix_candidates_risk_due_at", "risk_due_at", where="risk_due_at IS NOT NULL"),
+    _partly("ix_candidates_case_due_at", "case_due_at", where="case_due_at IS NOT NULL"),
     _partly("ix_candidates_at_risk", "risk_points", where="risk != 'low'"),
     sa.Index("ix_candidates_owner", "owner"),
 )
@@ -540,8 +542,8 @@ stopped_channels = sa.Table(
 # `urgency`: 0 danger, 1 at once, 2 today, 3 this week. `assigned`: whose it is to take, `claimed_by`: who has taken it
 # (codes of staff). `unanswered_since`: since when the candidate waits for a word of a person. The clock: at `next_at`
 # the `clock` strikes (assign, work: find which one runs; claim, first, next, resolve, wake, hand_back); `warned_at`: it
-# has warned already; `rung`: how far up it has climbed, 0 at who it is assigned to. `version` grows with each change:
-# pages see it.
+# has warned already; `rung`: how far up it has climbed, 0 at who it is assigned to. `reopened_at`: since when it is
+# free again. `version` grows with each change: pages see it.
 cases = sa.Table(
     "cases",
     metadata,
@@ -577,6 +579,7 @@ cases = sa.Table(
         postgresql_where=sa.text("state != 'resolved'"),
     ),
     sa.Index("ix_cases_state", "state", "opened_at"),
+    sa.Index("ix_cases_opened_at", "opened_at"),
     sa.Index("ix_cases_candidate_id", "candidate_id", "opened_at"),
     _partly("ix_cases_next_at", "next_at", where="next_at IS NOT NULL"),
     _partly("ix_cases_open", "urgency", "opened_at", where="state != 'resolved'"),

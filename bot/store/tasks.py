@@ -5,6 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bot.store import risk
 from bot.store.inserting import insert_unless_there
 from bot.store.tables import tasks
 
@@ -14,6 +15,7 @@ def done(connection: Connection, candidate_id: int, code: str, by: str, now: dat
     insert_unless_there(connection, tasks, {"candidate_id": candidate_id, "code": code})
     this = tasks.c.candidate_id == candidate_id, tasks.c.code == code, tasks.c.done_at.is_(None)
     connection.execute(sa.update(tasks).where(*this).values(done_at=now, done_by=by))
+    risk.wake(connection, [candidate_id], now)
 
 
 def reopen(connection: Connection, candidate_id: int, code: str) -> None:

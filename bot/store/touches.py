@@ -10,15 +10,16 @@ from sqlalchemy.engine import Connection
 
 from bot.rhythm import Planned
 from bot.rhythm.planning import Difference
-from bot.store import bulk
+from bot.store import bulk, risk
 from bot.store.inserting import insert_unless_there
 from bot.store.prepared import Prepared, word
 from bot.store.tables import candidates, inbound, outbound, touches
 
 Ended = Literal["sent", "expired", "cancelled", "suppressed"]
-By = Literal["rhythm", "hr", "promise"]
+By = Literal["rhythm", "hr", "promise", "risk"]
 
 TRAINING = ("training_notice", "training_moved", "training_cancelled", "training_slipped")  # HR's news of a training
+NUDGE, NUDGE_OTHER = "nudge", "nudge_other"  # to somebody at risk: in the chat, then by another road
 WINDOW = "window"  # why a story was put off: no chat is open
 
 
@@ -173,6 +174,7 @@ def judged(connection: Connection, touch: Touch, met_at: datetime | None, now: d
     """Answered or seen at that moment, or not at all."""
     met = {"answered_at" if touch.expects != "seen" else "seen_at": met_at} if met_at else {"unmet_at": now}
     connection.execute(sa.update(touches).where(touches.c.id == touch.id).values(look_at=None, **met))
+    risk.wake(connection, [touch.candidate_id], now)
 
 
 def heard_after(connection: Connection, candidate_id: int, at: datetime) -> datetime | None:
@@ -190,6 +192,7 @@ def mark_seen(connection: Connection, candidate_id: int, now: datetime) -> None:
     """The candidate did something on their page: what was said to them before has been seen."""
     said = touches.c.candidate_id == candidate_id, touches.c.state == "sent", touches.c.seen_at.is_(None)
     connection.execute(sa.update(touches).where(*said).values(seen_at=now))
+    risk.wake(connection, [candidate_id], now)
 
 
 def is_the_latest(connection: Connection, touch: Touch) -> bool:
@@ -228,6 +231,8 @@ def end(
         "new_look_at": now + timedelta(seconds=touch.within or 0) if hopes else None,
     }
     _END.rows(connection, ended)
+    if touch.expects or touch.by == "risk":
+        risk.wake(connection, [touch.candidate_id], now)
     if touch.entry in TRAINING and state == "sent":
         theirs = candidates.c.id == touch.candidate_id, candidates.c.released_at.is_not(None)
         connection.execute(sa.update(candidates).where(*theirs).values(plan_at=now))

@@ -158,5 +158,31 @@ def test_check_notes_what_keeps_a_notice_from_its_road(environment: dict[str, st
     ]
 
 
+def test_check_names_the_missing_half_of_hrs_accounts(environment: dict[str, str]) -> None:
+    def notes() -> list[str]:
+        found = json.loads(run(environment, "check", "--json").stdout)["notes"]
+        return [note for note in found if note.startswith(("wecom", "dingtalk", "feishu"))]
+
+    assert [note.partition(": ")[0] for note in notes()] == [
+        f"{name} is off" for name in ("wecom", "wecom_robot", "dingtalk", "feishu")
+    ]
+    environment |= {"WECOM_CORP_ID": "ww1", "WECOM_AGENT_ID": "7", "WECOM_WEBHOOK_URL": "https://x.example/?key=1"}
+    environment |= {"DINGTALK_WEBHOOK_URL": "https://x.example/1", "FEISHU_WEBHOOK_URL": "https://x.example/2"}
+    assert notes() == [
+        "wecom is off: set WECOM_SECRET",
+        "dingtalk does not sign: set DINGTALK_SECRET, unless the robot is guarded by addresses",
+        "feishu does not sign: set FEISHU_SECRET, unless the robot is guarded by addresses",
+    ]
+    environment |= {"WECOM_SECRET": "x", "DINGTALK_SECRET": "x", "FEISHU_SECRET": "x"}
+    assert notes() == ["wecom only tells: set WECOM_TOKEN and WECOM_AES_KEY to read what staff write there"]
+    environment |= {"WECOM_TOKEN": "x", "WECOM_AES_KEY": "x"}
+    assert notes() == []
+    environment |= {"WECOM_WEBHOOK_URL": "hush-hush"}
+    done = run(environment, "check")
+    assert done.returncode == 1
+    assert "wecom_robot.url should be the robot's webhook address" in done.stderr
+    assert "hush" not in done.stderr
+
+
 def test_migrate_may_run_again(environment: dict[str, str]) -> None:
     assert run(environment, "migrate").stdout == run(environment, "migrate").stdout

@@ -10,7 +10,12 @@ from bot import embedded_redis
 from bot.rates import Limits, Rates, rates
 from bot.settings import Settings
 
-LIMITS = {"wechat": Limits("wx1", 20, 20), "sms": Limits("+12025550100", 1, 10), "email": Limits("a@b.c", 2)}
+LIMITS = {
+    "wechat": Limits("wx1", 20, 20),
+    "sms": Limits("+12025550100", 1, 10),
+    "email": Limits("a@b.c", 2),
+    "dingtalk": Limits("robot", 4, a_minute=18),
+}
 
 
 class Clock:
@@ -74,6 +79,18 @@ def test_no_minute_has_more_of_one_person_than_its_limit(made: Callable[[], Rate
         assert len([each for each in at if start <= each < start + 60 - 0.5]) <= 10
 
 
+def test_no_minute_has_more_of_one_robot_than_its_limit_whoever_is_written_to(made: Callable[[], Rates]) -> None:
+    one, other = made(), made()
+    tokens = [process.take("dingtalk", person, 600) for person, process in enumerate([one, other] * 20)]
+    at = [token.wait for token in tokens]
+    for start in at:
+        assert len([each for each in at if start <= each < start + 60 - 0.5]) <= 18
+        assert len([each for each in at if start <= each < start + 0.9]) <= 4
+    assert {token.of for token in tokens[12:]} == {"account"}
+    refused = one.take("dingtalk", 99, 1)
+    assert (refused.taken, refused.of) == (False, "account")
+
+
 def test_a_channel_without_limits_has_always_a_token(made: Callable[[], Rates]) -> None:
     assert made().take("fax", 1, 0).taken
 
@@ -125,3 +142,12 @@ def test_the_settings_say_the_limits(settings: Settings) -> None:
     assert process.batch("sms", 100) == 3
     assert process.batch("wechat", 100) == 20
     assert process.batch("fax", 100) == 100
+    assert process.batch("dingtalk", 100) == 4
+
+
+def test_what_is_shared_about_a_robot_does_not_tell_its_address(settings: Settings, server: "redis.Redis") -> None:
+    server.flushall()
+    robot = settings.dingtalk.model_copy(update={"url": "https://oapi.dingtalk.com/robot/send?access_token=hush"})
+    rates(settings.model_copy(update={"dingtalk": robot}), server).take("dingtalk", 1, 0)
+    assert len(server.keys("keepwarm:rate:dingtalk:*")) == 2
+    assert not any(b"hush" in key for key in server.keys("*"))

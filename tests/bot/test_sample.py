@@ -12,6 +12,10 @@ company: {name: 暖记, country: CN}
 messages: words
 wechat: {app_id: wxgenuine, token: genuine, api_url: https://api.weixin.qq.com, templates: {training: {id: genuine, fields: {thing1: place}}}}
 sms: {account_sid: ACgenuine, auth_token: genuine, from: "+12025550111", a_second: 1}
+wecom: {corp_id: wwgenuine, agent_id: 7, secret: genuine, token: genuine, aes_key: genuine}
+wecom_robot: {url: https://robot.example.com/genuine}
+dingtalk: {url: https://robot.example.com/genuine, secret: genuine}
+feishu: {url: https://robot.example.com/genuine, secret: genuine}
 email: {url: smtp://hr:pw@mail.example.com, from: hr@example.com}
 pushes: {hours: 10-18}
 """
@@ -33,6 +37,7 @@ def test_no_account_of_the_real_config_is_used(folder: Path, tmp_path: Path) -> 
         "http://127.0.0.1:2",
         False,
     )
+    assert not any((loaded.wecom.on, loaded.wecom_robot.on, loaded.dingtalk.on, loaded.feishu.on))
     assert "genuine" not in (folder / "config.yaml").read_text(encoding="utf-8")
     assert loaded.database_url.startswith(f"sqlite:///{folder.resolve()}/")
     assert loaded.public_url == "http://127.0.0.1:8123"

@@ -4,11 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from bot import settings
 from bot.channels.email_api import EmailApi
 from bot.channels.sms_api import SmsApi
 from bot.channels.wechat_api import WechatApi
 from bot.channels.wechat_tokens import SharedTokens
-from bot.settings import Email, Sms, Template, Wechat
+from bot.channels.wecom_api import WecomApi
+from bot.channels.wecom_robot import WecomRobot
+from bot.settings import DingtalkRobot, Email, FeishuRobot, Sms, Template, Wechat, Wecom
 from fakes.launch import Fake, launched
 
 OPENID = "o9AgO5Kd5ggOC-bXrbNODIiE3bGY"
@@ -94,3 +97,53 @@ def email_settings(smtp: Fake, login: str = "hr:p%40ss%20word@") -> Email:
     address = smtp.get("/_fake/state")["url"].rpartition("@")[2].rpartition("/")[2]
     scheme = smtp.get("/_fake/state")["url"].partition(":")[0]
     return Email(url=f"{scheme}://{login}{address}", **{"from": "暖记培训 <hr@nuanji.example>"})
+
+
+@pytest.fixture(scope="session")
+def _robots() -> Iterator[Fake]:
+    with launched("robots", "--callback", "http://127.0.0.1:9/") as fake:
+        yield fake
+
+
+@pytest.fixture
+def robots(_robots: Fake) -> Fake:
+    _robots.idle()
+    _robots.reset()
+    return _robots
+
+
+@pytest.fixture
+def staff_accounts(robots: Fake) -> dict[str, str]:
+    """What the environment says where the fake's accounts are ours."""
+    found: dict[str, str] = robots.get("/_fake/state")["environment"]
+    return found
+
+
+@pytest.fixture
+def wecom_settings(staff_accounts: dict[str, str]) -> Wecom:
+    return Wecom(
+        **{
+            name: staff_accounts[f"WECOM_{name.upper()}"]
+            for name in ("corp_id", "agent_id", "secret", "token", "aes_key", "api_url")
+        }
+    )
+
+
+@pytest.fixture
+def wecom_api(wecom_settings: Wecom) -> WecomApi:
+    return WecomApi(wecom_settings, SharedTokens(None, wecom_settings.account, of="wecom"))
+
+
+@pytest.fixture
+def wecom_robot(staff_accounts: dict[str, str]) -> WecomRobot:
+    return WecomRobot(settings.WecomRobot(url=staff_accounts["WECOM_WEBHOOK_URL"]))
+
+
+@pytest.fixture
+def dingtalk_settings(staff_accounts: dict[str, str]) -> DingtalkRobot:
+    return DingtalkRobot(url=staff_accounts["DINGTALK_WEBHOOK_URL"], secret=staff_accounts["DINGTALK_SECRET"])
+
+
+@pytest.fixture
+def feishu_settings(staff_accounts: dict[str, str]) -> FeishuRobot:
+    return FeishuRobot(url=staff_accounts["FEISHU_WEBHOOK_URL"], secret=staff_accounts["FEISHU_SECRET"])

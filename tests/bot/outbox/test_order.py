@@ -168,6 +168,18 @@ def test_back_off_doubles_with_jitter_over_the_upper_half(
     assert pauses == [2.5, 10, 15]
 
 
+def test_a_provider_that_wants_quiet_gets_it(
+    database: Database, cipher: Cipher, queue: Queue, clock: Clock, sender: Sender
+) -> None:
+    from bot.errors import TryLater
+
+    sender.fails = TryLater("130101", pause=600)
+    queue("1", channel="dingtalk")
+    Outbox(database, cipher, {"dingtalk": sender}, clock, TERMS).deliver()
+    [row] = rows(database)
+    assert (row.via, row.state, (row.due_at - clock.now).total_seconds()) == ("dingtalk", "queued", 600)
+
+
 def test_many_people_are_sent_to_at_once(database: Database, cipher: Cipher, queue: Queue, clock: Clock) -> None:
     """Each send waits until eight are on their way."""
     import threading

@@ -36,6 +36,14 @@ def _columns() -> None:
     op.add_column("candidates", sa.Column("risk_points", sa.Integer(), server_default="0", nullable=False))
     op.add_column("candidates", sa.Column("risk_at", MOMENT, nullable=True))
     op.add_column("candidates", sa.Column("risk_due_at", MOMENT, nullable=True))
+    op.add_column("candidates", sa.Column("case_due_at", MOMENT, nullable=True))
+    op.create_index(
+        "ix_candidates_case_due_at",
+        "candidates",
+        ["case_due_at"],
+        sqlite_where=sa.text("case_due_at IS NOT NULL"),
+        postgresql_where=sa.text("case_due_at IS NOT NULL"),
+    )
     op.create_index(
         "ix_candidates_at_risk",
         "candidates",
@@ -51,6 +59,7 @@ def _columns() -> None:
         sqlite_where=sa.text("risk_due_at IS NOT NULL"),
         postgresql_where=sa.text("risk_due_at IS NOT NULL"),
     )
+    op.create_index("ix_cases_opened_at", "cases", ["opened_at"])
     op.add_column("cases", sa.Column("urgency", sa.Integer(), server_default="2", nullable=False))
     op.add_column("cases", sa.Column("assigned", sa.Text(), nullable=True))
     op.add_column("cases", sa.Column("claimed_by", sa.Text(), nullable=True))

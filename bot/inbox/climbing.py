@@ -1,0 +1,126 @@
+"""What happens when a case's clock strikes: it is given to somebody, they are warned, and it climbs where nobody acts:
+the next person, the team, the manager, who stands above. Each is told why."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy.engine import Connection
+
+from bot.inbox import casework, clocks
+from bot.inbox.clocks import Clock
+from bot.inbox.teams import Teams
+from bot.inbox.watching import Deployment
+from bot.rhythm import Planned
+from bot.store import cases, touches
+from bot.store.cases import Case
+
+_AT_ONCE = 50
+BACK = "handed_back"  # the touch by which the bot says that it is there again
+_SAYS_SO = timedelta(hours=2)  # so late it need not say so any more
+
+
+def strike(connection: Connection, house: Deployment, now: datetime) -> tuple[int, list[int]]:
+    """Takes the cases whose clock has struck; gives how many. Alerts and what the candidate hears follow by their own
+    jobs."""
+    due = cases.due(connection, now, _AT_ONCE)
+    if due:
+        teams = Teams(connection, house.settings, now)
+        for case in due:
+            _Striking(connection, house, teams, case, now).run()
+    return len(due), []
+
+
+class _Striking:
+    """One case."""
+
+    def __init__(self, connection: Connection, house: Deployment, teams: Teams, case: Case, now: datetime) -> None:
+        self.connection, self.house, self.teams, self.case, self.now = connection, house, teams, case, now
+
+    def run(self) -> None:
+        if self.case.state == "new" and (self.case.assigned is None or self.case.clock == cases.ASSIGN):
+            self._assign()
+        clock = self._clock()
+        if clock is None:
+            cases.change(self.connection, self.case.id, self.now, clock=None, next_at=None)
+            return
+        if clock.at <= self.now:
+            self._struck(clock)
+            clock = self._clock()
+        elif clock.warns_at and clock.warns_at <= self.now and self.case.warned_at is None:
+            self._warn(clock)
+        self._wind(clock)
+
+    def _clock(self) -> Clock | None:
+        hours = self.teams.hours(self.case.claimed_by or self.case.assigned)
+        return clocks.running(self.case, self.house.settings.hr, hours, self.now)
+
+    def _wind(self, clock: Clock | None) -> None:
+        warns = clock.warns_at if clock and self.case.warned_at is None else None
+        strikes = max(clock.at, clock.again) if clock and clock.again and clock.at <= self.now else clock and clock.at
+        self._change(clock=clock and clock.name, next_at=warns if warns and warns > self.now else strikes)
+
+    def _assign(self) -> None:
+        to = self.case.assigned if self.case.clock != cases.ASSIGN else self.teams.choose(self.case.candidate_id)
+        to = to or self.case.assigned
+        self._change(assigned=to, rung=0)
+        if to:
+            cases.note(self.connection, self.case.id, "bot", "assigned", self.now, {"to": to})
+            self._alert(to, "reopened" if self.case.reopened_at else "new")
+
+    def _warn(self, clock: Clock) -> None:
+        to = self.case.claimed_by or self.case.assigned
+        self._change(warned_at=self.now)
+        if to:
+            cases.note(self.connection, self.case.id, "bot", "warned", self.now, {"clock": clock.name, "to": to})
+            self._alert(to, f"warned_{clock.name}")
+
+    def _struck(self, clock: Clock) -> None:
+        if clock.name == "wake":
+            self._wake()
+        elif clock.name == "hand_back":
+            self._hand_back()
+        else:
+            self._climb(clock)
+
+    def _wake(self) -> None:
+        state = "claimed" if self.case.claimed_by else "new"
+        self._change(state=state, next_at=self.now, claimed_at=self.now if self.case.claimed_by else None)
+        cases.note(self.connection, self.case.id, "bot", "woken", self.now)
+        if self.case.claimed_by or self.case.assigned:
+            self._alert(self.case.claimed_by or self.case.assigned or "", "woken")
+
+    def _hand_back(self) -> None:
+        """The candidate hears that the bot is there again; whoever had the case is told that it is free."""
+        had = self.case.claimed_by or ""
+        self._change(state="new", claimed_by=None, claimed_at=None, reopened_at=self.now, warned_at=None, rung=0)
+        casework.drop_suggestions(self.connection, self.case.id)
+        cases.note(self.connection, self.case.id, "bot", "handed_back", self.now, {"from": had})
+        cases.tell(self.connection, self.case.id, "case.changed", self.now)
+        self._alert(had, "handed_back")
+        if self.case.candidate_id:
+            say_back(self.connection, self.case.candidate_id, self.now)
+
+    def _climb(self, clock: Clock) -> None:
+        """A rung with nobody on it is passed. Who is on the first or the third has the case from now on."""
+        number, people = self.case.rung + 1, list(self.teams.rung(self.case.assigned, self.case.rung + 1))
+        while not people and number < clocks.TOP:
+            number += 1
+            people = list(self.teams.rung(self.case.assigned, number))
+        self._change(rung=number, missed=self.case.missed + 1, warned_at=None)
+        detail = {"clock": clock.name, "rung": number, "to": people}
+        cases.note(self.connection, self.case.id, "bot", "missed", self.now, detail)
+        for code in people:
+            self._alert(code, f"missed_{clock.name}", number)
+
+    def _alert(self, to: str, why: str, rung: int = 0) -> None:
+        casework.alert(self.connection, self.case.id, to, why, self.now, self.case.urgency, rung)
+
+    def _change(self, **columns: object) -> None:
+        cases.change(self.connection, self.case.id, self.now, **columns)
+        self.case = replace(self.case, **columns)  # type: ignore[arg-type]
+
+
+def say_back(connection: Connection, candidate_id: int, now: datetime) -> None:
+    """In the chat, if it is open: that the bot answers again, and that a person is one word away."""
+    touch = Planned(candidate_id, BACK, f"{now:%Y-%m-%d %H:%M}", "story", "hr.back", now, expires_at=now + _SAYS_SO)
+    touches.plan(connection, [touch], "risk", now)

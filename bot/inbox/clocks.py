@@ -1,0 +1,72 @@
+"""When a case needs a person, and who hears of it next: each clock warns, strikes, and climbs from rung to rung.
+
+Pure but for what it is given: the case, the terms, and the working hours of its team.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.settings import Hr
+from bot.store.cases import Case
+from bot.worktime import Hours, read_week
+
+WARNS = 0.75  # of its span after which a clock warns
+DANGER = 0  # the urgency for which clocks run day and night
+_DANGER_WITHIN = timedelta(minutes=10)
+_AT_ONCE = 0.5  # of the usual span, for urgency 1
+ALWAYS = Hours(read_week("mon-sun 0:00-24:00"), ZoneInfo("UTC"))
+TOP = 4  # the last rung: managers above the manager
+_ABOVE_THE_TOP = timedelta(hours=8)  # of working time, after which those at the top hear of it again
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """`name`: claim, first, next, resolve, hand_back or wake; `at`: when it strikes; `warns_at`: when it warns before,
+    if it does; `again`: when it may strike again if it strikes now, so that after an outage nobody is flooded."""
+
+    name: str
+    at: datetime
+    warns_at: datetime | None = None
+    again: datetime | None = None
+
+
+def running(case: Case, terms: Hr, hours: Hours, now: datetime) -> Clock | None:
+    """The clock that strikes first. A case that is free waits to be claimed; a claimed one for the answer that is owed,
+    else to be done with, and its candidate goes back to the bot after a long silence of HR's. Waiting for the candidate
+    only the hand-back runs; nothing runs for what is resolved."""
+    if case.state == "resolved":
+        return None
+    if case.state == "snoozed":
+        return Clock("wake", case.next_at or case.updated_at)
+    if case.state == "new":
+        return _Winding(case, hours, now).clock("claim", case.reopened_at or case.opened_at, terms.claim_within)
+    winding = _Winding(case, hours, now)
+    spoke = case.staff_wrote_at or case.claimed_at or case.opened_at
+    clocks = [Clock("hand_back", hours.after(spoke, terms.hand_back_after))]
+    if case.unanswered_since:
+        name, span = ("next", terms.next_answer) if case.answered_at else ("first", terms.first_answer)
+        clocks.append(winding.clock(name, case.unanswered_since, span))
+    elif case.state == "claimed":
+        clocks.append(winding.clock("resolve", case.claimed_at or case.opened_at, terms.resolve_within))
+    return min(clocks, key=lambda clock: clock.at)
+
+
+@dataclass(frozen=True, slots=True)
+class _Winding:
+    """Winds the clocks of one case."""
+
+    case: Case
+    hours: Hours
+    now: datetime
+
+    def clock(self, name: str, since: datetime, span: timedelta) -> Clock:
+        """Each rung that was climbed gave somebody else the same span anew."""
+        case, hours = self.case, self.hours
+        if case.urgency == DANGER and name != "resolve":
+            hours, span = ALWAYS, _DANGER_WITHIN
+        elif case.urgency == 1 and name == "claim":
+            span = span * _AT_ONCE
+        whole = span * (min(case.rung, TOP) + 1) + _ABOVE_THE_TOP * max(0, case.rung - TOP)
+        warns_at = hours.after(since, whole - span * (1 - WARNS))
+        return Clock(name, hours.after(since, whole), warns_at, hours.after(self.now, span))

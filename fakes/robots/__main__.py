@@ -1,0 +1,78 @@
+"""Runs the fake of HR's chats: `python -m fakes.robots --port 0 --callback http://127.0.0.1:8080/wecom`."""
+
+import argparse
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import fields
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from fakes import faults
+from fakes.robots import application, control, dingtalk, feishu, wecom_robot
+from fakes.robots.account import Account, Settings
+from fakes.robots.pusher import Pusher
+from fakes.serving import serve
+
+FEISHU = "/open-apis/bot/"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    options = _options(arguments)
+    settings = Settings(**{field.name: getattr(options, field.name) for field in fields(Settings)})
+    serve(
+        "fakes.robots",
+        lambda base: site(Account(base, options.callback, settings)),
+        options.host,
+        options.port,
+        options.watch_stdin,
+    )
+
+
+def site(account: Account) -> web.Application:
+    app = web.Application(middlewares=[_guard(account)], client_max_size=4 << 20)
+    pusher = Pusher(account)
+    for part in (application, wecom_robot, dingtalk, feishu):
+        app.add_routes(part.routes(account))
+    app.add_routes(control.routes(account, pusher))
+
+    async def closing(_: web.Application) -> AsyncIterator[None]:
+        yield
+        await account.close()
+
+    app.cleanup_ctx.append(closing)
+    return app
+
+
+def _guard(account: Account) -> Middleware:
+    """A fault's code comes in the words of the platform that was called; its calls are counted without the secrets in
+    their paths."""
+
+    def count(request: web.Request) -> None:
+        account.calls["feishu" if request.path.startswith(FEISHU) else request.path] += 1
+
+    tencents = faults.middleware(account.faults, count, application.faulty)
+    feishus = faults.middleware(account.faults, count, feishu.faulty)
+
+    @web.middleware
+    async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
+        guard = feishus if request.path.startswith(FEISHU) else tencents
+        return await guard(request, handler)
+
+    return guarded
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m fakes.robots", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--callback", default="http://127.0.0.1:8080/wecom", help="where the application's pushes go")
+    default = Settings()
+    for field in fields(Settings):
+        value = getattr(default, field.name)
+        parser.add_argument(f"--{field.name.replace('_', '-')}", type=type(value), default=value)
+    parser.add_argument("--watch-stdin", action="store_true", help="stop when stdin ends")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    main()

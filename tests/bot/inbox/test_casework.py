@@ -1,0 +1,131 @@
+"""What staff do with a case: one wins, the other is told who; and what was typed reaches the candidate."""
+
+import threading
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from bot.conversation import House
+from bot.inbox import casework
+from bot.inbox.casework import Refused
+from bot.store import cases
+from bot.store.database import Database
+from bot.store.tables import audit, case_events, outbound
+from tests.bot.inbox.desk import alerted, case, happened, number, opened, tick
+from tests.talking import Person
+
+HOUR = timedelta(hours=1)
+
+
+def test_two_claim_and_the_second_is_told_who_was_first(staffed: House, database: Database, now: datetime) -> None:
+    this = opened(database, "PUB", "doubt", now)
+    database.write(lambda c: casework.claim(c, this, "HR1", now))
+    with pytest.raises(Refused) as refused:
+        database.write(lambda c: casework.claim(c, this, "HR2", now))
+    assert (refused.value.why, refused.value.by) == ("held", "HR1")
+    assert case(database, this).claimed_by == "HR1"
+    assert happened(database, this).count("claimed") == 1
+
+
+def test_a_thousand_claims_at_once_give_each_case_one_owner(staffed: House, database: Database, now: datetime) -> None:
+    codes = ["PUB", "PLANBY", "PLAN", "UNKBY", "UNK", "NONE", "TOM", "TODAY", "DURING", "OVER"]
+    these = [opened(database, code, "doubt", now) for code in codes]
+    won: list[tuple[int, str]] = []
+    lost: list[tuple[int, str, str]] = []
+
+    def claims(staff: str) -> None:
+        for this in these:
+            try:
+                database.write(lambda c, this=this: casework.claim(c, this, staff, now))  # type: ignore[misc]
+                won.append((this, staff))
+            except Refused as refused:
+                lost.append((this, staff, refused.by))
+
+    threads = [threading.Thread(target=claims, args=(f"S{place}",)) for place in range(100)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    owners = {this: case(database, this).claimed_by for this in these}
+    assert len(won) == len(these)
+    assert dict(won) == owners
+    assert len(lost) == 1000 - len(these)
+    assert all(by == owners[this] for this, _, by in lost)
+
+
+def test_a_reply_reaches_the_candidate_where_they_wrote_last(
+    staffed: House, database: Database, person: Person, now: datetime
+) -> None:
+    person.is_bound_to("PUB").says("我要找真人")
+    this = database.read(lambda c: cases.open_of(c, number(database, "PUB")))
+    assert this
+    rows = database.write(
+        lambda c: casework.reply(c, staffed.settings, staffed.cipher, this.id, "HR1", "您好，我是钱多", now)
+    )
+    row = database.read(lambda c: c.execute(sa.select(outbound).where(outbound.c.id == rows[0])).one())
+    assert staffed.cipher.open(row.text, "outbound.text") == "您好，我是钱多"
+    assert (row.via, row.state) == ("service", "queued")
+    after = case(database, this.id)
+    assert (after.state, after.claimed_by, after.unanswered_since, after.answered_at) == ("waiting", "HR1", None, now)
+
+
+def test_a_reply_to_who_cannot_be_written_to_is_refused_and_keeps_nothing(
+    staffed: House, database: Database, now: datetime
+) -> None:
+    this = opened(database, "NOPHONE", "doubt", now)
+    with pytest.raises(Refused, match="no_road"):
+        database.write(lambda c: casework.reply(c, staffed.settings, staffed.cipher, this, "HR1", "喂", now))
+    assert case(database, this).claimed_by is None
+
+
+def test_handed_over_it_is_free_for_the_other_who_hears_of_it(
+    staffed: House, database: Database, now: datetime
+) -> None:
+    this = opened(database, "PUB", "doubt", now)
+    tick(database, staffed, now)
+    database.write(lambda c: casework.claim(c, this, "HR1", now))
+    database.write(lambda c: casework.assign(c, staffed.cipher, this, "HR1", "HR2", "他认识你", now))
+    after = case(database, this)
+    assert (after.assigned, after.claimed_by, after.state) == ("HR2", None, "new")
+    assert alerted(database)[-1] == ("HR2", "handed_over")
+    note = database.read(
+        lambda c: c.execute(sa.select(case_events.c.note).where(case_events.c.what == "handed_over")).scalar_one()
+    )
+    assert staffed.cipher.open(note, "case_events.note") == "他认识你"
+
+
+def test_resolved_it_needs_an_outcome_and_leaves_no_clock(staffed: House, database: Database, now: datetime) -> None:
+    this = opened(database, "PUB", "doubt", now)
+    with pytest.raises(Refused, match="outcome"):
+        database.write(lambda c: casework.resolve(c, staffed.cipher, this, "HR1", "whatever", "", now))
+    database.write(lambda c: casework.resolve(c, staffed.cipher, this, "HR1", "kept", "", now))
+    after = case(database, this)
+    assert (after.state, after.outcome, after.clock, after.next_at) == ("resolved", "kept", None, None)
+    with pytest.raises(Refused, match="resolved"):
+        database.write(lambda c: casework.claim(c, this, "HR2", now))
+
+
+def test_what_comes_up_again_in_a_week_is_the_same_case(staffed: House, database: Database, now: datetime) -> None:
+    this = opened(database, "PUB", "doubt", now)
+    database.write(lambda c: casework.resolve(c, staffed.cipher, this, "HR1", "kept", "", now))
+    assert opened(database, "PUB", "other_offer", now + 24 * HOUR) == this
+    assert case(database, this).state == "new"
+    database.write(lambda c: casework.resolve(c, staffed.cipher, this, "HR1", "kept", "", now + 25 * HOUR))
+    assert opened(database, "PUB", "other_offer", now + 24 * 10 * HOUR) != this
+
+
+def test_every_move_is_audited_without_names(staffed: House, database: Database, now: datetime) -> None:
+    this = opened(database, "PUB", "doubt", now)
+    cipher = staffed.cipher
+    database.write(lambda c: casework.claim(c, this, "HR1", now))
+    database.write(lambda c: casework.write_note(c, cipher, this, "HR1", "王芳家里有事", now))
+    database.write(lambda c: casework.called(c, cipher, this, "HR1", "reached", "聊了王芳", now))
+    database.write(lambda c: casework.snooze(c, this, "HR1", now + HOUR, now))
+    database.write(lambda c: casework.hand_back(c, this, "HR1", now))
+    database.write(lambda c: casework.resolve(c, cipher, this, "HR1", "kept", "王芳来", now))
+    rows = database.read(lambda c: list(c.execute(sa.select(audit).where(audit.c.action.like("case.%")))))
+    actions = {row.action for row in rows}
+    assert {"case.claimed", "case.note", "case.called", "case.snoozed", "case.handed_back", "case.resolved"} <= actions
+    assert all(row.actor == "staff:HR1" for row in rows)
+    assert "王芳" not in str([row._mapping for row in rows])

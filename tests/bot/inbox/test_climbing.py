@@ -1,0 +1,129 @@
+"""A case is given to somebody at once, and climbs where nobody acts: nobody is forgotten by HR."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from bot.conversation import House
+from bot.inbox import casework
+from bot.settings import Team
+from bot.store.database import Database
+from bot.store.tables import candidates
+from bot.worktime import read_week
+from tests.bot.inbox.desk import alerted, away, case, happened, opened, tick
+from tests.bot.rhythm.situations import local
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+
+
+def test_a_new_case_goes_to_its_owner_and_they_hear_of_it(staffed: House, database: Database, now: datetime) -> None:
+    this = opened(database, "PUB", "doubt", now)
+    tick(database, staffed, now)
+    assert case(database, this).assigned == "HR1"
+    assert alerted(database) == [("HR1", "new")]
+
+
+def test_who_is_away_is_passed(staffed: House, database: Database, now: datetime) -> None:
+    with away(database, "HR1", now + timedelta(days=3)):
+        this = opened(database, "PUB", "doubt", now)
+        tick(database, staffed, now)
+    assert case(database, this).assigned == "HR2"
+
+
+def test_nobodys_candidate_goes_to_who_has_least_to_do(staffed: House, database: Database, now: datetime) -> None:
+    for code in ("PUB", "PLANBY"):
+        opened(database, code, "doubt", now)
+    database.write(lambda c: c.execute(sa.update(candidates).where(candidates.c.code == "TOM").values(owner="HR2")))
+    opened(database, "TOM", "doubt", now)
+    tick(database, staffed, now)
+    this = opened(database, "NONE", "doubt", now)
+    tick(database, staffed, now)
+    assert case(database, this).assigned == "HR3"
+
+
+def test_it_warns_then_climbs_rung_by_rung_each_at_its_minute(staffed: House, database: Database) -> None:
+    start = local("2026-11-23 09:00")
+    this = opened(database, "PUB", "doubt", start)
+    tick(database, staffed, start)
+    moments = {
+        "09:22": [],
+        "09:23": [("HR1", "warned_claim")],
+        "09:29": [],
+        "09:30": [("HR2", "missed_claim")],  # the deputy
+        "10:00": [("HR2", "missed_claim"), ("HR3", "missed_claim")],  # the team
+        "10:30": [("BOSS", "missed_claim")],
+        "11:00": [("CHIEF", "missed_claim")],
+    }
+    for moment, expected in moments.items():
+        before = len(alerted(database))
+        tick(database, staffed, local(f"2026-11-23 {moment}"))
+        heard = [one for one in alerted(database)[before:] if one[1] != "warned_claim" or moment == "09:23"]
+        assert heard == expected, moment
+    assert case(database, this).assigned == "HR1", "there is always a name on it"
+
+
+def test_nothing_climbs_at_night_but_danger(staffed: House, database: Database) -> None:
+    night = local("2026-11-23 23:00")
+    calm, danger = opened(database, "PUB", "doubt", night), opened(database, "TOM", "danger", night)
+    for minutes in range(0, 61, 10):
+        tick(database, staffed, night + minutes * MINUTE)
+    assert case(database, calm).rung == 0
+    assert case(database, danger).rung >= 3
+    assert ("BOSS", "missed_claim") in alerted(database)
+
+
+def test_a_claim_stops_the_climb_and_the_answer_is_owed(staffed: House, database: Database) -> None:
+    start = local("2026-11-23 09:00")
+    who = opened(database, "PUB", "doubt", start)
+    tick(database, staffed, start)
+    database.write(lambda c: casework.claim(c, who, "HR1", start + 5 * MINUTE))
+    tick(database, staffed, start + 2 * HOUR)
+    assert alerted(database) == [("HR1", "new")]
+
+
+def test_a_claimed_case_without_a_word_goes_back_to_the_bot(staffed: House, database: Database) -> None:
+    """After a working day of HR's silence."""
+    start = local("2026-11-23 09:00")
+    this = opened(database, "PUB", "doubt", start)
+    database.write(lambda c: casework.claim(c, this, "HR1", start))
+    tick(database, staffed, local("2026-11-24 08:59"))
+    assert case(database, this).state == "claimed"
+    tick(database, staffed, local("2026-11-24 09:30"))
+    assert (case(database, this).state, case(database, this).claimed_by) == ("new", None)
+    assert "handed_back" in happened(database, this)
+
+
+def test_a_snooze_wakes_at_its_moment(staffed: House, database: Database) -> None:
+    start = local("2026-11-23 09:00")
+    this = opened(database, "PUB", "doubt", start)
+    tick(database, staffed, start)
+    database.write(lambda c: casework.snooze(c, this, "HR1", start + 2 * HOUR, start))
+    tick(database, staffed, start + 2 * HOUR - MINUTE)
+    assert case(database, this).state == "snoozed"
+    tick(database, staffed, start + 2 * HOUR)
+    assert case(database, this).state == "claimed"
+    assert alerted(database)[-1] == ("HR1", "woken")
+
+
+def test_a_team_has_hours_of_its_own(staffed: House, database: Database) -> None:
+    own = {"BOSS": Team(hours=read_week("sat-sun 9:00-18:00"))}
+    hr = staffed.settings.hr.model_copy(update={"teams": own})
+    other = replace(staffed, settings=staffed.settings.model_copy(update={"hr": hr}))
+    monday = local("2026-11-23 09:00")
+    this = opened(database, "PUB", "doubt", monday)
+    tick(database, other, monday)
+    tick(database, other, local("2026-11-27 18:00"))
+    assert case(database, this).rung == 0
+    tick(database, other, local("2026-11-28 09:30"))
+    assert case(database, this).rung == 1
+
+
+def test_after_an_outage_it_climbs_one_rung_and_floods_nobody(staffed: House, database: Database) -> None:
+    start = local("2026-11-23 09:00")
+    opened(database, "PUB", "doubt", start)
+    for _ in range(3):
+        tick(database, staffed, local("2026-11-25 10:00"))
+    assert alerted(database) == [("HR1", "new"), ("HR2", "missed_claim")]
+    tick(database, staffed, local("2026-11-25 10:30"))
+    assert alerted(database)[2:] == [("HR2", "missed_claim"), ("HR3", "missed_claim")]
