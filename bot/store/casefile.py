@@ -109,6 +109,12 @@ def signals_of(connection: Connection, candidate_id: int, limit: int = 12) -> li
     return list(connection.execute(theirs.order_by(signals.c.at.desc()).limit(limit)))
 
 
+def weighing(connection: Connection, candidate_id: int) -> list[str]:
+    """The names of what weighed most when the risk changed last, the heaviest first."""
+    theirs = sa.select(risk_changes.c.signals).where(risk_changes.c.candidate_id == candidate_id)
+    return list(connection.execute(theirs.order_by(risk_changes.c.id.desc()).limit(1)).scalar() or ())
+
+
 def suggested(connection: Connection, cipher: Cipher, case_id: int) -> list[Suggested]:
     """What is still open, in order."""
     open_ = suggestions.c.case_id == case_id, suggestions.c.state == "open"

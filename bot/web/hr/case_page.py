@@ -131,25 +131,22 @@ def _shown(visit: Visit, number: int, extra: dict[str, Any], status: int = 200) 
 
 def _values(connection: Connection, visit: Visit, case: Case) -> dict[str, Any]:
     names = staffing.names(connection, visit.cipher)
-    common = {
+    who = dossier.values(connection, visit, case.candidate_id) if case.candidate_id else dossier.STRANGER
+    happened = casefile.history(connection, visit.cipher, case.candidate_id, case.id)
+    evidence = (who.get("worry") or {}).get("evidence", {})
+    return who | {
         "case": case,
         "names": names,
         "talk": casefile.talk(connection, visit.cipher, (case.candidate_id, case.address_id)),
         "suggested": casefile.suggested(connection, visit.cipher, case.id),
         "canned": _canned(visit),
-        "happened": dossier.told(visit.speech, names, _history(connection, visit, case)),
+        "happened": dossier.told(visit.speech, names, happened, evidence),
         "colleagues": [one for one in colleagues(connection, visit) if one.code != visit.staff.code],
         "outcomes": OUTCOMES,
         "mine": case.claimed_by == visit.staff.code,
         "version": live.versions(connection, [case.id])[case.id],
         "longest": LONGEST,
     }
-    who = dossier.values(connection, visit, case.candidate_id) if case.candidate_id else dossier.STRANGER
-    return common | who
-
-
-def _history(connection: Connection, visit: Visit, case: Case) -> list[Any]:
-    return casefile.history(connection, visit.cipher, case.candidate_id, case.id)
 
 
 def _canned(visit: Visit) -> list[str]:

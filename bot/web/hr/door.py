@@ -33,7 +33,7 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _IDLE_PART = 3  # a session that nobody uses ends after this part of its time
 HEADERS = {"Referrer-Policy": "same-origin", "Cache-Control": "no-store"}  # so that a form says where it was
 _SPOKEN_BY_PAGES = (
-    "t", "has", "one_of", "reason", "signal", "stage", "task", "meaning", "at", "day", "full", "span", "local", "device"
+    "t", "has", "one_of", "reason", "stage", "task", "meaning", "at", "day", "full", "span", "local", "device"
 )  # fmt: skip
 _log = structlog.get_logger()
 

@@ -1,6 +1,5 @@
 """What the pages of a case and of a candidate show alike: the record, the risk, the history in words."""
 
-import importlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,6 +10,7 @@ from sqlalchemy.engine import Connection
 
 from bot import facts, links, phones
 from bot.errors import ConfigError
+from bot.inbox import wording
 from bot.store import casefile, people
 from bot.store.casefile import Happened
 from bot.store.tables import candidates
@@ -51,7 +51,7 @@ def values(connection: Connection, visit: Visit, candidate_id: int) -> dict[str,
         and person.confirmed_start is not None
         and person.confirmed_start == person.cohort.starts_at,
         "entered": people.history(connection, candidate_id),
-        "worries": _worries(connection, visit, candidate_id) if visit.may("talk") else [],
+        "worry": _worry(connection, visit, candidate_id) if visit.may("talk") else None,
         "coming": casefile.coming(connection, candidate_id),
         "pushed": casefile.told(connection, candidate_id),
         "page_seen": casefile.page_seen(connection, candidate_id),
@@ -60,8 +60,11 @@ def values(connection: Connection, visit: Visit, candidate_id: int) -> dict[str,
     }
 
 
-def told(speech: Speech, names: Mapping[str, str], happened: Iterable[Happened]) -> list[Told]:
-    return [Told(one.at, one.kind, _line(speech, names, one), one.note) for one in happened]
+def told(
+    speech: Speech, names: Mapping[str, str], happened: Iterable[Happened], evidence: Mapping[str, Any]
+) -> list[Told]:
+    """`evidence`: of the signals that the history names."""
+    return [Told(one.at, one.kind, _line(speech, names, one, evidence), one.note) for one in happened]
 
 
 def actor(speech: Speech, names: Mapping[str, str], who: str) -> str:
@@ -70,14 +73,15 @@ def actor(speech: Speech, names: Mapping[str, str], who: str) -> str:
     return names.get(code, code) if who.startswith("staff:") else speech.one_of("actor", who)
 
 
-def _line(speech: Speech, names: Mapping[str, str], one: Happened) -> str:
+def _line(speech: Speech, names: Mapping[str, str], one: Happened, evidence: Mapping[str, Any]) -> str:
     detail = one.detail or {}
     if one.kind == "opened":
         return speech.t("event_opened", reason=speech.reason(one.what))
     if one.kind == "stage":
         return speech.t("event_stage", stage=speech.stage(one.what))
     if one.kind == "risk":
-        why = speech.t("comma").join(speech.signal(name) for name in detail.get("signals", ())[:3])
+        known = [(name, evidence[name]) for name in detail.get("signals", ()) if name in evidence]
+        why = wording.sentence(speech.words, known)
         return speech.t("event_risk", level=speech.one_of("risk", one.what), why=why)
     who = actor(speech, names, one.actor)
     outcome = speech.one_of("called" if one.kind == "contact" else "outcome", detail.get("outcome"))
@@ -90,21 +94,17 @@ def _line(speech: Speech, names: Mapping[str, str], one: Happened) -> str:
     return speech.t(f"event_{one.what}", who=who, to=to, before=before, until=until, outcome=outcome)
 
 
-def _worries(connection: Connection, visit: Visit, candidate_id: int) -> list[dict[str, Any]]:
-    """Each signal with its evidence, as a sentence."""
-    words = visit.desk.house.content.words[visit.speech.locale]
-    return [
-        {"at": row.at, "points": row.points, "text": _signal_line(words, row.name, row.evidence)}
-        for row in casefile.signals_of(connection, candidate_id)
+def _worry(connection: Connection, visit: Visit, candidate_id: int) -> dict[str, Any]:
+    """Each signal with its evidence as a phrase; the heaviest as a sentence, and what could be done."""
+    words = visit.speech.words
+    rows = casefile.signals_of(connection, candidate_id)
+    evidence = {row.name: row.evidence for row in reversed(rows)}
+    heavy = [(name, evidence[name]) for name in casefile.weighing(connection, candidate_id) if name in evidence]
+    lines = [
+        {"at": row.at, "points": row.points, "text": wording.signal_line(words, row.name, row.evidence)} for row in rows
     ]
-
-
-def _signal_line(words: Any, name: str, evidence: Mapping[str, Any]) -> str:
-    try:
-        wording = importlib.import_module("bot.inbox.wording")
-    except ImportError:
-        return " ".join((name, *(f"{key}: {value}" for key, value in evidence.items())))
-    return str(wording.signal_line(words, name, evidence))
+    worried = {"sentence": wording.sentence(words, heavy), "action": wording.action(words, heavy)} if heavy else {}
+    return {"lines": lines, "sentence": "", "action": "", "evidence": evidence} | worried
 
 
 def _page_link(visit: Visit, candidate_id: int, version: int) -> str:

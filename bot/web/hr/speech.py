@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from bot.content.messages import Words
 from bot.content.templates import written_at
+from bot.inbox import wording
 
 SPOKEN = ("zh", "en")  # the languages of the inbox; Traditional script is its own writer's
 _WORD = re.compile(r"[\w-]+")
@@ -23,9 +24,8 @@ class Speech:
 
     def __init__(self, words: Words, zone: ZoneInfo, now: datetime) -> None:
         self.locale, self.zone, self.now = words.locale, zone, now
-        self._words = words
+        self.words = words
         self._inbox: Mapping[str, str] = words.desk.get("inbox", {})
-        self._risk: Mapping[str, str] = words.desk.get("risk", {})
 
     def t(self, key: str, **values: Any) -> str:
         return self._inbox[key].format(**values)
@@ -39,19 +39,16 @@ class Speech:
 
     def reason(self, code: str) -> str:
         """Why a case was opened."""
-        return self._risk.get(f"case_{code}", code)
-
-    def signal(self, name: str) -> str:
-        return self._risk.get(f"name_{name}", name)
+        return wording.reason(self.words, code)
 
     def stage(self, code: str) -> str:
-        return self._words.stages.get(code, code)
+        return self.words.stages.get(code, code)
 
     def task(self, code: str) -> str:
-        return self._words.tasks.get(code, code)
+        return self.words.tasks.get(code, code)
 
     def meaning(self, intent: str) -> str:
-        return self._words.about.get(intent, intent)
+        return self.words.about.get(intent, intent)
 
     def at(self, moment: datetime | None) -> str:
         """A moment, without the day where it is today."""
@@ -59,7 +56,7 @@ class Speech:
             return ""
         local = moment.astimezone(self.zone)
         today = local.date() == self.now.astimezone(self.zone).date()
-        return written_at(local, self._words.formats["time"] if today else self.t("format_moment"), self.locale)
+        return written_at(local, self.words.formats["time"] if today else self.t("format_moment"), self.locale)
 
     def day(self, moment: datetime | None, zone: ZoneInfo | None = None) -> str:
         return self._written(moment, "day", zone)
@@ -90,7 +87,7 @@ class Speech:
     def _written(self, moment: datetime | None, how: str, zone: ZoneInfo | None) -> str:
         if moment is None:
             return ""
-        return written_at(moment.astimezone(zone or self.zone), self._words.formats[how], self.locale)
+        return written_at(moment.astimezone(zone or self.zone), self.words.formats[how], self.locale)
 
 
 def chosen(own: str | None, asked: str, accepted: str, usual: str) -> str:
