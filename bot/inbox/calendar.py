@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from bot.rhythm import Planned, Rhythm, Situation, plan
 from bot.rhythm.planning import without
@@ -61,10 +61,15 @@ def coming(
     yield from sorted(lines, key=lambda line: (line.at, line.candidate, line.entry))
 
 
+def counted_by(lines: Sequence[Line]) -> list[tuple[date, str, str, int]]:
+    """Day, entry, kind and how many, in order."""
+    counts = Counter((line.at.date(), line.entry, line.kind) for line in lines)
+    return [(*key, count) for key, count in sorted(counts.items())]
+
+
 def counted(lines: Sequence[Line]) -> Iterator[str]:
     """How many of each entry a day."""
-    counts = Counter((line.at.date(), line.entry, line.kind) for line in lines)
-    for (day, entry, kind), count in sorted(counts.items()):
+    for day, entry, kind, count in counted_by(lines):
         yield f"{day:%Y-%m-%d %a}  {count:6,}  {kind:<6}  {entry}"
 
 

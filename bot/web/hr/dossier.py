@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +17,7 @@ from bot.store.tables import candidates
 from bot.web.hr.speech import Speech
 from bot.web.hr.visit import Visit
 
+WEEK = timedelta(days=7)
 STRANGER: dict[str, Any] = {"person": None}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from aiohttp import web
 
 from bot import clock
-from bot.web.hr import case_list, case_page, me
+from bot.web.hr import admin, candidates, case_list, case_page, cohorts, flows, imports, me, missed
 from bot.web.hr.door import Door
 from bot.web.hr.door import routes as guarded
 from bot.web.hr.live import Live
@@ -27,6 +27,36 @@ SITE: tuple[Route, ...] = (
     Route("POST", "/hr/cases/{id}/assign", "work", case_page.assign),
     Route("POST", "/hr/cases/{id}/hand-back", "work", case_page.hand_back),
     Route("POST", "/hr/cases/{id}/resolve", "work", case_page.resolve),
+    Route("GET", "/hr/candidates", "see", candidates.show_all),
+    Route("POST", "/hr/candidates/release", "move", candidates.release),
+    Route("GET", "/hr/candidates/{code}", "see", candidates.show),
+    Route("POST", "/hr/candidates/{code}/called", "work", candidates.called),
+    Route("GET", "/hr/candidates/{code}/move", "move", candidates.ask_move),
+    Route("POST", "/hr/candidates/{code}/move", "move", candidates.move),
+    Route("GET", "/hr/cohorts", "see", cohorts.show_all),
+    Route("GET", "/hr/cohorts/{code}", "see", cohorts.show),
+    Route("GET", "/hr/cohorts/{code}/publish", "publish", cohorts.ask_publish),
+    Route("POST", "/hr/cohorts/{code}/publish", "publish", cohorts.publish),
+    Route("POST", "/hr/cohorts/{code}/decline", "publish", cohorts.decline),
+    Route("POST", "/hr/cohorts/{code}/take-back", "publish", cohorts.take_back),
+    Route("GET", "/hr/cohorts/{code}/move", "publish", cohorts.ask_move),
+    Route("POST", "/hr/cohorts/{code}/move", "publish", cohorts.move),
+    Route("POST", "/hr/cohorts/{code}/roll", "roll", cohorts.roll_link),
+    Route("GET", "/hr/import", "import", imports.show),
+    Route("POST", "/hr/import", "import", imports.check, imports.BIGGEST),
+    Route("GET", "/hr/import/{id}", "import", imports.look),
+    Route("POST", "/hr/import/{id}", "import", imports.do),
+    Route("GET", "/hr/import/{id}/errors", "import", imports.bad_rows),
+    Route("GET", "/hr/flows", "see", flows.show),
+    Route("POST", "/hr/flows", "see", flows.preview, flows.BIGGEST),
+    Route("GET", "/hr/missed", "teach", missed.show),
+    Route("GET", "/hr/missed/taught.yaml", "teach", missed.export),
+    Route("POST", "/hr/missed/{id}/teach", "teach", missed.teach),
+    Route("POST", "/hr/missed/taught/{id}/forget", "teach", missed.forget),
+    Route("GET", "/hr/staff", "staff", admin.staff),
+    Route("POST", "/hr/staff/{code}/link", "staff", admin.password_link),
+    Route("POST", "/hr/staff/{code}/sign-out", "staff", admin.sign_out),
+    Route("GET", "/hr/audit", "staff", admin.log),
     Route("GET", "/hr/me", "", me.show),
     Route("POST", "/hr/me/language", "", me.language),
     Route("POST", "/hr/me/password", "", me.password),
