@@ -29,8 +29,8 @@ def since(
     whose: sa.ColumnElement[bool] | None = None,
     limit: int | None = None,
 ) -> list[Missed]:
-    """Newest first. A text that answers a question of ours is none of them, nor what a rule decided. `whose`: only those of
-    candidates of whom this is so."""
+    """Newest first. A text that answers a question of ours is none of them, nor what a rule decided. `whose`: only
+    those of candidates of whom this is so."""
     said = sa.or_(*map(outbound.c.said.like, _SAID))
     repaired = sa.exists().where(outbound.c.inbound_id == inbound.c.id, said)
     wanted = (

@@ -142,5 +142,6 @@ def _read(connection: Connection, cipher: Cipher, wanted: "sa.Select[Any]") -> l
     found = []
     for row in connection.execute(wanted):
         name = cipher.open(row.name, "candidates.name")
-        found.append(Listed(row.id, row.code, name, *row[3:9], bool(row.held), row.open_case))
+        where = row.stage, row.stage_at, row.risk, row.owner, row.store, row.cohort
+        found.append(Listed(row.id, row.code, name, *where, held=bool(row.held), case=row.open_case))
     return found

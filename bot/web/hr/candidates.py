@@ -186,7 +186,8 @@ def _fault(connection: Connection, visit: Visit, what: str, to: str, present: st
 def _labels(connection: Connection, visit: Visit, what: str, codes: tuple[str, str]) -> tuple[str, str]:
     if what == "stage":
         return visit.speech.stage(codes[0]), visit.speech.stage(codes[1])
-    known = {code: name for code, name in roster.named(connection, cohorts if what == "cohort" else stores)}
+    table = cohorts if what == "cohort" else stores
+    known: dict[str, str] = {row.code: row.name for row in roster.named(connection, table)}
     known["-"] = visit.speech.t("none")
     return known.get(codes[0], codes[0]), known.get(codes[1], codes[1])
 

@@ -124,7 +124,7 @@ def _shown(visit: Visit, extra: dict[str, Any], status: int = 200) -> Page:
         held = _find(connection, visit)
         settings = visit.desk.house.settings
         zone = facts.zone_of(held, settings)
-        (standing,) = [row for row in _standings(connection, visit, held.code)]
+        (standing,) = _standings(connection, visit, held.code)
         members = _members(connection, visit, held)
         opens = rollcall.opens_at(held, zone)
         return {
@@ -220,10 +220,12 @@ def _moved(visit: Visit, held: Held, given: dict[str, str]) -> tuple[Held, str]:
 
 def _texts(connection: Connection, visit: Visit, hear: list[Member], held: Held) -> list[tuple[str, str]]:
     """What the first of each language would read."""
-    house, found = visit.desk.house, {}
+    house = visit.desk.house
+    found: dict[str, str] = {}
     for member in hear[:100]:
         who = people.load(connection, visit.cipher, member.id)
-        locale = who.locale if who.locale in house.content.words else house.settings.company.locale
+        spoken_to = who.locale if who.locale in house.content.words else None
+        locale: str = spoken_to or house.settings.company.locale
         if locale not in found:
             spoken = house.content.words[locale]
             values = facts.values(who, spoken.labels, house.settings, locale, visit.now)
@@ -260,7 +262,7 @@ def _need_all(connection: Connection, visit: Visit, held: Held) -> None:
         raise Denied("everybody of the cohort", hidden=False)
 
 
-def _seen(visit: Visit, held: Held) -> "sa.Select[tuple[int]]":
+def _seen(visit: Visit, held: Held) -> Any:
     return sa.select(candidate.c.id).where(candidate.c.cohort_id == held.id, seen_by(visit.sight))
 
 

@@ -87,7 +87,8 @@ def _in_background(visit: Visit, number: int, dry: bool) -> None:
 
 
 def _run(visit: Visit, number: int, dry: bool) -> None:
-    state, report, errors = "refused", {}, b""
+    report: dict[str, Any] = {}
+    state, errors = "refused", b""
     try:
         state, report, errors = _ran(visit, number, dry)
     except KeepwarmError as error:
