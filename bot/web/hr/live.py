@@ -58,8 +58,11 @@ class Live:
         if self._open[visit.staff.code] >= MOST or self._stopping:
             return web.Response(status=429)
         listener = _Listener(watches)
-        if visit.wish("v") != (await self._door.in_thread(self._versions, [watches])).get(watches):
+        version = (await self._door.in_thread(self._versions, [watches])).get(watches, "")
+        if visit.wish("v") != version:
             listener.changed.set()  # since the page was made
+        if not any(other.watches == watches for other in self._listeners):
+            self._seen[watches] = version
         return await self._stream(request, visit, listener)
 
     async def _stream(self, request: web.Request, visit: Visit, listener: _Listener) -> web.StreamResponse:
