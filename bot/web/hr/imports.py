@@ -23,6 +23,14 @@ HERE = "/hr/import"
 BIGGEST = 16 * 1024 * 1024
 _STAFF = "staff"  # the kind of file that makes accounts
 _AT_ONCE = 500
+_EMPTY: dict[str, Any] = {
+    "refused": "",
+    "strangers": 0,
+    "counts": {},
+    "notes": [],
+    "faults": [],
+    "warnings": [],
+}
 _log = structlog.get_logger()
 
 
@@ -49,7 +57,8 @@ def check(visit: Visit) -> Reply:
 
 def look(visit: Visit) -> Reply:
     """How it stands; the page asks again by itself while somebody works on it."""
-    return Page("hr/upload.html", {"upload": _theirs(visit)})
+    found = _theirs(visit)
+    return Page("hr/upload.html", {"upload": found, "report": _EMPTY | dict(found.report)})
 
 
 def do(visit: Visit) -> Reply:
