@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 KILLS ?= 30
+WORKERS ?= 3
 DATABASE ?= sqlite
 
 .PHONY: demo test check lint bench chaos lock clean
@@ -10,7 +11,7 @@ demo: .venv/run.stamp
 	$(BIN)/keepwarm demo
 
 test: .venv/test.stamp
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: .venv/test.stamp
 	$(BIN)/ruff check .
@@ -18,7 +19,7 @@ check: .venv/test.stamp
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/keepwarm check
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 bench: .venv/test.stamp
 	$(BIN)/python -m bench

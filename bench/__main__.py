@@ -7,7 +7,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 
-BENCHMARKS = ("webhook", "importing", "understanding", "touchpoints", "delivery")
+BENCHMARKS = ("webhook", "importing", "understanding", "touchpoints", "delivery", "risk")
 
 
 def main() -> int:

@@ -32,7 +32,7 @@ from bot.outbox import Outbox
 from bot.store.database import Database
 from bot.store.opening import open_store
 from bot.store.tables import addresses, candidates, links, outbound, tasks, touches
-from jobs import deliver, plans, promises, reconcile, waits
+from jobs import cases, deliver, plans, promises, reconcile, risk, waits
 from jobs import touches as touches_job
 from jobs.desk import Desk, Take
 from tests import postgres
@@ -43,7 +43,7 @@ MOST_TIMES, MOST_IDLE, MOST_MEGABYTES = 2.0, 20.0, 50.0
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # Monday, 10:00 in Shanghai
 _NOTICES = ("id_copy", "health_certificate")  # that everybody gets, whenever they come
 _BETWEEN = timedelta(minutes=31)  # what the rhythm says comes one by one
-_JOBS = (plans, touches_job, promises, waits, deliver, reconcile)
+_JOBS = (plans, touches_job, promises, waits, cases, risk, deliver, reconcile)
 _TICKS = 20
 _BATCHES = 5  # of a backlog
 _WIDE = 15

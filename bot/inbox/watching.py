@@ -3,14 +3,14 @@ gives HR a case: so many a day for one recruiter, the most urgent first."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.inbox.nudging import Ladder, ladder
+from bot.inbox.nudging import Ladder, Nudged, ladder
 from bot.risk.history import History
-from bot.risk.reckoning import Limits, Risk, reckon
+from bot.risk.reckoning import Limits, reckon
 from bot.settings import Settings
 from bot.store import cases, events, risk, touches
 from bot.store.cipher import Cipher
@@ -40,11 +40,12 @@ def watch(connection: Connection, house: Deployment, now: datetime) -> tuple[int
     if ids:
         found = histories(connection, house.settings, ids, now)
         nudged = _nudged(connection, ids)
-        later = [
-            _look(connection, house.settings, who, found[who.id], nudged.get(who.id, []), now)
+        looks = [
+            _Look(connection, house.settings, who, found[who.id], nudged.get(who.id, []), now)
             for who in risk.standing(connection, ids)
         ]
-        risk.reckoned(connection, later)
+        risk.fired(connection, ids, [row for look in looks for row in look.fired()])
+        risk.reckoned(connection, [look.keep() for look in looks])
     return len(ids), []
 
 
@@ -67,55 +68,68 @@ def open_cases(connection: Connection, house: Deployment, now: datetime) -> tupl
     return len(wanting), []
 
 
-def _look(
-    connection: Connection,
-    settings: Settings,
-    who: Standing,
-    history: History,
-    nudged: Sequence[tuple[str, str, datetime | None]],
-    now: datetime,
-) -> dict[str, object]:
-    found = reckon(history, _limits(settings, who.cohort), who.risk, now)
-    _keep(connection, who, found, now)
-    next_step = _next_step(connection, who, history, found, nudged, now)
-    if next_step.plan:
-        touches.plan(connection, [next_step.plan], "risk", now)
-    moments = [moment for moment in (found.next_at, next_step.next_at) if moment]
-    case_at = now if next_step.case else None
-    return {"candidate": who.id, "points": found.points, "next_at": min(moments, default=None), "case_at": case_at}
+class _Look:
+    """At one candidate. `nudged`: entry, state and end of each nudge they got."""
 
+    def __init__(
+        self,
+        connection: Connection,
+        settings: Settings,
+        who: Standing,
+        history: History,
+        nudged: Sequence[Nudged],
+        now: datetime,
+    ) -> None:
+        self.connection, self.who, self.history, self.nudged, self.now = connection, who, history, nudged, now
+        self.found = reckon(history, _limits(settings, who.cohort), who.risk, now)
 
-def _keep(connection: Connection, who: Standing, found: Risk, now: datetime) -> None:
-    for signal in found.signals:
-        row = {"points": signal.points, "evidence": dict(signal.evidence), "fired_at": now}
-        risk.fired(connection, who.id, signal.name, signal.at, row)
-    if found.level != who.risk:
+    def fired(self) -> list[dict[str, Any]]:
+        """The signals in force, as rows."""
+        return [
+            {
+                "candidate_id": self.who.id,
+                "name": signal.name,
+                "at": signal.at,
+                "points": signal.points,
+                "evidence": dict(signal.evidence),
+                "fired_at": self.now,
+            }
+            for signal in self.found.signals
+        ]
+
+    def keep(self) -> dict[str, Any]:
+        """Notes a change of level, takes the next step, and gives when to look again."""
+        if self.found.level != self.who.risk:
+            self._changed()
+        step = self._next_step()
+        if step.plan:
+            touches.plan(self.connection, [step.plan], "risk", self.now)
+        moments = [moment for moment in (self.found.next_at, step.next_at) if moment]
+        case_at = self.now if step.case else None
+        points, next_at = self.found.points, min(moments, default=None)
+        return {"candidate": self.who.id, "points": points, "next_at": next_at, "case_at": case_at}
+
+    def _changed(self) -> None:
+        who, found, now = self.who, self.found, self.now
         names = [signal.name for signal in found.signals if signal.points > 0][:5]
-        risk.changed(connection, who.id, found.level, found.points, names, now)
+        risk.changed(self.connection, who.id, found.level, found.points, names, now)
         body = {"candidate": who.code, "from": who.risk, "to": found.level, "points": found.points, "why": names}
-        events.keep(connection, "risk.changed", who.id, body, now)
+        events.keep(self.connection, "risk.changed", who.id, body, now)
+
+    def _next_step(self) -> Ladder:
+        """While HR has an open case the bot tries nothing by itself; and what HR was done with needs something new."""
+        who, found = self.who, self.found
+        if found.level == "low" or not who.released or cases.open_of(self.connection, who.id):
+            return Ladder()
+        resolved = cases.last_resolved(self.connection, who.id)
+        if resolved and not any(signal.at > resolved and signal.points >= _NEW for signal in found.signals):
+            return Ladder()
+        return ladder(who.id, self.history, found, self.nudged, self.now)
 
 
-def _next_step(
-    connection: Connection,
-    who: Standing,
-    history: History,
-    found: Risk,
-    nudged: Sequence[tuple[str, str, datetime | None]],
-    now: datetime,
-) -> Ladder:
-    """While HR has an open case the bot tries nothing by itself; and what HR was done with needs something new."""
-    if found.level == "low" or not who.released or cases.open_of(connection, who.id):
-        return Ladder()
-    resolved = cases.last_resolved(connection, who.id)
-    if resolved and not any(signal.at > resolved and signal.points >= _NEW for signal in found.signals):
-        return Ladder()
-    return ladder(who.id, history, found, nudged, now)
-
-
-def _nudged(connection: Connection, ids: Sequence[int]) -> dict[int, list[tuple[str, str, datetime | None]]]:
+def _nudged(connection: Connection, ids: Sequence[int]) -> dict[int, list[Nudged]]:
     """The nudges of each: entry, state, and when it ended, the oldest first."""
-    found: dict[int, list[tuple[str, str, datetime | None]]] = {}
+    found: dict[int, list[Nudged]] = {}
     theirs = table.c.candidate_id.in_(ids), table.c.entry.in_(_NUDGES)
     for row in connection.execute(sa.select(table).where(*theirs).order_by(table.c.id)):
         found.setdefault(row.candidate_id, []).append((row.entry, row.state, row.ended_at))

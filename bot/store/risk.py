@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.store.inserting import insert_unless_there
+from bot.store import bulk
 from bot.store.prepared import Prepared
 from bot.store.tables import candidates, cohorts, risk_changes, signals, stores
 
@@ -70,9 +70,12 @@ def standing(connection: Connection, ids: Sequence[int]) -> list[Standing]:
     return [Standing(*row) for row in connection.execute(joined)]
 
 
-def fired(connection: Connection, candidate_id: int, name: str, at: datetime, row: Mapping[str, Any]) -> None:
-    """A signal has come true; each is kept once."""
-    insert_unless_there(connection, signals, {"candidate_id": candidate_id, "name": name, "at": at, **row})
+def fired(connection: Connection, ids: Sequence[int], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Signals of these candidates, whom the transaction holds, have come true; each is kept once."""
+    wanted = sa.select(signals.c.candidate_id, signals.c.name, signals.c.at).where(signals.c.candidate_id.in_(ids))
+    known = {tuple(row) for row in connection.execute(wanted)}
+    new = {(row["candidate_id"], row["name"], row["at"]): row for row in rows}
+    bulk.insert(connection, signals, [row for key, row in new.items() if key not in known])
 
 
 def changed(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import delivery, touchpoints
+from bench import delivery, risk, touchpoints
 from bench.delivery import Rate
 from bench.touchpoints import Figures
 from bot.settings import Settings
@@ -33,6 +33,18 @@ def test_touchpoints_are_planned_and_handed_over_at_both_sizes() -> None:
     figures = [line.split() for line in said if line.lstrip()[:1].isdigit() and "processors" not in line]
     assert [row[0] for row in figures] == ["100", "1,000"]
     assert all(float(cell.replace(",", "")) > 0 for row in figures for cell in row[:-1])
+
+
+def test_risk_is_reckoned_at_both_sizes() -> None:
+    figures = [line.split() for line in run("risk").splitlines() if line.lstrip()[:1].isdigit() and "proc" not in line]
+    assert [row[0] for row in figures] == ["100", "1,000"]
+    assert all(float(cell.replace(",", "")) > 0 for row in figures for cell in row[:5])
+
+
+@pytest.mark.parametrize(("change", "missed"), [({}, 0), ({"event": 401}, 1), ({"due": 401}, 1), ({"idle": 5}, 1)])
+def test_a_missed_goal_of_the_risk_fails(change: dict[str, float], missed: int) -> None:
+    few = risk.Figures(1_000, event=200, due=200, limit=50, idle=1, everybody=1, megabytes=1)
+    assert risk.judge([few, replace(few, candidates=100_000, **change)]) == missed  # type: ignore[arg-type]
 
 
 def test_what_waits_is_delivered_by_us_and_by_the_peer(settings: Settings, understanding: Understanding) -> None:
