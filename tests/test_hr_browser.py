@@ -108,6 +108,7 @@ def no_complaints(shop: Shop) -> Iterator[None]:
 
 
 def picture(page: Any, name: str) -> None:
+    page.evaluate("scrollTo(0, 0)")
     page.screenshot(path=PICTURES / f"{name}.png")
 
 
