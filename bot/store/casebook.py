@@ -97,6 +97,12 @@ def some(connection: Connection, cipher: Cipher, sight: Sight, ids: Collection[i
     return _read(connection, cipher, found.order_by(cases.c.urgency, _SINCE, cases.c.id))
 
 
+def has_open_case() -> sa.ColumnElement[bool]:
+    """The condition on `candidates`; those cases are few, and looked up once."""
+    open_ = sa.select(cases.c.candidate_id).where(cases.c.state != sa.literal_column("'resolved'"))
+    return candidates.c.id.in_(open_)
+
+
 def _select(since: Any) -> "sa.Select[Any]":
     return (
         sa.select(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -51,7 +52,13 @@ def everybody(connection: Connection, cipher: Cipher) -> list[Staff]:
 def names(connection: Connection, cipher: Cipher) -> dict[str, str]:
     """How each of them is called, by code."""
     rows = connection.execute(sa.select(staff.c.code, staff.c.name).order_by(staff.c.code))
-    return {row.code: cipher.open(row.name, "staff.name") for row in rows}
+    return {row.code: _opened(cipher, bytes(row.name)) for row in rows}
+
+
+@lru_cache(maxsize=4096)
+def _opened(cipher: Cipher, name: bytes) -> str:
+    """Of one's colleagues there are few, and every page names them."""
+    return cipher.open(name, "staff.name")
 
 
 def change(connection: Connection, code: str, now: datetime, **columns: Any) -> bool:
@@ -73,7 +80,7 @@ _WANTED = sa.select(
 
 
 def _staff(row: Any, cipher: Cipher) -> Staff:
-    name = cipher.open(row.name, "staff.name")
+    name = _opened(cipher, bytes(row.name))
     return Staff(
         row.code, name, row.role, row.locale, row.password, row.deputy, row.away_until, tuple(row.alerts or ())
     )

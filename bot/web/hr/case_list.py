@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.inbox import casework
+from bot.inbox import casework, wording
 from bot.inbox.casework import OUTCOMES, Refused
-from bot.store import casebook, searching, staffing
+from bot.store import casebook, roster, searching, staffing
 from bot.store.casebook import STATES, WHOSE, Key, Listed, Wanted
-from bot.store.sight import case_seen_by
-from bot.store.tables import candidates, cases, cohorts, stores
+from bot.store.tables import cohorts, stores
 from bot.web.hr import live, when
 from bot.web.hr.visit import Denied, Go, Page, Reply, Visit
 
@@ -52,8 +50,7 @@ def _page(connection: Connection, visit: Visit) -> Page:
     wish = {name: visit.wish(name) for name in _FILTERS}
     found = None
     if wish["q"]:
-        with_cases = candidates.c.id.in_(sa.select(cases.c.candidate_id).where(cases.c.state != "resolved"))
-        only = () if wish["state"] == "resolved" else (with_cases,)
+        only = () if wish["state"] == "resolved" else (casebook.has_open_case(),)
         country = visit.desk.house.settings.company.country
         found = searching.search(connection, visit.cipher, visit.sight, wish["q"], country, *only)
     wanted = _wanted(wish, visit.wish("after"), found.ids if found else None)
@@ -85,22 +82,12 @@ def colleagues(connection: Connection, visit: Visit) -> list[Any]:
 
 
 def _choices(connection: Connection, visit: Visit) -> dict[str, Any]:
-    """The stores, cohorts and reasons that open cases of theirs have."""
-    open_ = case_seen_by(visit.sight), cases.c.state != "resolved"
-    mine = sa.select(candidates.c.store_id, candidates.c.cohort_id).join(cases, cases.c.candidate_id == candidates.c.id)
-    rows = connection.execute(mine.where(*open_).distinct().limit(2_000)).all()
-    reasons = connection.scalars(sa.select(cases.c.reason).where(*open_).distinct())
-    store_ids, cohort_ids = {row[0] for row in rows if row[0]}, {row[1] for row in rows if row[1]}
+    """By what the list can be narrowed down."""
     return {
-        "stores": _named(connection, stores, store_ids),
-        "cohorts": _named(connection, cohorts, cohort_ids),
-        "reasons": sorted(reasons),
+        "stores": roster.named(connection, stores),
+        "cohorts": roster.named(connection, cohorts),
+        "reasons": wording.reasons(visit.speech.words),
     }
-
-
-def _named(connection: Connection, table: sa.Table, ids: set[int]) -> Sequence[Any]:
-    wanted = sa.select(table.c.code, table.c.name).where(table.c.id.in_(sorted(ids))).order_by(table.c.code)
-    return connection.execute(wanted).all()
 
 
 def _wanted(wish: dict[str, str], after: str, found: Sequence[int] | None) -> Wanted:

@@ -28,7 +28,11 @@ _LONGEST = 200
 
 def show_all(visit: Visit) -> Reply:
     def look(connection: Connection) -> list[Standing]:
-        return [row for row in _standings(connection, visit) if _is_seen(connection, visit, row)]
+        rows = _standings(connection, visit)
+        if visit.sight.everybody or visit.sight.unowned:
+            return rows
+        seen = set(connection.scalars(sa.select(candidate.c.cohort_id).where(seen_by(visit.sight)).distinct()))
+        return [row for row in rows if row.cohort.id in seen or row.cohort.code in visit.sight.scope]
 
     return Page("hr/cohorts.html", {"rows": visit.read(look), "zone_of": _zones(visit)})
 
@@ -244,8 +248,7 @@ def _find(connection: Connection, visit: Visit) -> Held:
     return held
 
 
-def _is_seen(connection: Connection, visit: Visit, row: Held | Standing) -> bool:
-    held = row.cohort if isinstance(row, Standing) else row
+def _is_seen(connection: Connection, visit: Visit, held: Held) -> bool:
     sight = visit.sight
     if sight.everybody or sight.unowned or held.code in sight.scope:
         return True
