@@ -39,12 +39,14 @@ class Duty:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """`waits`: in a stage before joining. `passed_at`: since when. `spoken`: when a person of HR wrote to them or
+    """`waits`: in a stage before joining. `passed_at`: since when. `known_at`: since when we have a hand in it; of what
+    was before nobody can tell what was missed. `spoken`: when a person of HR wrote to them or
     reached them. `acted`: when they did something on their page. `owed_by`: when HR's answer is, or was, due. `moved`:
     when their date was moved. `lost_at`: nothing arrives there (number gone, unfollowed), and `lost` how."""
 
     waits: bool = True
     passed_at: datetime | None = None
+    known_at: datetime | None = None
     starts_at: datetime | None = None
     heard: Sequence[Heard] = ()
     said: Sequence[Said] = ()

@@ -91,6 +91,8 @@ def few_contacts(history: History) -> Iterator[Signal]:
         return
     ends = history.starts_at if history.starts_at and history.starts_at > history.passed_at else None
     half = history.passed_at + ((ends - history.passed_at) if ends else _USUAL_WAIT) / 2
+    if history.known_at and half < history.known_at:
+        return
     before = [at for at in history.contacts if at <= half]
     if len(before) < 2:
         second = history.contacts[1] if len(history.contacts) > 1 else None
@@ -145,7 +147,7 @@ def checkin(history: History) -> Iterator[Signal]:
 
 def task_overdue(history: History) -> Iterator[Signal]:
     for task in history.tasks:
-        if task.due_at is None:
+        if task.due_at is None or (history.known_at and task.due_at < history.known_at):
             continue
         at = task.due_at + DAY
         if not (task.done_at and task.done_at <= at):

@@ -41,6 +41,7 @@ _WANTED = (
         candidates.c.confirmed_at,
         candidates.c.confirmed_start,
         candidates.c.pushes_stopped_at,
+        candidates.c.released_at,
         cohorts.c.starts_at,
         cases.c.unanswered_since,
     )
@@ -64,6 +65,7 @@ def histories(connection: Connection, settings: Settings, ids: Sequence[int], no
         found[row.id] = History(
             waits=row.stage not in settings.stages.closed,
             passed_at=min(filter(None, (passed.get(row.id), row.stage_at))),
+            known_at=row.released_at,
             starts_at=row.starts_at,
             heard=heard[row.id],
             said=said[row.id],

@@ -124,6 +124,12 @@ def test_an_answer_in_time_is_no_reason_to_worry(answer: datetime) -> None:
     assert not found(with_(said=NEWS, heard=heard), "unseen_24")
 
 
+def test_what_was_before_we_had_a_hand_in_it_is_no_reason() -> None:
+    late = with_(known_at=at(15), tasks=[Duty("id_copy", at(10))])
+    assert not found(late, "few_contacts")
+    assert not found(late, "task_overdue")
+
+
 def test_silence_counts_only_after_something_that_was_asked() -> None:
     told = (Said(at(2), "tips"),)
     assert not found(with_(said=told), "silent_3")
