@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from tests.test_demo import NO_BROWSER, ROOT
 
@@ -81,6 +83,10 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     folder = tmp_path_factory.mktemp("shop") / "data"
+    learned = ROOT / "var" / "tests" / "understanding"  # learning takes half a minute, and has been done
+    for needed in (learned, folder / "var"):
+        needed.mkdir(parents=True, exist_ok=True)
+    (folder / "var" / "understanding").symlink_to(learned)
     command = [sys.executable, "-m", "bot", "demo", "--port", str(port), "--folder", str(folder)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True)
     printed = ""
@@ -91,12 +97,26 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
             break
     password = re.search(r"password: (\S+)", printed)
     assert password, printed
+    _wait_for(f"http://127.0.0.1:{port}/readyz")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield Shop(f"http://127.0.0.1:{port}", password[1], browser, [])
         browser.close()
     process.send_signal(signal.SIGINT)
     process.wait(60)
+
+
+def _wait_for(url: str) -> None:
+    """A busy machine takes its time."""
+    deadline = time.monotonic() + 180
+    while True:
+        try:
+            if requests.get(url, timeout=5).ok:
+                return
+        except requests.ConnectionError:
+            pass
+        assert time.monotonic() < deadline, f"{url} does not answer"
+        time.sleep(0.2)
 
 
 @pytest.fixture(autouse=True)
