@@ -5,7 +5,21 @@ from importlib.metadata import entry_points
 
 import typer
 
-from bot.cli import audit, calendar, candidates, chat, cohorts, imports, menu, parts, report, status, tokens, understand
+from bot.cli import (
+    audit,
+    calendar,
+    candidates,
+    chat,
+    cohorts,
+    imports,
+    menu,
+    parts,
+    report,
+    staff,
+    status,
+    tokens,
+    understand,
+)
 from bot.errors import ContentError, KeepwarmError
 
 app = typer.Typer(
@@ -31,6 +45,7 @@ for command in (
 app.command("import")(imports.import_)
 app.add_typer(candidates.app, name="candidates")
 app.add_typer(cohorts.app, name="cohorts")
+app.add_typer(staff.app, name="staff")
 app.add_typer(audit.app, name="audit")
 app.add_typer(tokens.app, name="token")
 

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlalchemy.engine import Connection
 
 from bot import clock, links
 from bot.cli import cohort_lines as words
 from bot.cli import roll
-from bot.cli.cohort_moving import Moving, State, without_date
 from bot.cli.opened import actor, opened
 from bot.errors import ConfigError
+from bot.importing.moving import Moving, State, without_date
+from bot.inbox import announcing
 from bot.settings import Settings
 from bot.store import audit, cohorts
 from bot.store import rollcall as roll_call
@@ -195,22 +195,7 @@ class _Desk:
 
     def _tell(self, before: Held, after: Held, news: News | None, action: str, expected: int, now: datetime) -> int:
         """Changes the cohort and plans the news, some candidates in a transaction; gives how many will hear it."""
-        who = actor()
-
-        def tell(connection: Connection) -> int:
-            return cohorts.tell(connection, after, news, self.closed, now) if news else 0
-
-        def change(connection: Connection) -> int:
-            cohorts.change(connection, before, after, news.entry if news else "", now)
-            detail = {"version": after.version, "state": after.date_state, "told": expected}
-            audit.record(connection, who, f"cohorts.{action}", after.code, now, detail)
-            return tell(connection)
-
-        told = count = self.database.write(change)
-        while count == cohorts.AT_ONCE:
-            count = self.database.write(tell)
-            told += count
-        return told
+        return announcing.tell(self.database, before, after, news, self.closed, actor(), action, expected, now)
 
     def take_back(self, held: Held) -> None:
         """The notice of a publication, while that is possible."""
@@ -218,14 +203,7 @@ class _Desk:
             typer.echo(line)
         if not self._agreed("Take back"):
             return
-        now, who = clock.now(), actor()
-
-        def undo(connection: Connection) -> int:
-            taken = cohorts.unpublish(connection, held, now)
-            audit.record(connection, who, "cohorts.unpublish", held.code, now, {"taken_back": taken})
-            return taken
-
-        taken = self.database.write(undo)
+        taken = announcing.take_back(self.database, held, actor(), clock.now())
         typer.echo(f"{held.code}: planned; the notice is taken back from {taken}")
 
     def hand_out_link(self, held: Held) -> None:

@@ -26,7 +26,7 @@ def demo(port: int, folder: Path) -> None:
         os.environ.update(own | {"WECHAT_API_URL": wechat, "TWILIO_API_URL": twilio})
         clock.share(folder.resolve() / "clock")
         players = sample.move_in(folder, clock.now())
-        page = _page_of_the_first(folder)
+        page, password = _page_of_the_first(folder), sample.give_passwords()
         sample.register_templates(wechat)
         menu.put(settings.load())
         fakes = ("--wechat", wechat, "--twilio", twilio)
@@ -39,7 +39,7 @@ def demo(port: int, folder: Path) -> None:
         environment = {**os.environ, "KEEPWARM_SIM_URL": simulator}
         stack.callback(embedded_redis.stop, embedded_redis.start(settings.load().var))
         parts = [group.serve(HOST, port), group.Part("work"), group.Part("schedule"), machine]
-        group.run(parts, environment, lambda: _tell(port, page, folder))
+        group.run(parts, environment, lambda: _tell(port, page, password, folder))
     typer.echo("\nstopped")
 
 
@@ -68,7 +68,7 @@ def _time_machine(fakes: tuple[str, ...], crowd: str) -> group.Part:
     return group.Part("timemachine", ("--port", str(sample.free_port()), *fakes, "--crowd", crowd))
 
 
-def _tell(port: int, page: str, folder: Path) -> None:
+def _tell(port: int, page: str, password: str, folder: Path) -> None:
     """Once the door is open; if it does not open within a minute the parts' own lines say why."""
     for _ in range(600):
         with socket.socket() as probe:
@@ -79,6 +79,9 @@ def _tell(port: int, page: str, folder: Path) -> None:
 keepwarm demo: a sample company with stand-ins for WeChat and Twilio; all data in {folder}
 
   phone simulator   http://{HOST}:{port}/sim
+  HR inbox          http://{HOST}:{port}/hr
+                    sign in as hr-lin (recruiter), mg-he (manager) or ad-wu (admin)
+                    password: {password}
   candidate's page  {page}
   probes            http://{HOST}:{port}/readyz  http://{HOST}:{port}/metrics
 

@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from bot import clock
-from bot.cli.calendar import coming, counted
 from bot.cli.opened import actor, opened
+from bot.content import load
 from bot.errors import ConfigError
+from bot.inbox.calendar import coming, counted
 from bot.settings import Settings
 from bot.store import audit, planning
 from bot.store.cipher import Cipher
@@ -39,7 +40,7 @@ def release(
 
 def preview(settings: Settings, database: Database, cipher: Cipher, ids: list[int]) -> list[str]:
     """What the next seven days would bring these candidates, counted."""
-    lines = list(coming(settings, database, cipher, ids, clock.now(), _WEEK))
+    lines = list(coming(load(settings).rhythm, settings, database, cipher, ids, clock.now(), _WEEK))
     return [f"{len(ids):,} held; in the next 7 days they would get:", *counted(lines)]
 
 

@@ -23,7 +23,8 @@ from bot.cli.opened import actor
 from bot.cli.release import let_go
 from bot.errors import ConfigError
 from bot.importing import run as importing
-from bot.store import planning
+from bot.inbox import passwords
+from bot.store import planning, staffing
 from bot.store.opening import open_store
 
 HOST = "127.0.0.1"
@@ -144,6 +145,22 @@ def move_in(folder: Path, now: datetime, candidates: int | None = None) -> Path:
     finally:
         database.close()
     return _players(folder)
+
+
+def give_passwords() -> str:
+    """Everybody of HR has the same, of this run alone."""
+    loaded = settings.load()
+    password = secrets.token_urlsafe(9)
+    kept = passwords.hashed(password)
+    database, cipher = open_store(loaded.database_url, loaded.data_key)
+    try:
+        for one in database.read(lambda connection: staffing.everybody(connection, cipher)):
+            database.write(
+                lambda connection, code=one.code: staffing.change(connection, code, clock.now(), password=kept)  # type: ignore[misc]
+            )
+    finally:
+        database.close()
+    return password
 
 
 def stories(folder: Path) -> list[dict[str, Any]]:

@@ -33,6 +33,11 @@ def reason(words: Words, name: str) -> str:
     return words.desk["risk"].get(f"case_{name}") or words.about.get(name) or words.about.get(f"faq.{name}") or name
 
 
+def reasons(words: Words) -> list[str]:
+    """All that have a name, as they stand in the file."""
+    return [key.removeprefix("case_") for key in words.desk["risk"] if key.startswith("case_")]
+
+
 def level(words: Words, name: str) -> str:
     return words.desk["risk"][f"level_{name}"]
 

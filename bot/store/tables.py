@@ -581,6 +581,7 @@ cases = sa.Table(
     sa.Index("ix_cases_state", "state", "opened_at"),
     sa.Index("ix_cases_opened_at", "opened_at"),
     sa.Index("ix_cases_candidate_id", "candidate_id", "opened_at"),
+    sa.Index("ix_cases_updated_at", "updated_at"),
     _partly("ix_cases_next_at", "next_at", where="next_at IS NOT NULL"),
     _partly("ix_cases_open", "urgency", "opened_at", where="state != 'resolved'"),
 )
@@ -648,6 +649,40 @@ alerts = sa.Table(
     sa.Column("ended_at", Moment),
     _partly("ix_alerts_due", "due_at", where="state = 'due'"),
     _partly("ix_alerts_out", "outbound_id", where="state = 'out'"),
+)
+
+# A training notice to so many that a second person has to agree. `version`: of the cohort as the first one saw it.
+# `state`: asked, done, dropped.
+publications = sa.Table(
+    "publications",
+    metadata,
+    _id(),
+    sa.Column("cohort_id", sa.ForeignKey("cohorts.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("people", sa.Integer, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("asked_by", sa.Text, nullable=False),
+    sa.Column("asked_at", Moment, nullable=False),
+    sa.Column("ended_by", sa.Text),
+    sa.Column("ended_at", Moment),
+)
+
+# A spreadsheet that somebody of HR brought, for a day. `map`: their headers by ours, as YAML. `state`: checking,
+# checked, importing, imported, refused. `report`: counts and what is wrong; `errors`: the bad rows.
+uploads = sa.Table(
+    "uploads",
+    metadata,
+    _id(),
+    sa.Column("staff", sa.Text, nullable=False),
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("body", Sealed, nullable=False),
+    sa.Column("map", Sealed),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("report", Sealed),
+    sa.Column("errors", Sealed),
+    sa.Column("created_at", Moment, nullable=False, index=True),
+    sa.Column("changed_at", Moment, nullable=False),
 )
 
 # What staff taught: this sentence means that. `ask_index`: the blind index of the sentence as understanding reads it.

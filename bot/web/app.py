@@ -15,6 +15,8 @@ from bot.web import doors
 from bot.web.api import Api
 from bot.web.candidate_page import CandidatePage
 from bot.web.health import Health
+from bot.web.hr.site import Inbox
+from bot.web.hr.visit import Desk
 from bot.web.roll_page import RollPage
 from bot.web.spool import Spool
 from bot.web.webhooks import BIGGEST, Webhooks
@@ -36,6 +38,7 @@ def build(house: House, database: Database) -> web.Application:
     connection = embedded_redis.connect(house.settings.redis_url, house.settings.var)
     outbox = open_outbox(house.settings, database, house.cipher, connection, clock.now)
     webhooks = Webhooks(house, database, outbox, Spool(house.settings.var / "spool", house.cipher), clock.now)
+    inbox = Inbox(Desk(house, database, webhooks.send_soon))
     app = web.Application(client_max_size=BIGGEST, middlewares=[_safe_headers])
     app.add_routes(
         [
@@ -45,6 +48,7 @@ def build(house: House, database: Database) -> web.Application:
             *RollPage(house, database).routes(),
             *Whys(house, database).routes(),
             *Api(house, database, connection).routes(),
+            *inbox.routes(),
             *doors.routes(),
         ]
     )
@@ -56,6 +60,7 @@ def build(house: House, database: Database) -> web.Application:
         await asyncio.to_thread(webhooks.close)
 
     app.cleanup_ctx.append(spooled)
+    inbox.live_in(app)
     return app
 
 

@@ -1,4 +1,4 @@
-"""Doors that stay closed: HR's pages want a sign-in that nobody has yet; /sim is the demo's alone."""
+"""/sim is the demo's alone."""
 
 import os
 
@@ -11,16 +11,10 @@ _PASSED_BACK = ("Content-Type", "Cache-Control", "Content-Security-Policy", "Ref
 
 
 def routes() -> list[web.RouteDef]:
-    closed = [web.route("*", path, _closed) for path in ("/hr", "/hr/{rest:.*}")]
     return [
-        *closed,
         web.route("*", "/sim", _sim),
         web.route("*", "/sim/{rest:.*}", _sim),
     ]
-
-
-async def _closed(_request: web.Request) -> web.Response:
-    return web.Response(status=401, headers={"WWW-Authenticate": "Bearer"})
 
 
 async def _sim(request: web.Request) -> web.StreamResponse:

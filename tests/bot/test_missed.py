@@ -9,9 +9,9 @@ from typer.testing import CliRunner
 
 from bot import clock
 from bot.cli import app
-from bot.cli.missed import guessed, masked, teachable
 from bot.conversation import House
 from bot.conversation.house import Understands
+from bot.inbox.unclear import guessed, masked, teachable
 from bot.store import audit, missed
 from bot.store.cipher import Cipher
 from bot.store.database import Database

@@ -409,6 +409,15 @@ def test_an_sms_without_its_signature_is_refused(
 
 @pytest.mark.parametrize("path", ["/hr", "/hr/", "/hr/x", "/hr/x/y?z=1"])
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
+def test_hrs_pages_lead_to_the_sign_in_and_take_nothing_from_a_stranger(path: str, method: str, server: Server) -> None:
+    answer = requests.request(method, server.url + path, timeout=5, allow_redirects=False)
+    assert answer.status_code == (303 if method == "GET" else 401)
+    assert answer.headers.get("Location", "/hr/sign-in?next=").startswith("/hr/sign-in?next=")
+    assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
 def test_doors_that_need_a_sign_in_stay_closed(path: str, method: str, server: Server) -> None:
     answer = requests.request(method, server.url + path, headers={"Authorization": "Bearer x"}, timeout=5)
     assert (answer.status_code, answer.text) == (401, "")

@@ -1,4 +1,4 @@
-"""Reads the options of `keepwarm cohorts move` into the cohort as it will be."""
+"""Reads what is to be changed about a cohort, as people write it, into the cohort as it will be."""
 
 import enum
 from dataclasses import dataclass, replace

@@ -1,0 +1,53 @@
+"""Changes a cohort and plans what its candidates hear of it, some of them in a transaction."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+from bot.store import audit, cohorts
+from bot.store.cohorts import Held, News
+from bot.store.database import Database
+
+
+def tell(
+    database: Database,
+    before: Held,
+    after: Held,
+    news: News | None,
+    closed: Collection[str],
+    who: str,
+    action: str,
+    expected: int,
+    now: datetime,
+    **detail: Any,
+) -> int:
+    """The cohort is `after` from now on; gives how many will hear the news. `detail`: more for the audit log. Raises
+    ConfigError where somebody changed the cohort meanwhile."""
+
+    def plan(connection: Connection) -> int:
+        return cohorts.tell(connection, after, news, closed, now) if news else 0
+
+    def change(connection: Connection) -> int:
+        cohorts.change(connection, before, after, news.entry if news else "", now)
+        kept = {"version": after.version, "state": after.date_state, "told": expected} | detail
+        audit.record(connection, who, f"cohorts.{action}", after.code, now, kept)
+        return plan(connection)
+
+    told = count = database.write(change)
+    while count == cohorts.AT_ONCE:
+        count = database.write(plan)
+        told += count
+    return told
+
+
+def take_back(database: Database, held: Held, who: str, now: datetime) -> int:
+    """The notice of a publication, while that is possible; gives from how many. Raises ConfigError."""
+
+    def undo(connection: Connection) -> int:
+        taken = cohorts.unpublish(connection, held, now)
+        audit.record(connection, who, "cohorts.unpublish", held.code, now, {"taken_back": taken})
+        return taken
+
+    return database.write(undo)

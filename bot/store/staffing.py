@@ -1,0 +1,86 @@
+"""HR's own people: who they are, how they sign in, and how they like things."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bot.store.cipher import Cipher
+from bot.store.tables import staff
+
+ROADS = ("wecom", "dingtalk", "feishu", "email", "sms")  # by which alerts may come
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """One of HR. `password`: its hash; empty: cannot sign in. `alerts`: the roads they want, the first one first."""
+
+    code: str
+    name: str
+    role: str
+    locale: str | None
+    password: str | None
+    deputy: str | None
+    away_until: datetime | None
+    alerts: Sequence[str]
+
+
+def find(connection: Connection, cipher: Cipher, code: str) -> Staff | None:
+    row = connection.execute(_WANTED.where(staff.c.code == code)).first()
+    return _staff(row, cipher) if row else None
+
+
+def by_sign_in(connection: Connection, cipher: Cipher, name: str) -> Staff | None:
+    """Who signs in with this name: their code, or their e-mail address if only one of them has it."""
+    exact = find(connection, cipher, name)
+    if exact or "@" not in name:
+        return exact
+    mails = connection.execute(sa.select(staff.c.code, staff.c.email).where(staff.c.email.is_not(None)))
+    wanted = name.casefold()
+    found = [row.code for row in mails if cipher.open(row.email, "staff.email").casefold() == wanted]
+    return find(connection, cipher, found[0]) if len(found) == 1 else None
+
+
+def everybody(connection: Connection, cipher: Cipher) -> list[Staff]:
+    return [_staff(row, cipher) for row in connection.execute(_WANTED.order_by(staff.c.code))]
+
+
+def names(connection: Connection, cipher: Cipher) -> dict[str, str]:
+    """How each of them is called, by code."""
+    rows = connection.execute(sa.select(staff.c.code, staff.c.name).order_by(staff.c.code))
+    return {row.code: _opened(cipher, bytes(row.name)) for row in rows}
+
+
+@lru_cache(maxsize=4096)
+def _opened(cipher: Cipher, name: bytes) -> str:
+    """Of one's colleagues there are few, and every page names them."""
+    return cipher.open(name, "staff.name")
+
+
+def change(connection: Connection, code: str, now: datetime, **columns: Any) -> bool:
+    """Whether there is somebody with this code."""
+    this = sa.update(staff).where(staff.c.code == code).values(updated_at=now, **columns)
+    return connection.execute(this).rowcount == 1
+
+
+_WANTED = sa.select(
+    staff.c.code,
+    staff.c.name,
+    staff.c.role,
+    staff.c.locale,
+    staff.c.password,
+    staff.c.deputy,
+    staff.c.away_until,
+    staff.c.alerts,
+)
+
+
+def _staff(row: Any, cipher: Cipher) -> Staff:
+    name = _opened(cipher, bytes(row.name))
+    return Staff(
+        row.code, name, row.role, row.locale, row.password, row.deputy, row.away_until, tuple(row.alerts or ())
+    )

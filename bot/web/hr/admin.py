@@ -1,0 +1,67 @@
+"""`/hr/staff` and `/hr/audit`: accounts, and who did what; for admins."""
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bot.inbox import passwords
+from bot.store import sessions, staffing
+from bot.store.staffing import Staff
+from bot.store.tables import audit
+from bot.web.hr.visit import Denied, Page, Reply, Visit
+
+_ROWS = 100
+
+
+def staff(visit: Visit) -> Reply:
+    return _staff(visit)
+
+
+def password_link(visit: Visit) -> Reply:
+    """Shown once, to be handed over by a way that is safe."""
+
+    def give(connection: Connection) -> str:
+        found = _find(connection, visit)
+        visit.note(connection, "staff.password_link", found.code)
+        return passwords.link(visit.desk.house.settings, found.code, found.password)
+
+    link = visit.write(give)
+    return _staff(visit, link=link, whose=visit.asked.place["code"])
+
+
+def sign_out(visit: Visit) -> Reply:
+    def end(connection: Connection) -> None:
+        found = _find(connection, visit)
+        sessions.end_all(connection, found.code, visit.now)
+        visit.note(connection, "staff.sign_out", found.code)
+
+    visit.write(end)
+    return _staff(visit)
+
+
+def log(visit: Visit) -> Reply:
+    """The newest first; `before` an id: what came before it."""
+    wish = {name: visit.wish(name) for name in ("actor", "action", "target")}
+    before = visit.wish("before")
+
+    def look(connection: Connection) -> list[dict[str, object]]:
+        wanted = sa.select(audit).order_by(audit.c.id.desc()).limit(_ROWS + 1)
+        for name, value in wish.items():
+            wanted = wanted.where(audit.c[name] == value) if value else wanted
+        if before.isascii() and before.isdigit() and len(before) < 15:
+            wanted = wanted.where(audit.c.id < int(before))
+        return [dict(row._mapping) for row in connection.execute(wanted)]
+
+    rows = visit.read(look)
+    return Page("hr/audit.html", {"rows": rows[:_ROWS], "more": len(rows) > _ROWS, "wish": wish})
+
+
+def _find(connection: Connection, visit: Visit) -> Staff:
+    found = staffing.find(connection, visit.cipher, visit.asked.place["code"])
+    if found is None:
+        raise Denied("staff")
+    return found
+
+
+def _staff(visit: Visit, link: str = "", whose: str = "") -> Page:
+    everybody = visit.read(lambda connection: staffing.everybody(connection, visit.cipher))
+    return Page("hr/staff.html", {"everybody": everybody, "link": link, "whose_link": whose})

@@ -1,0 +1,204 @@
+"""`/hr/candidates`: everybody who is theirs, one of them, and what HR does with them besides cases."""
+
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from sqlalchemy.engine import Connection
+
+from bot.inbox import casework
+from bot.inbox.calendar import coming, counted_by
+from bot.inbox.casework import CALLED, Refused
+from bot.store import casefile, cases, moves, people, planning, roster, searching, staffing
+from bot.store.roster import WAITING, Wanted
+from bot.store.sight import sees
+from bot.store.tables import cohorts, stores
+from bot.web.hr import dossier
+from bot.web.hr.visit import Denied, Go, Page, Reply, Visit
+
+HERE = "/hr/candidates"
+MOVES = ("stage", "cohort", "store")
+_FILTERS = ("q", "stage", "risk", "store", "cohort", "owner", "held")
+_MOST_HELD = 2_000
+_AT_ONCE = 200  # candidates in a transaction
+_LONGEST_NOTE = 2_000
+
+
+def show_all(visit: Visit) -> Reply:
+    return visit.read(lambda connection: _page(connection, visit))
+
+
+def show(visit: Visit) -> Reply:
+    return visit.read(lambda connection: _one(connection, visit))
+
+
+def called(visit: Visit) -> Reply:
+    """One tap: they phoned. It joins the open case, if there is one."""
+    outcome, words = visit.said("outcome"), visit.said("note")[:_LONGEST_NOTE]
+    if outcome not in CALLED:
+        return Go(_path(visit))
+
+    def keep(connection: Connection) -> None:
+        number, code = _theirs(connection, visit), visit.staff.code
+        case = cases.open_of(connection, number)
+        if case is None:
+            casework.log_contact(connection, visit.cipher, number, code, "call", outcome, words, visit.now)
+        else:
+            casework.called(connection, visit.cipher, case.id, code, outcome, words, visit.now)
+
+    try:
+        visit.write(keep)
+    except Refused:
+        return Go(_path(visit))
+    return Go(f"{_path(visit)}?done=called")
+
+
+def ask_move(visit: Visit) -> Reply:
+    """Shows what would change, and changes nothing."""
+    return visit.read(lambda connection: _asked(connection, visit, visit.wish("what"), visit.wish("to")))
+
+
+def move(visit: Visit) -> Reply:
+    what, to = visit.said("what"), visit.said("to")
+    asked = visit.read(lambda connection: _asked(connection, visit, what, to))
+    if asked.values["fault"]:
+        return asked
+
+    def change(connection: Connection) -> bool:
+        number = _theirs(connection, visit)
+        if what == "stage":
+            moves.to_stage(connection, number, to, "hr", visit.now)
+        else:
+            moves.to_place(connection, number, what, to, "hr", visit.now)
+        visit.note(connection, f"candidates.{what}", visit.asked.place["code"], **{what: to})
+        return sees(connection, visit.sight, number)
+
+    return Go(f"{_path(visit) if visit.write(change) else HERE}?done=moved")
+
+
+def release(visit: Visit) -> Reply:
+    """Lets the rhythm begin for those chosen, or for all who are held; shows first what that would bring."""
+    closed = visit.desk.house.settings.stages.closed
+    codes = set(visit.asked.form.getall("code", []))
+
+    def chosen(connection: Connection) -> list[int]:
+        if codes:
+            return [row.id for row in roster.some(connection, visit.cipher, visit.sight, codes) if row.held]
+        return roster.held(connection, visit.sight, closed, _MOST_HELD)
+
+    ids = visit.read(chosen)
+    if visit.said("sure") != "yes":
+        return Page("hr/release.html", {"count": len(ids), "codes": sorted(codes), "days": _preview(visit, ids)})
+    for begin in range(0, len(ids), _AT_ONCE):
+        part = ids[begin : begin + _AT_ONCE]
+        visit.write(lambda connection, part=part: planning.release(connection, part, visit.now))  # type: ignore[misc]
+    visit.write(lambda connection: visit.note(connection, "candidates.release", None, released=len(ids)))
+    return Go(f"{HERE}?done=released")
+
+
+def _preview(visit: Visit, ids: list[int]) -> Any:
+    house = visit.desk.house
+    some = ids[:_AT_ONCE]
+    week = dossier.WEEK
+    lines = coming(house.content.rhythm, house.settings, visit.desk.database, visit.cipher, some, visit.now, week)
+    return counted_by(list(lines))
+
+
+def _page(connection: Connection, visit: Visit) -> Page:
+    wish = {name: visit.wish(name) for name in _FILTERS}
+    stages = visit.desk.house.settings.stages
+    chosen = wish["stage"] if "stage" in visit.asked.query else WAITING
+    only = Wanted(chosen, wish["risk"], wish["store"], wish["cohort"], wish["owner"], wish["held"] == "1")
+    found = None
+    if wish["q"]:
+        country = visit.desk.house.settings.company.country
+        narrowed = roster.conditions(only, stages.closed) if wish["store"] or wish["cohort"] or wish["owner"] else []
+        found = searching.search(connection, visit.cipher, visit.sight, wish["q"], country, *narrowed)
+        only = Wanted("", ids=found.ids)
+    wanted = roster.after(only, visit.wish("after"))
+    rows = roster.page(connection, visit.cipher, visit.sight, wanted, stages.closed)
+    shown, more = rows[: roster.PAGE], len(rows) > roster.PAGE
+    kept = {name: value for name, value in wish.items() if value or (name == "stage" and "stage" in visit.asked.query)}
+    return Page(
+        "hr/candidates.html",
+        {
+            "rows": shown,
+            "next": urlencode(kept | {"after": shown[-1].code}) if more else "",
+            "wish": wish | {"stage": only.stage},
+            "incomplete": found is not None and not found.all,
+            "names": staffing.names(connection, visit.cipher),
+            "stages": stages.all,
+            "waiting": WAITING,
+            "cohorts": roster.named(connection, cohorts),
+            "stores": roster.named(connection, stores),
+            "any_held": bool(roster.held(connection, visit.sight, stages.closed, 1)) and visit.may("move"),
+            "flash": visit.wish("done"),
+        },
+    )
+
+
+def _one(connection: Connection, visit: Visit) -> Page:
+    number = _theirs(connection, visit)
+    names = staffing.names(connection, visit.cipher)
+    values = dossier.values(connection, visit, number)
+    case = cases.open_of(connection, number)
+    talk, happened = [], []
+    if visit.may("talk"):
+        talk = casefile.talk(connection, visit.cipher, (number, None))
+        history = casefile.history(connection, visit.cipher, number, None)
+        happened = dossier.told(visit.speech, names, history, values["worry"]["evidence"])
+    chosen = {
+        "stages": visit.desk.house.settings.stages.all,
+        "cohorts": roster.named(connection, cohorts) if visit.may("move") else [],
+        "stores": roster.named(connection, stores) if visit.may("move") else [],
+    }
+    flash = {"flash": visit.wish("done")}
+    return Page(
+        "hr/candidate.html",
+        values | chosen | flash | {"names": names, "case": case, "talk": talk, "happened": happened},
+    )
+
+
+def _asked(connection: Connection, visit: Visit, what: str, to: str) -> Page:
+    """What is so, what would be, and what speaks against it."""
+    number = _theirs(connection, visit)
+    person = people.load(connection, visit.cipher, number)
+    present = {
+        "stage": person.stage,
+        "cohort": person.cohort.code if person.cohort else "-",
+        "store": person.store.code if person.store else "-",
+    }
+    fault = "what" if what not in MOVES else _fault(connection, visit, what, to, present[what])
+    labels = _labels(connection, visit, what, (present.get(what, ""), to))
+    values = {"person": person, "what": what, "to": to, "fault": fault, "before": labels[0], "after": labels[1]}
+    closing = what == "stage" and to in visit.desk.house.settings.stages.closed
+    return Page("hr/move.html", values | {"closing": closing}, 400 if fault else 200)
+
+
+def _fault(connection: Connection, visit: Visit, what: str, to: str, present: str) -> str:
+    if to == present:
+        return "same"
+    if what == "stage":
+        return "" if to in visit.desk.house.settings.stages.all else "unknown"
+    known = {code for code, _ in roster.named(connection, cohorts if what == "cohort" else stores)}
+    return "" if to in known | {"-"} else "unknown"
+
+
+def _labels(connection: Connection, visit: Visit, what: str, codes: tuple[str, str]) -> tuple[str, str]:
+    if what == "stage":
+        return visit.speech.stage(codes[0]), visit.speech.stage(codes[1])
+    table = cohorts if what == "cohort" else stores
+    known: dict[str, str] = {row.code: row.name for row in roster.named(connection, table)}
+    known["-"] = visit.speech.t("none")
+    return known.get(codes[0], codes[0]), known.get(codes[1], codes[1])
+
+
+def _theirs(connection: Connection, visit: Visit) -> int:
+    """The candidate in the path. Raises Denied where they are not theirs to see."""
+    number = people.by_code(connection, visit.asked.place["code"])
+    if number is None or not sees(connection, visit.sight, number):
+        raise Denied("candidate")
+    return number
+
+
+def _path(visit: Visit) -> str:
+    return f"{HERE}/{quote(visit.asked.place['code'], safe='')}"

@@ -1,0 +1,141 @@
+"""`/hr`: the list of cases, with filters, search, and what is done to several at once."""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from sqlalchemy.engine import Connection
+
+from bot.inbox import casework, wording
+from bot.inbox.casework import OUTCOMES, Refused
+from bot.store import casebook, roster, searching, staffing
+from bot.store.casebook import STATES, WHOSE, Key, Listed, Wanted
+from bot.store.tables import cohorts, stores
+from bot.web.hr import live, when
+from bot.web.hr.visit import Denied, Go, Page, Reply, Visit
+
+URGENCIES = (0, 1, 2, 3)
+BULK = ("assign", "snooze", "resolve")
+_FILTERS = ("q", "state", "whose", "urgency", "store", "cohort", "reason")
+_MOST_AT_ONCE = 100
+
+
+def home(visit: Visit) -> Reply:
+    """Who works on no cases has their candidates here."""
+    return show(visit) if visit.may("work") else Go("/hr/candidates")
+
+
+def show(visit: Visit) -> Reply:
+    return visit.read(lambda connection: _page(connection, visit))
+
+
+def ask(visit: Visit) -> Reply:
+    """What is going to be done to whom, before it is."""
+    rows = visit.read(lambda c: casebook.some(c, visit.cipher, visit.sight, _ids(visit)))
+    what = visit.said("what")
+    if not rows or what not in BULK:
+        return Go("/hr")
+    names = visit.read(lambda c: staffing.names(c, visit.cipher))
+    to = visit.said("to")
+    values = {"rows": rows, "what": what, "names": names, "fault": "", "form": dict(visit.asked.form)}
+    if fault := _fault(visit, what, names):
+        return Page("hr/bulk.html", values | {"fault": fault}, 400)
+    if visit.said("sure") != "yes":
+        return Page("hr/bulk.html", values | {"to": names.get(to, to)})
+    refused = [row for row in rows if not _done(visit, row, what)]
+    return Page("hr/bulk_done.html", {"refused": refused, "count": len(rows) - len(refused)})
+
+
+def _page(connection: Connection, visit: Visit) -> Page:
+    wish = {name: visit.wish(name) for name in _FILTERS}
+    found = None
+    if wish["q"]:
+        only = () if wish["state"] == "resolved" else (casebook.has_open_case(),)
+        country = visit.desk.house.settings.company.country
+        found = searching.search(connection, visit.cipher, visit.sight, wish["q"], country, *only)
+    wanted = _wanted(wish, visit.wish("after"), found.ids if found else None)
+    rows = casebook.page(connection, visit.cipher, visit.sight, wanted)
+    shown, more = rows[: casebook.PAGE], len(rows) > casebook.PAGE
+    after = {**{name: value for name, value in wish.items() if value}, "after": str(shown[-1].key)} if more else {}
+    values = {
+        "rows": shown,
+        "next": urlencode(after),
+        "wish": wish | {"state": wanted.state, "whose": wanted.whose},
+        "incomplete": found is not None and not found.all,
+        "names": staffing.names(connection, visit.cipher),
+        "states": STATES,
+        "whose": WHOSE,
+        "urgencies": URGENCIES,
+        "outcomes": OUTCOMES,
+        "colleagues": colleagues(connection, visit),
+        "version": live.versions(connection, [live.LIST])[live.LIST],
+        "flash": visit.wish("done"),
+        **_choices(connection, visit),
+    }
+    return Page("hr/cases.html", values)
+
+
+def colleagues(connection: Connection, visit: Visit) -> list[Any]:
+    """Who may be given a case."""
+    everybody = staffing.everybody(connection, visit.cipher)
+    return [one for one in everybody if one.role in ("recruiter", "manager", "admin")]
+
+
+def _choices(connection: Connection, visit: Visit) -> dict[str, Any]:
+    """By what the list can be narrowed down."""
+    return {
+        "stores": roster.named(connection, stores),
+        "cohorts": roster.named(connection, cohorts),
+        "reasons": wording.reasons(visit.speech.words),
+    }
+
+
+def _wanted(wish: dict[str, str], after: str, found: Sequence[int] | None) -> Wanted:
+    """What makes no sense counts as not said."""
+    urgency = int(wish["urgency"]) if wish["urgency"] in map(str, URGENCIES) else None
+    return Wanted(
+        wish["state"] if wish["state"] in STATES else "open",
+        wish["whose"] if wish["whose"] in WHOSE else "team",
+        urgency,
+        wish["store"],
+        wish["cohort"],
+        wish["reason"],
+        found,
+        Key.read(after),
+    )
+
+
+def _ids(visit: Visit) -> list[int]:
+    found = visit.asked.form.getall("case", [])
+    return [int(text) for text in found if text.isascii() and text.isdigit() and len(text) < 15][:_MOST_AT_ONCE]
+
+
+def _fault(visit: Visit, what: str, names: dict[str, str]) -> str:
+    if what == "assign" and visit.said("to") not in names:
+        return "nobody"
+    if what == "snooze" and when.snoozed_until(visit) is None:
+        return "moment"
+    return "outcome" if what == "resolve" and visit.said("outcome") not in OUTCOMES else ""
+
+
+def _done(visit: Visit, row: Listed, what: str) -> bool:
+    """Each in a transaction of its own: what is held by somebody else stays theirs."""
+    code, now = visit.staff.code, visit.now
+    until = when.snoozed_until(visit) or now
+
+    def do(connection: Connection) -> None:
+        if not casebook.some(connection, visit.cipher, visit.sight, [row.id]):
+            raise Denied("case")
+        if what == "assign":
+            casework.assign(connection, visit.cipher, row.id, code, visit.said("to"), visit.said("note"), now)
+        elif what == "snooze":
+            casework.snooze(connection, row.id, code, until, now)
+        else:
+            note = visit.said("note")
+            casework.resolve(connection, visit.cipher, row.id, code, visit.said("outcome"), note, now)
+
+    try:
+        visit.write(do)
+    except Refused:
+        return False
+    return True

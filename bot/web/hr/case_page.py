@@ -1,0 +1,158 @@
+"""`/hr/cases/{id}`: one case, all that is known, and what a person of HR does with it."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+from bot.inbox import casework
+from bot.inbox.casework import CALLED, OUTCOMES, Refused
+from bot.store import casefile, cases, staffing
+from bot.store.cases import Case
+from bot.store.sight import sees_case
+from bot.web.hr import dossier, live, when
+from bot.web.hr.case_list import colleagues
+from bot.web.hr.visit import Denied, Go, Page, Reply, Visit
+
+LONGEST = 600  # characters of a reply: what a chat message takes in Chinese
+_LONGEST_NOTE = 2_000
+Move = Callable[[Connection, int], Any]
+
+
+def show(visit: Visit) -> Reply:
+    return _shown(visit, visit.number(), {"flash": visit.wish("done")})
+
+
+def claim(visit: Visit) -> Reply:
+    return _moved(visit, "claimed", lambda c, case: casework.claim(c, case, visit.staff.code, visit.now))
+
+
+def reply(visit: Visit) -> Reply:
+    """Said at once; what was typed stays where it cannot be said."""
+    text, used = visit.said("text"), visit.said("suggestion")
+    if not text or len(text) > LONGEST:
+        return _refused(visit, "length" if text else "empty")
+    suggestion = int(used) if used.isascii() and used.isdigit() and len(used) < 15 else None
+    settings, code, now = visit.desk.house.settings, visit.staff.code, visit.now
+
+    def say(connection: Connection, case: int) -> Sequence[int]:
+        return casework.reply(connection, settings, visit.cipher, case, code, text, now, suggestion)
+
+    return _moved(visit, "replied", say)
+
+
+def note(visit: Visit) -> Reply:
+    text = visit.said("note")
+    if not text or len(text) > _LONGEST_NOTE:
+        return _refused(visit, "length" if text else "empty")
+
+    def write(connection: Connection, case: int) -> None:
+        casework.write_note(connection, visit.cipher, case, visit.staff.code, text, visit.now)
+
+    return _moved(visit, "noted", write)
+
+
+def called(visit: Visit) -> Reply:
+    outcome, words = visit.said("outcome"), visit.said("note")[:_LONGEST_NOTE]
+    if outcome not in CALLED:
+        return _refused(visit, "outcome")
+
+    def keep(connection: Connection, case: int) -> None:
+        casework.called(connection, visit.cipher, case, visit.staff.code, outcome, words, visit.now)
+
+    return _moved(visit, "called", keep)
+
+
+def snooze(visit: Visit) -> Reply:
+    until = when.snoozed_until(visit)
+    if until is None:
+        return _refused(visit, "moment")
+    return _moved(visit, "snoozed", lambda c, case: casework.snooze(c, case, visit.staff.code, until, visit.now))
+
+
+def assign(visit: Visit) -> Reply:
+    to, words = visit.said("to"), visit.said("note")[:_LONGEST_NOTE]
+    if to not in visit.read(lambda c: [one.code for one in colleagues(c, visit)]):
+        return _refused(visit, "nobody")
+
+    def give(connection: Connection, case: int) -> None:
+        casework.assign(connection, visit.cipher, case, visit.staff.code, to, words, visit.now)
+
+    return _moved(visit, "assigned", give)
+
+
+def hand_back(visit: Visit) -> Reply:
+    return _moved(visit, "handed_back", lambda c, case: casework.hand_back(c, case, visit.staff.code, visit.now))
+
+
+def resolve(visit: Visit) -> Reply:
+    outcome, words = visit.said("outcome"), visit.said("note")[:_LONGEST_NOTE]
+
+    def end(connection: Connection, case: int) -> None:
+        casework.resolve(connection, visit.cipher, case, visit.staff.code, outcome, words, visit.now)
+
+    return _moved(visit, "resolved", end)
+
+
+def _moved(visit: Visit, done: str, move: Move) -> Reply:
+    """Makes the move if the case is theirs to see; what it has to say goes out at once."""
+    number = visit.number()
+
+    def do(connection: Connection) -> Any:
+        if not sees_case(connection, visit.sight, number):
+            raise Denied("case")
+        return move(connection, number)
+
+    try:
+        rows = visit.write(do)
+    except Refused as refused:
+        return _refused(visit, refused.why, refused.by)
+    if rows:
+        visit.desk.send(tuple(rows))
+    still = visit.read(lambda connection: sees_case(connection, visit.sight, number))
+    return Go(f"/hr/cases/{number}?done={done}") if still else Go(f"/hr?done={done}")
+
+
+def _refused(visit: Visit, why: str, by: str = "") -> Reply:
+    """The page again, with the reason, and with what was typed."""
+    return _shown(visit, visit.number(), {"refused": why, "by": by, "typed": dict(visit.asked.form)}, 409)
+
+
+def _shown(visit: Visit, number: int, extra: dict[str, Any], status: int = 200) -> Page:
+    def look(connection: Connection) -> dict[str, Any]:
+        case = cases.load(connection, number)
+        if case is None or not sees_case(connection, visit.sight, number):
+            raise Denied("case")
+        return _values(connection, visit, case)
+
+    values = {"refused": "", "by": "", "typed": {}, "flash": ""} | visit.read(look) | extra
+    return Page("hr/case.html", values, status)
+
+
+def _values(connection: Connection, visit: Visit, case: Case) -> dict[str, Any]:
+    names = staffing.names(connection, visit.cipher)
+    who = dossier.values(connection, visit, case.candidate_id) if case.candidate_id else dossier.STRANGER
+    happened = casefile.history(connection, visit.cipher, case.candidate_id, case.id)
+    evidence = (who.get("worry") or {}).get("evidence", {})
+    return who | {
+        "case": case,
+        "names": names,
+        "talk": casefile.talk(connection, visit.cipher, (case.candidate_id, case.address_id)),
+        "suggested": casefile.suggested(connection, visit.cipher, case.id),
+        "canned": _canned(visit),
+        "happened": dossier.told(visit.speech, names, happened, evidence),
+        "colleagues": [one for one in colleagues(connection, visit) if one.code != visit.staff.code],
+        "outcomes": OUTCOMES,
+        "mine": case.claimed_by == visit.staff.code,
+        "version": live.versions(connection, [case.id])[case.id],
+        "longest": LONGEST,
+    }
+
+
+def _canned(visit: Visit) -> list[str]:
+    """Answers that are ready, `canned_1` and on."""
+    found, number = [], 1
+    while visit.speech.has(f"canned_{number}"):
+        found.append(visit.speech.t(f"canned_{number}"))
+        number += 1
+    return found

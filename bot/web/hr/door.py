@@ -1,0 +1,238 @@
+"""The door of the inbox: lets in who is signed in, looks that a form came from our own page, and answers in HTTP."""
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+from urllib.parse import quote, urlsplit
+
+import structlog
+from aiohttp import web
+from multidict import MultiDict
+from sqlalchemy.engine import Connection
+
+from bot import clock
+from bot.errors import Rejected
+from bot.inbox.rights import RIGHTS
+from bot.log import broke
+from bot.store import audit, sessions, staffing
+from bot.store.sessions import Session
+from bot.store.sight import Sight, sight_of
+from bot.store.staffing import Staff
+from bot.web.hr.speech import SPOKEN, Speech, chosen
+from bot.web.hr.visit import Asked, Denied, Desk, Go, Page, Reply, Route, Upload, Visit
+from bot.web.pages import page
+
+T = TypeVar("T")
+SIGN_IN = "/hr/sign-in"
+COOKIE = "keepwarm_hr"
+LANGUAGE = "keepwarm_language"
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+_IDLE_PART = 3  # a session that nobody uses ends after this part of its time
+HEADERS = {"Referrer-Policy": "same-origin", "Cache-Control": "no-store"}  # so that a form says where it was
+_SPOKEN_BY_PAGES = (
+    "t", "has", "one_of", "reason", "stage", "task", "meaning", "at", "day", "full", "span", "local", "device"
+)  # fmt: skip
+_log = structlog.get_logger()
+
+ALL = frozenset().union(*RIGHTS.values())
+
+Known = tuple[Session, Staff, Sight]
+
+
+class Door:
+    """Guards every address under /hr."""
+
+    def __init__(self, desk: Desk, now: Callable[[], datetime] = clock.now) -> None:
+        self.desk, self.now = desk, now
+        self._settings = desk.house.settings
+        self._secure = self._settings.public_url.startswith("https://")
+
+    @property
+    def lasts(self) -> timedelta:
+        return self._settings.hr.signed_in_for
+
+    @property
+    def idle(self) -> timedelta:
+        return self.lasts / _IDLE_PART
+
+    def guarded(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        async def serve(request: web.Request) -> web.StreamResponse:
+            visit = await self.visit(request, route.most)
+            return visit if isinstance(visit, web.Response) else await self.in_thread(self._answer, route, visit)
+
+        return serve
+
+    async def visit(self, request: web.Request, most: int = 64 * 1024) -> Visit | web.Response:
+        """Who comes, or where they are sent instead."""
+        token = request.cookies.get(COOKIE, "")
+        now = self.now()
+        known = await self.in_thread(self._known, token, now) if token else None
+        if known is None:
+            return self._stranger(request)
+        try:
+            asked = await asked_of(request, most)
+        except Rejected as refused:
+            return web.Response(status=refused.status, headers=HEADERS)
+        session, staff, sight = known
+        visit = Visit(self.desk, staff, sight, session, token, asked, self.speech(request, staff.locale), now)
+        if request.method not in ("GET", "HEAD") and not self._is_ours(request, visit):
+            return await self.in_thread(self._denied, visit, Denied("form", hidden=False))
+        return visit
+
+    def speech(self, request: web.Request, own: str | None = None) -> Speech:
+        accepted, asked = request.headers.get("Accept-Language", ""), request.query.get("lang", "")
+        kept = request.cookies.get(LANGUAGE, "")
+        locale = chosen(own or (kept if kept in SPOKEN else ""), asked, accepted, self._settings.company.locale)
+        words = self.desk.house.content.words
+        return Speech(words[locale], self._settings.company.zone, self.now())
+
+    async def unknown(self, request: web.Request) -> web.StreamResponse:
+        """An address that we do not have, which only who is signed in learns."""
+        visit = await self.visit(request)
+        return (
+            visit if isinstance(visit, web.Response) else self.html(visit, Page("hr/refused.html", {"why": 404}, 404))
+        )
+
+    def html(self, visit: Visit, shown: Page) -> web.Response:
+        text = page(shown.template, **(self.shared(visit) | dict(shown.values)))
+        return web.Response(text=text, content_type="text/html", status=shown.status, headers=HEADERS)
+
+    def shared(self, visit: Visit) -> dict[str, Any]:
+        """What every page shows around its own."""
+        return self.around(visit.speech) | {
+            "me": visit.staff,
+            "may": visit.may,
+            "csrf": self.csrf(visit.token),
+            "here": visit.asked.path,
+        }
+
+    def around(self, speech: Speech) -> dict[str, Any]:
+        names = _SPOKEN_BY_PAGES
+        spoken = {name: getattr(speech, name) for name in names}
+        company = self._settings.company.called(speech.locale)
+        return spoken | {"lang": speech.locale, "company": company, "me": None, "flash": "", "now": speech.now}
+
+    def csrf(self, token: str) -> str:
+        key = self._settings.secret_key.encode()
+        return hmac.new(key, f"csrf {token}".encode(), hashlib.sha256).hexdigest()
+
+    def came_from_us(self, request: web.Request) -> bool:
+        """Whether no other site sent this form: browsers say where a form was. Programs need not."""
+        if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+            return False
+        origin = request.headers.get("Origin")
+        here = {request.host, urlsplit(self._settings.public_url).netloc}
+        return origin is None or urlsplit(origin).netloc in here
+
+    def signed_in(self, response: web.Response, token: str) -> web.Response:
+        """The browser keeps the token; an empty one is forgotten."""
+        lasts = int(self.lasts.total_seconds()) if token else 0
+        response.set_cookie(
+            COOKIE, token, max_age=lasts, path="/hr", httponly=True, samesite="Lax", secure=self._secure
+        )
+        return response
+
+    def speaks(self, response: web.Response, locale: str) -> web.Response:
+        response.set_cookie(
+            LANGUAGE, locale, max_age=365 * 86400, path="/hr", httponly=True, samesite="Lax", secure=self._secure
+        )
+        return response
+
+    async def in_thread(self, work: Callable[..., T], *values: Any) -> T:
+        return await asyncio.to_thread(work, *values)
+
+    def _known(self, token: str, now: datetime) -> Known | None:
+        cipher = self.desk.house.cipher
+
+        def look(connection: Connection) -> Known | None:
+            session = sessions.find(connection, cipher, token, self.idle, now)
+            staff = staffing.find(connection, cipher, session.staff) if session else None
+            sight = sight_of(connection, staff.code, now) if staff else None
+            return (session, staff, sight) if session and staff and sight else None
+
+        known = self.desk.database.read(look)
+        if known and sessions.is_stale(known[0], now):
+            self.desk.database.write(lambda connection: sessions.used(connection, known[0], now))
+        return known
+
+    def _stranger(self, request: web.Request) -> web.Response:
+        if request.method in ("GET", "HEAD") and "text/event-stream" not in request.headers.get("Accept", ""):
+            back = quote(request.path_qs, safe="")
+            return web.Response(status=303, headers={"Location": f"{SIGN_IN}?next={back}"} | HEADERS)
+        speech = self.speech(request)
+        text = page("hr/refused.html", **self.around(speech), why=401)
+        return web.Response(status=401, text=text, content_type="text/html", headers=HEADERS)
+
+    def _is_ours(self, request: web.Request, visit: Visit) -> bool:
+        given = visit.asked.form.get("csrf", "")
+        genuine = hmac.compare_digest(given.encode(), self.csrf(visit.token).encode())
+        return genuine and self.came_from_us(request)
+
+    def _answer(self, route: Route, visit: Visit) -> web.Response:
+        try:
+            if route.right:
+                visit.need(route.right)
+            return self._response(visit, route.handle(visit))
+        except Denied as denied:
+            return self._denied(visit, denied)
+        except Exception as error:
+            _log.error("page_broke", path=route.path, **broke(error))
+            return self.html(visit, Page("hr/refused.html", {"why": 500}, 500))
+
+    def _response(self, visit: Visit, reply: Reply) -> web.Response:
+        if isinstance(reply, Page):
+            return self.html(visit, reply)
+        if isinstance(reply, Go):
+            response = web.Response(status=303, headers={"Location": reply.path} | HEADERS)
+            return response if reply.cookie is None else self.signed_in(response, reply.cookie)
+        shown = f"attachment; filename*=UTF-8''{quote(reply.name)}"
+        headers = {"Content-Disposition": shown} | HEADERS
+        return web.Response(body=reply.body, content_type=reply.kind, charset="utf-8", headers=headers)
+
+    def refused(self, visit: Visit, what: str) -> web.Response:
+        """For who answers by themselves: to a missing right, or to what is not theirs to see."""
+        return self._denied(visit, Denied(what, hidden=what not in ALL))
+
+    def _denied(self, visit: Visit, denied: Denied) -> web.Response:
+        """The audit log has who tried what; the page does not say whether there is such a thing."""
+        target = visit.asked.path.partition("?")[0][:200]
+
+        def note(connection: Connection) -> None:
+            audit.record(connection, visit.actor, "denied", target, visit.now, {"needs": denied.what})
+
+        self.desk.database.write(note)
+        why = 404 if denied.hidden else 403
+        return self.html(visit, Page("hr/refused.html", {"why": why}, why))
+
+
+async def asked_of(request: web.Request, most: int) -> Asked:
+    """Raises Rejected where it is too much, or no form."""
+    form: MultiDict[str] = MultiDict()
+    files: dict[str, Upload] = {}
+    if request.method not in ("GET", "HEAD"):
+        if request.content_type not in _FORMS:
+            raise Rejected("no form", 415)
+        await _read_form(request.clone(client_max_size=most), form, files)
+    device = request.headers.get("User-Agent", "")
+    return Asked(request.path_qs, request.match_info, request.query, form, files, device)
+
+
+async def _read_form(request: web.BaseRequest, form: MultiDict[str], files: dict[str, Upload]) -> None:
+    try:
+        posted = await request.post()
+    except web.HTTPRequestEntityTooLarge:
+        raise Rejected("too big", 413) from None
+    except (ValueError, LookupError, web.RequestPayloadError):
+        raise Rejected("no form", 400) from None
+    for name, value in posted.items():
+        if isinstance(value, str):
+            form.add(name, value)
+        elif isinstance(value, web.FileField):
+            files[name] = Upload(value.filename, value.file.read())
+
+
+def routes(door: Door, site: Sequence[Route]) -> list[web.RouteDef]:
+    return [web.route(route.method, route.path, door.guarded(route)) for route in site]

@@ -1,0 +1,115 @@
+"""What the pages of a case and of a candidate show alike: the record, the risk, the history in words."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bot import facts, links, phones
+from bot.errors import ConfigError
+from bot.inbox import wording
+from bot.store import casefile, people
+from bot.store.casefile import Happened
+from bot.store.tables import candidates
+from bot.web.hr.speech import Speech
+from bot.web.hr.visit import Visit
+
+WEEK = timedelta(days=7)
+STRANGER: dict[str, Any] = {"person": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One line of the history, in words."""
+
+    at: datetime
+    kind: str
+    text: str
+    note: str
+
+
+def values(connection: Connection, visit: Visit, candidate_id: int) -> dict[str, Any]:
+    """Everything about one candidate but their talk."""
+    settings = visit.desk.house.settings
+    person = people.load(connection, visit.cipher, candidate_id)
+    person = replace(person, tasks=people.tasks_of(connection, candidate_id))
+    row = connection.execute(sa.select(candidates).where(candidates.c.id == candidate_id)).one()
+    phone = visit.cipher.open_maybe(row.phone, "candidates.phone")
+    return {
+        "person": person,
+        "row": row,
+        "owner": person.owner,
+        "phone": phone,
+        "phone_shown": phones.shown(phone, settings.company.country) if phone else "",
+        "email": visit.cipher.open_maybe(row.email, "candidates.email"),
+        "home": visit.cipher.open_maybe(row.home_address, "candidates.home_address"),
+        "distance": facts.values(person, {}, settings, visit.speech.locale, visit.now)["distance_km"],
+        "there": facts.zone_of(person.cohort, settings),
+        "confirmed": person.cohort is not None
+        and person.confirmed_start is not None
+        and person.confirmed_start == person.cohort.starts_at,
+        "entered": people.history(connection, candidate_id),
+        "worry": _worry(connection, visit, candidate_id) if visit.may("talk") else None,
+        "coming": casefile.coming(connection, candidate_id),
+        "pushed": casefile.told(connection, candidate_id),
+        "page_seen": casefile.page_seen(connection, candidate_id),
+        "channels": casefile.channels_of(connection, candidate_id),
+        "page_link": _page_link(visit, candidate_id, person.page_version),
+    }
+
+
+def told(
+    speech: Speech, names: Mapping[str, str], happened: Iterable[Happened], evidence: Mapping[str, Any]
+) -> list[Told]:
+    """`evidence`: of the signals that the history names."""
+    return [Told(one.at, one.kind, _line(speech, names, one, evidence), one.note) for one in happened]
+
+
+def actor(speech: Speech, names: Mapping[str, str], who: str) -> str:
+    """`staff:HR1`, `candidate`, `bot`, as people are called."""
+    code = who.removeprefix("staff:")
+    return names.get(code, code) if who.startswith("staff:") else speech.one_of("actor", who)
+
+
+def _line(speech: Speech, names: Mapping[str, str], one: Happened, evidence: Mapping[str, Any]) -> str:
+    detail = one.detail or {}
+    if one.kind == "opened":
+        return speech.t("event_opened", reason=speech.reason(one.what))
+    if one.kind == "stage":
+        return speech.t("event_stage", stage=speech.stage(one.what))
+    if one.kind == "risk":
+        known = [(name, evidence[name]) for name in detail.get("signals", ()) if name in evidence]
+        why = wording.sentence(speech.words, known)
+        return speech.t("event_risk", level=speech.one_of("risk", one.what), why=why)
+    who = actor(speech, names, one.actor)
+    outcome = speech.one_of("called" if one.kind == "contact" else "outcome", detail.get("outcome"))
+    if one.kind == "contact":
+        return speech.t("event_contact", who=who, how=speech.one_of("how", one.what), outcome=outcome)
+    if not speech.has(f"event_{one.what}"):
+        return f"{who} {one.what}"
+    to, before = (names.get(detail.get(name, ""), detail.get(name) or "") for name in ("to", "from"))
+    until = speech.at(datetime.fromisoformat(detail["until"])) if detail.get("until") else ""
+    return speech.t(f"event_{one.what}", who=who, to=to, before=before, until=until, outcome=outcome)
+
+
+def _worry(connection: Connection, visit: Visit, candidate_id: int) -> dict[str, Any]:
+    """Each signal with its evidence as a phrase; the heaviest as a sentence, and what could be done."""
+    words = visit.speech.words
+    rows = casefile.signals_of(connection, candidate_id)
+    evidence = {row.name: row.evidence for row in reversed(rows)}
+    heavy = [(name, evidence[name]) for name in casefile.weighing(connection, candidate_id) if name in evidence]
+    lines = [
+        {"at": row.at, "points": row.points, "text": wording.signal_line(words, row.name, row.evidence)} for row in rows
+    ]
+    worried = {"sentence": wording.sentence(words, heavy), "action": wording.action(words, heavy)} if heavy else {}
+    return {"lines": lines, "sentence": "", "action": "", "evidence": evidence} | worried
+
+
+def _page_link(visit: Visit, candidate_id: int, version: int) -> str:
+    try:
+        return links.page_link(visit.desk.house.settings, candidate_id, version)
+    except ConfigError:
+        return ""

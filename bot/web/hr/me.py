@@ -1,0 +1,112 @@
+"""`/hr/me`: a person's own affairs: language, password, sessions, absence, and how alerts reach them."""
+
+from datetime import UTC
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+from bot.inbox import passwords
+from bot.store import sessions, staffing
+from bot.store.staffing import ROADS
+from bot.web.hr import when
+from bot.web.hr.sign_in import fault_of
+from bot.web.hr.speech import SPOKEN
+from bot.web.hr.visit import Go, Page, Reply, Visit
+
+HERE = "/hr/me"
+_IDLE_PART = 3
+
+
+def show(visit: Visit) -> Reply:
+    return _page(visit, {"flash": visit.wish("done")})
+
+
+def language(visit: Visit) -> Reply:
+    """Theirs from now on, everywhere; back to where they were."""
+    locale, back = visit.said("locale"), visit.said("back")
+    if locale in SPOKEN:
+        _change(visit, locale=locale)
+    return Go(back if back.startswith("/hr") and "\\" not in back and back.isprintable() else HERE)
+
+
+def password(visit: Visit) -> Reply:
+    """Every other browser of theirs is signed out."""
+    old, new, again = (visit.asked.form.get(name, "") for name in ("old", "new", "again"))
+    fault = fault_of(new, again)
+    if not passwords.fits(old[: passwords.LONGEST], visit.staff.password):
+        fault = "wrong"
+    if fault:
+        return _page(visit, {"fault": fault}, 400)
+    kept = passwords.hashed(new)
+
+    def keep(connection: Connection) -> str:
+        staffing.change(connection, visit.staff.code, visit.now, password=kept)
+        visit.note(connection, "password.set", visit.staff.code)
+        return _anew(connection, visit)
+
+    return Go(f"{HERE}?done=saved", visit.write(keep))
+
+
+def sign_out(visit: Visit) -> Reply:
+    visit.write(lambda connection: sessions.end(connection, visit.session.id, visit.staff.code))
+    return Go("/hr/sign-in", "")
+
+
+def sign_out_one(visit: Visit) -> Reply:
+    number = visit.number()
+    visit.write(lambda connection: sessions.end(connection, number, visit.staff.code))
+    return Go(f"{HERE}?done=signed_out")
+
+
+def sign_out_others(visit: Visit) -> Reply:
+    """Everywhere, and in again here."""
+    return Go(f"{HERE}?done=signed_out", visit.write(lambda connection: _anew(connection, visit)))
+
+
+def absence(visit: Visit) -> Reply:
+    """Away until a day, with a deputy; an empty day: back."""
+    until = when.moment(visit.said("until"), visit.speech.zone) if visit.said("until") else None
+    deputy = visit.said("deputy") or None
+    everybody = visit.read(lambda c: staffing.names(c, visit.cipher))
+    if deputy is not None and (deputy not in everybody or deputy == visit.staff.code):
+        return _page(visit, {"absence": "nobody"}, 400)
+    if visit.said("until") and (until is None or until <= visit.now):
+        return _page(visit, {"absence": "past"}, 400)
+    _change(visit, away_until=until.astimezone(UTC) if until else None, deputy=deputy)
+    return Go(f"{HERE}?done=saved")
+
+
+def alerts(visit: Visit) -> Reply:
+    """By their numbers on the form; a road without a number is not wanted."""
+    places = {road: visit.said(f"place_{road}") for road in ROADS}
+    wanted = sorted((road for road in ROADS if places[road].isdigit()), key=lambda road: int(places[road][:3]))
+    _change(visit, alerts=wanted)
+    return Go(f"{HERE}?done=saved")
+
+
+def _change(visit: Visit, **columns: Any) -> None:
+    def keep(connection: Connection) -> None:
+        staffing.change(connection, visit.staff.code, visit.now, **columns)
+        visit.note(connection, "staff.self", visit.staff.code, changed=sorted(columns))
+
+    visit.write(keep)
+
+
+def _anew(connection: Connection, visit: Visit) -> str:
+    """All sessions end; gives the token of a new one for this browser."""
+    sessions.end_all(connection, visit.staff.code, visit.now)
+    lasts = visit.desk.house.settings.hr.signed_in_for
+    return sessions.begin(connection, visit.cipher, visit.staff.code, visit.asked.device, lasts, visit.now)
+
+
+def _page(visit: Visit, extra: dict[str, Any], status: int = 200) -> Page:
+    idle = visit.desk.house.settings.hr.signed_in_for / _IDLE_PART
+
+    def look(connection: Connection) -> dict[str, Any]:
+        return {
+            "sessions": sessions.of(connection, visit.staff.code, idle, visit.now),
+            "everybody": staffing.names(connection, visit.cipher),
+        }
+
+    own = {"this": visit.session.id, "roads": ROADS, "fault": "", "absence": "", "flash": ""}
+    return Page("hr/me.html", own | visit.read(look) | extra, status)

@@ -1,0 +1,106 @@
+"""The reports: one page to print for the boss, and files to take along, with the figures of whom one may see."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from markupsafe import Markup
+from sqlalchemy.engine import Connection
+
+from bot.content.templates import written_at
+from bot.conversation import House
+from bot.reports import picture, writing
+from bot.reports.all import REPORTS, make
+from bot.reports.cells import NUMBERS, heading, shown
+from bot.reports.shape import Asked, Table, Words
+from bot.store import cohorts
+from bot.web.hr.visit import Denied, File, Page, Visit
+
+_PAGE = "summary"
+_NOTES = {"standing": "note_lost", "cost": "note_cost", "answers": "note_answers"}
+
+
+def show(visit: Visit) -> Page:
+    """The page for the boss, for one cohort (`cohort`) and a time (`from`, `to`) if the address says so."""
+    asked = _asked(visit)
+    house, locale = visit.desk.house, visit.speech.locale
+    return Page("hr/report.html", visit.read(lambda connection: body_values(house, connection, asked, locale)))
+
+
+def download(visit: Visit) -> File:
+    """One report as a file. 404 for what is no report, or no format of one."""
+    name, format_ = visit.asked.place["name"], visit.asked.place["format"]
+    if name not in REPORTS or format_ not in writing.FILES:
+        raise Denied("report")
+    asked = _asked(visit)
+    write, kind = writing.FILES[format_]
+    tables = visit.read(lambda connection: make(name, connection, asked))
+    visit.write(lambda c: visit.note(c, "report.download", name, format=format_, cohort=asked.cohort))
+    words = words_of(visit.desk.house, visit.speech.locale)
+    today = visit.now.astimezone(asked.zone).date()
+    return File(f"{name}-{today:%Y-%m-%d}.{format_}", write(tables, words, asked.zone), kind)
+
+
+def _asked(visit: Visit) -> Asked:
+    """A day that is none counts as not given; a cohort that is none, or not theirs, is refused."""
+    since, until = _day(visit.wish("from")), _day(visit.wish("to"))
+    asked = Asked(visit.sight, visit.desk.house.settings, visit.now, visit.wish("cohort")[:64], since, until)
+    if asked.cohort and asked.cohort not in visit.read(lambda c: cohorts.codes_seen(c, asked.sight)):
+        raise Denied("cohort")
+    return asked
+
+
+def body_values(house: House, connection: Connection, asked: Asked, locale: str) -> dict[str, Any]:
+    """What the templates need."""
+    words, company = words_of(house, locale), house.settings.company
+    formats = house.content.words[locale].formats
+    return {
+        "lang": locale,
+        "words": words,
+        "company": company.called(locale),
+        "made": written_at(asked.now.astimezone(company.zone), formats["moment"], locale),
+        "asked": asked,
+        "cohorts": cohorts.codes_seen(connection, asked.sight),
+        "tables": [_shown(table, words, asked) for table in make(_PAGE, connection, asked)],
+        "reports": list(REPORTS),
+        "query": _query(asked),
+    }
+
+
+def words_of(house: House, locale: str) -> Words:
+    return house.content.words[locale].desk["report"]
+
+
+def _shown(table: Table, words: Words, asked: Asked) -> dict[str, Any]:
+    cells = [
+        [
+            (shown(value, column, words, asked.zone), column.kind in NUMBERS)
+            for value, column in zip(row, table.columns, strict=True)
+        ]
+        for row in table.rows
+    ]
+    drawn = table.chart is not None and len(table.rows) > 1
+    return {
+        "title": writing.title(table, words),
+        "note": words.get(_NOTES.get(table.key, ""), ""),
+        "headings": [(heading(column, words), column.kind in NUMBERS) for column in table.columns],
+        "rows": cells,
+        "total": table.total,
+        "picture": Markup(picture.svg(table, words, asked.zone)) if drawn else "",  # noqa: S704 (escaped there)
+    }
+
+
+def _query(asked: Asked) -> Mapping[str, str]:
+    found = {"cohort": asked.cohort, "from": _iso(asked.since), "to": _iso(asked.until)}
+    return {name: value for name, value in found.items() if value}
+
+
+def _iso(day: date | None) -> str:
+    return day.isoformat() if day else ""
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        return None

@@ -1,0 +1,159 @@
+"""What a page of HR is given and what it may answer: a visit of somebody who is signed in, without HTTP."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from multidict import MultiDict, MultiMapping
+from sqlalchemy.engine import Connection
+
+from bot.conversation import House
+from bot.errors import KeepwarmError
+from bot.inbox import rights
+from bot.store import audit
+from bot.store.cipher import Cipher
+from bot.store.database import Database
+from bot.store.sessions import Session
+from bot.store.sight import Sight
+from bot.store.staffing import Staff
+from bot.web.hr.speech import Speech
+
+T = TypeVar("T")
+
+
+class Denied(KeepwarmError):
+    """Not theirs to see or to do. `hidden`: they do not learn that it exists."""
+
+    def __init__(self, what: str, hidden: bool = True) -> None:
+        super().__init__(what)
+        self.what, self.hidden = what, hidden
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that came with a form."""
+
+    name: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the browser asked for. `path`: with its query, as a way back."""
+
+    path: str
+    place: Mapping[str, str]
+    query: MultiMapping[str]
+    form: MultiMapping[str] = field(default_factory=MultiDict)
+    files: Mapping[str, Upload] = field(default_factory=dict)
+    device: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the pages share. `send`: hands rows to the outbox at once."""
+
+    house: House
+    database: Database
+    send: Callable[[tuple[int, ...]], None]
+
+    @property
+    def cipher(self) -> Cipher:
+        return self.house.cipher
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Somebody is here: who, whom they see, what they ask for, and the language they read."""
+
+    desk: Desk
+    staff: Staff
+    sight: Sight
+    session: Session
+    token: str
+    asked: Asked
+    speech: Speech
+    now: datetime
+
+    @property
+    def actor(self) -> str:
+        return f"staff:{self.staff.code}"
+
+    @property
+    def cipher(self) -> Cipher:
+        return self.desk.house.cipher
+
+    def may(self, right: str) -> bool:
+        return rights.may(self.staff.role, right)
+
+    def need(self, right: str) -> None:
+        """Raises Denied where their role has no right to that."""
+        if not self.may(right):
+            raise Denied(right, hidden=False)
+
+    def read(self, work: Callable[[Connection], T]) -> T:
+        return self.desk.database.read(work)
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        return self.desk.database.write(work)
+
+    def note(self, connection: Connection, action: str, target: str | None, **detail: Any) -> None:
+        """Into the audit log."""
+        audit.record(connection, self.actor, action, target, self.now, detail or None)
+
+    def said(self, name: str) -> str:
+        """One field of the form, without blanks around it."""
+        return self.asked.form.get(name, "").strip()
+
+    def wish(self, name: str) -> str:
+        """One value of the query."""
+        return self.asked.query.get(name, "").strip()
+
+    def number(self, name: str = "id") -> int:
+        """A number in the path. Raises Denied where it is none that could be somebody's."""
+        text = self.asked.place[name]
+        if not text.isascii() or not text.isdigit() or len(text) > 15:
+            raise Denied(f"{name}")
+        return int(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A template and what it shows."""
+
+    template: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """On to another page of ours. `cookie`: a new session's token; "" ends the session here."""
+
+    path: str
+    cookie: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """Something to keep."""
+
+    name: str
+    body: bytes
+    kind: str = "text/csv"
+
+
+Reply = Page | Go | File
+Handle = Callable[[Visit], Reply]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One address of the inbox, and the right it takes ("" for any of HR). `most`: bytes of what is sent to it."""
+
+    method: str
+    path: str
+    right: str
+    handle: Handle
+    most: int = 64 * 1024
