@@ -42,6 +42,7 @@ _MOMENTS: Sequence[tuple[sa.Column[datetime], sa.ColumnElement[bool] | sa.TextCl
     (cases.c.next_at, cases.c.next_at.is_not(None)),
     (suggestions.c.look_at, sa.text("state = 'open' AND look_at IS NOT NULL")),
     (alerts.c.due_at, sa.text("state = 'due'")),
+    (alerts.c.due_at, sa.text("state = 'out'")),
 )
 _NEXT = sa.select(
     *(sa.select(sa.func.min(moment)).where(condition).scalar_subquery() for moment, condition in _MOMENTS)
