@@ -75,6 +75,7 @@ def _line(found: Counts, settings: Settings) -> str:
             f"{_few(found.held)} held",
             f"promises {_few(found.promises_overdue)} overdue of {_few(found.promises_open)}",
             f"cases {_few(found.cases)} open",
+            *([f"{_few(found.alerts_unreached)} alerts reach nobody"] if found.alerts_unreached else []),
         )
     )
 

@@ -112,7 +112,7 @@ class Hr:
         self._run(digest.plan)
 
     def rows(self, table: sa.Table = alerts) -> list[Any]:
-        return self.database.read(lambda c: list(c.execute(sa.select(table).order_by(table.c.id))))
+        return self.database.read(lambda c: list(c.execute(sa.select(table).order_by(*table.primary_key))))
 
     def states(self) -> list[tuple[str, str, str]]:
         return [(row.staff, row.why, row.state) for row in self.rows()]
