@@ -1,7 +1,5 @@
 """HR is told: the right person, by the first open road, at the right hour, in one message; and nothing is lost."""
 
-import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from string import Formatter
 
@@ -12,7 +10,7 @@ from bot.content import Content
 from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown, Unreachable
 from bot.store import agenda, people
 from bot.store.sight import sees_case, sight_of
-from bot.store.tables import addresses, case_events, cases, outbound, staff, stopped_channels
+from bot.store.tables import addresses, case_events, outbound, stopped_channels
 from tests.bot.inbox.conftest import CHANNELS, Hr
 from tests.conftest import NOW
 
