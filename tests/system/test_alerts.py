@@ -14,10 +14,16 @@ import pytest
 import requests
 import sqlalchemy as sa
 
+from bot import clock as real_clock
+from bot.conversation.house import build
+from bot.outbox import open_outbox
+from bot.settings import load as load_settings
 from bot.store import cases, people
 from bot.store.tables import alerts, case_events, outbound, staff, stopped_channels
 from bot.store.tables import cases as case_table
 from fakes.launch import Fake, launched
+from jobs.desk import Desk
+from jobs.timetable import JOBS
 from tests import postgres
 from tests.system.servers import Deployment, Program, Server, deployed, number, run, serving, wait_for
 
@@ -94,11 +100,21 @@ def deployment(
         postgres.drop(server, name)
 
 
+@pytest.fixture(scope="module")
+def desk(deployment: Deployment) -> Desk:
+    """What a worker has; for those that nobody kills."""
+    loaded = load_settings(deployment.folder / "config.yaml", deployment.environment)
+    database, cipher = deployment.database, deployment.cipher
+    outbox = open_outbox(loaded, database, cipher, None, real_clock.now)
+    return Desk(loaded, database, cipher, outbox, build(loaded, cipher))
+
+
 @dataclass
 class Hr:
     """The HR of one test: everybody of another is gone."""
 
     deployment: Deployment
+    desk: Desk
 
     def enters(self, code: str, role: str = "recruiter", wants: Sequence[str] = (), **addresses: str) -> str:
         seal = self.deployment.cipher.seal
@@ -135,17 +151,17 @@ class Hr:
 
     def job(self, *names: str) -> None:
         for name in names:
-            run(self.deployment, "job", name)
+            JOBS[name].run(self.desk)
 
 
 @pytest.fixture
-def hr(deployment: Deployment, robots: Fake, smtp: Fake, twilio: Fake) -> Hr:
+def hr(deployment: Deployment, desk: Desk, robots: Fake, smtp: Fake, twilio: Fake) -> Hr:
     def leave(connection: sa.Connection) -> None:
         for table in (alerts, staff, stopped_channels, case_events, outbound, case_table):
             connection.execute(sa.delete(table))
 
     deployment.database.write(leave)
-    return Hr(deployment)
+    return Hr(deployment, desk)
 
 
 @pytest.fixture
