@@ -78,7 +78,7 @@ def _tell(port: int, page: str, robots: str, folder: Path) -> None:
                 break
         time.sleep(0.1)
     typer.echo(f"""
-keepwarm demo: a sample company with stand-ins for WeChat and Twilio; all data in {folder}
+keepwarm demo: a sample company with stand-ins for WeChat, Twilio and HR's chats; all data in {folder}
 
   phone simulator   http://{HOST}:{port}/sim
   candidate's page  {page}
