@@ -51,6 +51,10 @@ class Hours:
         """This moment if people work then, else when they begin again."""
         return next((begins for begins, _ in self._periods(moment)), moment)
 
+    def works(self, day: date) -> bool:
+        """Whether people work at all on that day of the zone's calendar."""
+        return bool(self._of(day))
+
     def _periods(self, start: datetime) -> Iterator[tuple[datetime, datetime]]:
         """What is left of this day's periods, then those of the days to come."""
         first = start.astimezone(self.zone).date()

@@ -156,7 +156,7 @@ def _reset(request: web.Request) -> None:
 
 
 def _addressees(body: bytes) -> str:
-    try:
-        return str(json.loads(body).get("touser", ""))
-    except (ValueError, AttributeError):
-        return body.decode("utf-8", "replace").replace("%2B", "+")
+    """Where a body does not say, all of it: whoever is mentioned."""
+    with contextlib.suppress(ValueError, AttributeError, KeyError):
+        return str(json.loads(body)["touser"])
+    return body.decode("utf-8", "replace").replace("%2B", "+")

@@ -86,10 +86,11 @@ def timemachine(
     port: Annotated[int, typer.Option()],
     wechat: Annotated[str, typer.Option()],
     twilio: Annotated[str, typer.Option()],
+    robots: Annotated[str, typer.Option()],
     crowd: Annotated[str, typer.Option()],
 ) -> None:
     """The demo's part that moves the clock."""
     from jobs import timedoor
 
     log.configure("warning")
-    timedoor.serve(port, (wechat, twilio), crowd)
+    timedoor.serve(port, (wechat, twilio, robots), crowd)

@@ -15,7 +15,7 @@ from rq import Queue, SimpleWorker
 from rq.exceptions import StopRequested
 
 from bot.log import broke
-from jobs import cases, deliver, hooks, plans, promises, reconcile, risk, touches, waits
+from jobs import alerts, cases, deliver, hooks, plans, promises, reconcile, risk, touches, waits
 from jobs.desk import Desk, open_desk
 
 QUEUE = "keepwarm"
@@ -34,6 +34,7 @@ class Job:
 
 
 JOBS: dict[str, Job] = {
+    "alerts": Job(alerts.run, every=5),
     "cases": Job(cases.run, every=5),
     "deliver": Job(deliver.run, every=2),
     "hooks": Job(hooks.run, every=5),

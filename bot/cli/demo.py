@@ -1,4 +1,5 @@
-"""The demo: a sample company, stand-ins for WeChat and Twilio, and every part of keepwarm, on this machine only."""
+"""The demo: a sample company, stand-ins for WeChat, Twilio and HR's chats, and every part of keepwarm, on this machine
+only."""
 
 import os
 import socket
@@ -23,7 +24,8 @@ def demo(port: int, folder: Path) -> None:
     with ExitStack() as stack:
         wechat = stack.enter_context(sample.wechat(own, port))
         twilio = stack.enter_context(sample.twilio(own, port))
-        os.environ.update(own | {"WECHAT_API_URL": wechat, "TWILIO_API_URL": twilio})
+        robots, environment = stack.enter_context(sample.robots(port))
+        os.environ.update(own | environment | {"WECHAT_API_URL": wechat, "TWILIO_API_URL": twilio})
         clock.share(folder.resolve() / "clock")
         players = sample.move_in(folder, clock.now())
         page, password = _page_of_the_first(folder), sample.give_passwords()
@@ -31,7 +33,7 @@ def demo(port: int, folder: Path) -> None:
         menu.put(settings.load())
         fakes = ("--wechat", wechat, "--twilio", twilio)
         crowd = stack.enter_context(sample.stand_in("crowd", *fakes, "--people", str(players)))
-        machine = _time_machine(fakes, crowd)
+        machine = _time_machine((*fakes, "--robots", robots), crowd)
         machine_url = f"http://{HOST}:{machine.arguments[1]}"
         simulator = stack.enter_context(
             sample.stand_in("simulator", *fakes, "--people", str(players), "--time", machine_url)
@@ -39,7 +41,7 @@ def demo(port: int, folder: Path) -> None:
         environment = {**os.environ, "KEEPWARM_SIM_URL": simulator}
         stack.callback(embedded_redis.stop, embedded_redis.start(settings.load().var))
         parts = [group.serve(HOST, port), group.Part("work"), group.Part("schedule"), machine]
-        group.run(parts, environment, lambda: _tell(port, page, password, folder))
+        group.run(parts, environment, lambda: _tell(port, page, password, robots, folder))
     typer.echo("\nstopped")
 
 
@@ -68,7 +70,7 @@ def _time_machine(fakes: tuple[str, ...], crowd: str) -> group.Part:
     return group.Part("timemachine", ("--port", str(sample.free_port()), *fakes, "--crowd", crowd))
 
 
-def _tell(port: int, page: str, password: str, folder: Path) -> None:
+def _tell(port: int, page: str, password: str, robots: str, folder: Path) -> None:
     """Once the door is open; if it does not open within a minute the parts' own lines say why."""
     for _ in range(600):
         with socket.socket() as probe:
@@ -76,13 +78,14 @@ def _tell(port: int, page: str, password: str, folder: Path) -> None:
                 break
         time.sleep(0.1)
     typer.echo(f"""
-keepwarm demo: a sample company with stand-ins for WeChat and Twilio; all data in {folder}
+keepwarm demo: a sample company with stand-ins for WeChat, Twilio and HR's chats; all data in {folder}
 
   phone simulator   http://{HOST}:{port}/sim
   HR inbox          http://{HOST}:{port}/hr
                     sign in as hr-lin (recruiter), mg-he (manager) or ad-wu (admin)
                     password: {password}
   candidate's page  {page}
+  HR's chats        {robots}/
   probes            http://{HOST}:{port}/readyz  http://{HOST}:{port}/metrics
 
 Ctrl-C stops all of it.

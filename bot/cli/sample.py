@@ -32,8 +32,7 @@ HOME = Path(__file__).parent.parent.parent
 _FILES = {"flows": "", "messages": "", "faq": "company/faq.yaml", "stories": "company/employee_stories.yaml"}
 _MADE = ("config.yaml", "company", "people.json", "clock")
 _FAST = "10000"  # a second: time is played, so the platforms' rates would hold up what they never held up
-# The accounts are the stand-ins', whatever the config names; nobody waits for a release, and neither
-# e-mail nor an alert to real staff goes out.
+# The accounts are the stand-ins', whatever the config names; nobody waits for a release, and no e-mail goes out.
 _OVERRIDES: Mapping[str, Mapping[str, Any]] = {
     "wechat": {
         **{name: f"${{WECHAT_{name.upper()}}}" for name in ("app_id", "app_secret", "token", "aes_key", "api_url")},
@@ -51,12 +50,23 @@ _OVERRIDES: Mapping[str, Mapping[str, Any]] = {
         "shared_keys": {},
     },
     "email": {"url": "", "from": ""},
-    "wecom": dict.fromkeys(("corp_id", "agent_id", "secret", "token", "aes_key"), ""),
-    "wecom_robot": {"url": ""},
-    "dingtalk": {"url": "", "secret": ""},
-    "feishu": {"url": "", "secret": ""},
+    "wecom": {
+        **{
+            name: f"${{WECOM_{name.upper()}}}"
+            for name in ("corp_id", "agent_id", "secret", "token", "aes_key", "api_url")
+        },
+        "a_second": _FAST,
+        "person_a_minute": _FAST,
+    },
+    "wecom_robot": {"url": "${WECOM_WEBHOOK_URL}"},
+    "dingtalk": {"url": "${DINGTALK_WEBHOOK_URL}", "secret": "${DINGTALK_SECRET}"},
+    "feishu": {"url": "${FEISHU_WEBHOOK_URL}", "secret": "${FEISHU_SECRET}"},
     "pushes": {"hold_imports": "no"},
 }
+_HR = (  # empty, whatever the machine has: only the demo connects them, to its stand-in
+    *(f"WECOM_{name}" for name in ("CORP_ID", "AGENT_ID", "SECRET", "TOKEN", "AES_KEY", "API_URL", "WEBHOOK_URL")),
+    *("DINGTALK_WEBHOOK_URL", "DINGTALK_SECRET", "FEISHU_WEBHOOK_URL", "FEISHU_SECRET"),
+)
 _PRICES = {"+86": "0.35", "+1": "0.06", "+44": "0.40", "+65": "0.35"}
 _TEMPLATES = {  # name: title, and what fills which field
     "training": ("培训安排通知", {"time1": "start", "thing2": "place", "thing3": "address"}),
@@ -111,6 +121,15 @@ def twilio(own: Mapping[str, str], port: int) -> Iterator[str]:
     here = f"http://{HOST}:{port}/sms"
     with stand_in("twilio", *account, "--from", own["TWILIO_FROM"], "--callback", here, "--public-url", here) as url:
         yield url
+
+
+@contextmanager
+def robots(port: int) -> Iterator[tuple[str, dict[str, str]]]:
+    """Where HR is told. Gives the address of the stand-in, and what keepwarm needs to be connected with it; what staff
+    write there goes to this port."""
+    with stand_in("robots", "--callback", f"http://{HOST}:{port}/wecom") as url:
+        environment: dict[str, str] = requests.get(f"{url}/_fake/state", timeout=10).json()["environment"]
+        yield url, environment
 
 
 @contextmanager
@@ -218,6 +237,7 @@ def _environment(folder: Path, port: int) -> dict[str, str]:
         "TWILIO_AUTH_TOKEN": secrets.token_hex(16),
         "TWILIO_MESSAGING_SERVICE_SID": "",
         "TWILIO_FROM": "+12025550100",
+        **dict.fromkeys(_HR, ""),
     }
 
 

@@ -76,6 +76,7 @@ def _line(found: Counts, settings: Settings) -> str:
             f"promises {_few(found.promises_overdue)} overdue of {_few(found.promises_open)}",
             f"cases {_few(found.cases)} open",
             *([f"hooks {_few(found.hooks_stopped)} stopped"] if found.hooks_stopped else []),
+            *([f"{_few(found.alerts_unreached)} alerts reach nobody"] if found.alerts_unreached else []),
         )
     )
 

@@ -17,8 +17,11 @@ from bot.conversation.news import NEWS
 from bot.conversation.world import World
 from bot.engine.talk import Talk
 from bot.engine.turn import Heard, Turn, turn
-from bot.inbox import holding
+from bot.inbox import hearing, holding
+from bot.inbox.colleagues import who_has
+from bot.inbox.commands import WEAK, parse
 from bot.inbox.holding import Suggestion
+from bot.inbox.orders import Done, obey
 from bot.message import Answer, Card, Compose, Incoming
 from bot.store import cases, messages, people, touches
 from bot.store.messages import Answered, Spoken, Understood
@@ -91,6 +94,8 @@ class _Reception:
         talk = Talk.load(person.talk)
         open_ = asked_by(self.house, talk.open)
         heard = hear(self.connection, self.house, incoming, person, talk, open_, self.now)
+        if done := self._ordered(heard, person):
+            return self._obeyed(person, talk, heard, done)
         self._note_following(person)
         opened = replace(person, window=self._opened(person))
         self._wake_stories(person, opened)
@@ -101,6 +106,24 @@ class _Reception:
         if case_id:
             return self._leave_to_hr(person, talk, heard, case_id)
         return self._answer(person, talk, replace(heard, first=first))
+
+    def _ordered(self, heard: Heard, person: Person) -> Done | None:
+        """What a member of staff ordered by SMS, done. From a phone that is a candidate's too only what cannot be meant
+        otherwise is an order; from any other phone of staff all of it is, but for stopping and starting."""
+        if self.incoming.channel != "sms" or self.incoming.kind != "text" or heard.rule in ("stop", "start"):
+            return None
+        command = parse(self.incoming.text, hearing.desks(self.house))
+        plain = command is not None and command.case_id is not None and command.name not in WEAK
+        if person.candidate_id is not None and not plain:
+            return None
+        by = who_has(self.connection, self.house.cipher, "phone", self.incoming.address, self.now)
+        return obey(self.connection, self.house, by, command, bare=True, now=self.now) if by else None
+
+    def _obeyed(self, person: Person, talk: Talk, heard: Heard, done: Done) -> Outcome:
+        """Nothing of it is the candidate's whose phone it may be too."""
+        heard, nobody = replace(heard, intent="", rule=hearing.COMMAND), replace(person, candidate_id=None)
+        outcome = self._keep(nobody, talk, heard, [Spoken(done.text, hearing.COMMAND)])
+        return replace(outcome, to_send=(*outcome.to_send, *done.to_send))
 
     def _held(self, heard: Heard, person: Person) -> int | None:
         """The case of whoever of HR talks with the candidate now. What must not wait for a person does not: stopping

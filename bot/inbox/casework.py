@@ -159,8 +159,7 @@ def resolve(
     ended = {"state": "resolved", "resolved_at": now, "outcome": outcome, "unanswered_since": None}
     cases.change(connection, case_id, now, **ended, clock=None, next_at=None, warned_at=None)
     drop_suggestions(connection, case_id)
-    quiet = alerts.c.case_id == case_id, alerts.c.state == "due"
-    connection.execute(sa.update(alerts).where(*quiet).values(state="given_up", ended_at=now))
+    _quiet(connection, case_id, now)
     _done(connection, case_id, staff, "resolved", now, {"outcome": outcome}, _sealed(cipher, note))
     case = cases.load(connection, case_id)
     if case and case.candidate_id:
@@ -173,6 +172,14 @@ def alert(
     """Somebody has to hear of it: bot.inbox.alerts says it to them."""
     row = {"case_id": case_id, "staff": staff, "why": why, "urgency": urgency, "rung": rung, "state": "due"}
     connection.execute(sa.insert(alerts).values(row | {"due_at": now, "tried": [], "created_at": now}))
+
+
+def _quiet(connection: Connection, case_id: int, now: datetime) -> None:
+    """Nobody need hear of it any more. What is being said just now is left alone: waiting for who holds it could make
+    both wait for ever, and bot.inbox.alerts drops by itself what is over."""
+    due = sa.select(alerts.c.id).where(alerts.c.case_id == case_id, alerts.c.state == "due")
+    free = list(connection.execute(due.with_for_update(skip_locked=True)).scalars())
+    connection.execute(sa.update(alerts).where(alerts.c.id.in_(free)).values(state="given_up", ended_at=now))
 
 
 def drop_suggestions(connection: Connection, case_id: int, used: int | None = None) -> None:

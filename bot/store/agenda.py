@@ -48,6 +48,7 @@ _MOMENTS: Sequence[tuple[sa.Column[datetime], sa.ColumnElement[bool] | sa.TextCl
     (alerts.c.due_at, sa.text("state = 'due'")),
     (events.c.at, events.c.id > _UNTOLD),
     (hook_calls.c.due_at, sa.text("state = 'due'")),
+    (alerts.c.due_at, sa.text("state = 'out'")),
 )
 _NEXT = sa.select(
     *(sa.select(sa.func.min(moment)).where(condition).scalar_subquery() for moment, condition in _MOMENTS)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.store.prepared import word
-from bot.store.tables import candidates, cases, hooks, outbound, promises, stopped_channels, touches
+from bot.store.tables import alerts, candidates, cases, hooks, outbound, promises, stopped_channels, touches
 
 MOST = 100_000
 SOON = timedelta(hours=1)
@@ -33,7 +33,8 @@ class Stopped:
 @dataclass(frozen=True, slots=True)
 class Counts:
     """`touches_soon`: planned for the next hour. `touch_lag`, `oldest`: since when the oldest touch and the oldest
-    message are due, in seconds. `unknown`: all that are in doubt; `failed`: those that were written since a moment."""
+    message are due, in seconds. `unknown`: all that are in doubt; `failed`: those that were written since a moment.
+    `alerts_unreached`: of HR's that nobody can be reached with."""
 
     touches_due: int
     touches_soon: int
@@ -48,7 +49,8 @@ class Counts:
     promises_open: int
     promises_overdue: int
     cases: int
-    hooks_stopped: int
+    hooks_stopped: int = 0
+    alerts_unreached: int = 0
 
 
 def count(connection: Connection, open_stages: Collection[str], since: datetime, now: datetime) -> Counts:
@@ -73,6 +75,7 @@ def count(connection: Connection, open_stages: Collection[str], since: datetime,
         _number(connection, promises, promised, *overdue),
         _number(connection, cases, cases.c.state != word("resolved")),
         _number(connection, hooks, hooks.c.stopped_at.is_not(None)),
+        _number(connection, alerts, alerts.c.state == word("due"), alerts.c.unreached_at.is_not(None)),
     )
 
 

@@ -13,6 +13,8 @@ from bot.store.tables import addresses, candidates, outbound, touches
 MILLION = 1_000_000
 _USUALLY = {"wechat": "service"}  # else the road is called as the channel
 
+_TO_HR = "alert"  # the kind of what staff hear
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -51,8 +53,8 @@ class Sum:
 
 
 def ledger(connection: Connection) -> list[Line]:
-    """Everything pushed, and every touch that was not, in the order of their moments; answers that rode a webhook's
-    own answer are not in it."""
+    """Everything pushed to candidates, and every touch that was not, in the order of their moments; answers that rode a
+    webhook's own answer are not in it."""
     return sorted([*_messages(connection), *_unsaid(connection)], key=_order)
 
 
@@ -82,7 +84,7 @@ def _messages(connection: Connection) -> list[Line]:
         .join(addresses, outbound.c.address_id == addresses.c.id)
         .outerjoin(candidates, outbound.c.candidate_id == candidates.c.id)
         .outerjoin(touches, outbound.c.touch_id == touches.c.id)
-        .where(outbound.c.road == "push")
+        .where(outbound.c.road == "push", outbound.c.kind != _TO_HR)
     )
     return [
         Line(

@@ -56,7 +56,8 @@ class Spoken:
     """One text to a person. `said`: the keys of its words. `pushed`: it needs the outbox, else it rides the answer.
 
     `others`: how the same is said by each road, `{via: form}`. `touch_id`: the touch that it says. `via`: by what it
-    goes, where that is not the channel's first road. `after_id`: the row whose road did not carry it.
+    goes, where that is not the channel's first road. `after_id`: the row whose road did not carry it. `rank`: how soon
+    among what waits, where that is not as its kind has it.
     """
 
     text: str
@@ -68,6 +69,7 @@ class Spoken:
     touch_id: int | None = None
     via: str | None = None
     after_id: int | None = None
+    rank: int | None = None
 
 
 def answered(connection: Connection, cipher: Cipher, incoming: Incoming) -> Answered | None:
@@ -129,7 +131,7 @@ def keep_outbound(
             "text": cipher.seal(one.text, "outbound.text"),
             "others": _sealed_others(cipher, one.others),
             "touch_id": one.touch_id,
-            "rank": _RANKS.get(one.kind, 0),
+            "rank": _RANKS.get(one.kind, 0) if one.rank is None else one.rank,
             "expires_at": one.expires_at,
             "created_at": now,
         }

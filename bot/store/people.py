@@ -349,7 +349,7 @@ def bind(
     """The address belongs to the candidate from now on, and no other address of that channel does."""
     for other in bound_elsewhere(connection, candidate_id, channel, address_id):
         change(connection, other, candidate_id=None, talk=None)
-    change(connection, address_id, candidate_id=candidate_id, wrong_number_at=None)
+    change(connection, address_id, candidate_id=candidate_id, wrong_number_at=None, staff=None)
     row = {"address_id": address_id, "candidate_id": candidate_id, "how": how, "notice_version": notice, "at": now}
     connection.execute(sa.insert(bindings).values(row))
     planning.wake(connection, candidates, [candidate_id], now)

@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.store.tables import candidates, cases, cohorts, staff, stores
+from bot.store.tables import alerts, candidates, cases, cohorts, staff, stores
 
 _BETWEEN = re.compile(r"[\s,;、，；|]+")
 
@@ -75,11 +75,13 @@ def cohort_seen_by(sight: Sight) -> sa.ColumnElement[bool]:
 
 
 def case_seen_by(sight: Sight) -> sa.ColumnElement[bool]:
-    """The condition on `cases`: of somebody they see, or given to them; of a stranger's, a manager's and an admin's."""
+    """The condition on `cases`: of somebody they see, given to them, or told to them, since who is asked to take a case
+    must be able to; of a stranger's, a manager's and an admin's."""
     theirs = cases.c.candidate_id.in_(sa.select(candidates.c.id).where(seen_by(sight)))
     mine = sa.or_(cases.c.assigned == sight.code, cases.c.claimed_by == sight.code)
+    told = sa.exists().where(alerts.c.case_id == cases.c.id, alerts.c.staff == sight.code)
     strangers = cases.c.candidate_id.is_(None) if sight.everybody or sight.role == "manager" else sa.false()
-    return sa.true() if sight.everybody else sa.or_(theirs, mine, strangers)
+    return sa.true() if sight.everybody else sa.or_(theirs, mine, told, strangers)
 
 
 def sees(connection: Connection, sight: Sight, candidate_id: int) -> bool:

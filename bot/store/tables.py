@@ -364,11 +364,11 @@ inbound = sa.Table(
 )
 
 # What we say; a row is one try by one road. `road`: reply (in the webhook's own answer) or push. `via`: by what it
-# goes: service, template, subscription, sms, email. `touch_id`: the touch that it says (no reference: touches refer
-# here). `state`: see bot.outbox. `rank`: 0 somebody waits for it, 1 notice, 2 story. `others`: how the same is said
-# by other roads, sealed JSON. `after_id`: the row whose road did not carry it. `cost`: in millionths of the company's
-# currency. `tried_at`: since when it may be at the provider. `due_at`: when to look at it next: while it is queued to
-# send it, later to ask the provider what became of it.
+# goes: service, template, subscription, sms, email, or to HR bot.message.STAFF_ROADS. `touch_id`: the touch that it
+# says (no reference: touches refer here). `state`: see bot.outbox. `rank`: 0 somebody waits for it, 1 notice, 2 story.
+# `others`: how the same is said by other roads, sealed JSON. `after_id`: the row whose road did not carry it. `cost`:
+# in millionths of the company's currency. `tried_at`: since when it may be at the provider. `due_at`: when to look at
+# it next: while it is queued to send it, later to ask the provider what became of it.
 outbound = sa.Table(
     "outbound",
     metadata,
@@ -629,9 +629,11 @@ suggestions = sa.Table(
     _partly("ix_suggestions_look_at", "look_at", where="state = 'open' AND look_at IS NOT NULL"),
 )
 
-# That somebody of HR has to hear of something. `why`: new, warned, missed, reopened, wrote, handed_over, digest.
-# `state`: due (to be said at `due_at`), out (its message `outbound_id` is on its way), told, given_up. `tried`: the
-# roads that did not carry it.
+# That somebody of HR has to hear of something. `why`: new, reopened, wrote, woken, handed_over, handed_back,
+# warned_<clock>, missed_<clock>, not_reached, stopped, digest. `state`: due (to be said at `due_at`), out (its message
+# `outbound_id` is on its way; looked at again at `due_at`), told, given_up. `tried`: the roads that did not carry it.
+# `occasion`: of what must be said once: a day, an alert that reached nobody, a channel that stopped. `unreached_at`:
+# since when nobody at all can be reached with it.
 alerts = sa.Table(
     "alerts",
     metadata,
@@ -645,10 +647,13 @@ alerts = sa.Table(
     sa.Column("due_at", Moment, nullable=False),
     sa.Column("outbound_id", Id, index=True),
     sa.Column("tried", sa.JSON, nullable=False),
+    sa.Column("occasion", sa.Text),
+    sa.Column("unreached_at", Moment),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("ended_at", Moment),
     _partly("ix_alerts_due", "due_at", where="state = 'due'"),
     _partly("ix_alerts_out", "outbound_id", where="state = 'out'"),
+    _partly("uq_alerts_occasion", "staff", "why", "occasion", where="occasion IS NOT NULL", unique=True),
 )
 
 # A training notice to so many that a second person has to agree. `version`: of the cohort as the first one saw it.

@@ -13,9 +13,10 @@ import structlog
 from aiohttp import web
 
 from bot.cascade import Terms
-from bot.channels import sms, wechat
+from bot.channels import sms, wechat, wecom
 from bot.conversation import House, Outcome, Ticket, receive
 from bot.errors import Rejected
+from bot.inbox import hearing
 from bot.log import broke
 from bot.message import Answer, Compose, Incoming
 from bot.outbox import Outbox, keep_receipt
@@ -56,6 +57,8 @@ class Webhooks:
             web.get("/sms", self._guarded(self.sms_message), allow_head=False),
             web.post("/sms", self._guarded(self.sms_message)),
             web.post("/sms/status", self._guarded(self.sms_status)),
+            web.get("/wecom", self._guarded(self.wecom_verify), allow_head=False),
+            web.post("/wecom", self._guarded(self.wecom_message)),
         ]
 
     async def wechat_verify(self, request: web.Request) -> web.Response:
@@ -83,6 +86,23 @@ class Webhooks:
         keep = self.database.submit(lambda connection: keep_receipt(connection, cipher, terms, status, now))
         await asyncio.wrap_future(keep)
         return web.Response(status=204)
+
+    async def wecom_verify(self, request: web.Request) -> web.Response:
+        settings = self.house.settings.wecom
+        _require(settings.on and settings.hears)
+        return web.Response(text=wecom.verify_url(request.query, settings))
+
+    async def wecom_message(self, request: web.Request) -> web.Response:
+        """What staff write. Who gets no answer in time tries again; an order is carried out once all the same."""
+        settings = self.house.settings.wecom
+        _require(settings.on and settings.hears)
+        message = wecom.read(request.query, await _body(request), settings)
+        work = self.database.submit(lambda connection: hearing.receive(connection, self.house, message, self.clock()))
+        outcome = await asyncio.wrap_future(work)
+        (metrics.REPEATS.labels("wecom") if outcome.repeat else metrics.INBOUND.labels("wecom", message.kind)).inc()
+        if outcome.to_send:
+            self.send_soon(outcome.to_send)
+        return web.Response()
 
     async def _handle(self, incoming: Incoming, compose: Compose, waits: float) -> web.Response:
         """Answers in this very call, or says "received" once the message is safe, and answers afterwards."""

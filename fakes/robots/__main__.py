@@ -8,7 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from fakes import faults
-from fakes.robots import application, control, dingtalk, feishu, wecom_robot
+from fakes.robots import application, control, dingtalk, feishu, page, wecom_robot
 from fakes.robots.account import Account, Settings
 from fakes.robots.pusher import Pusher
 from fakes.serving import serve
@@ -34,6 +34,7 @@ def site(account: Account) -> web.Application:
     for part in (application, wecom_robot, dingtalk, feishu):
         app.add_routes(part.routes(account))
     app.add_routes(control.routes(account, pusher))
+    app.add_routes(page.routes(account, pusher))
 
     async def closing(_: web.Application) -> AsyncIterator[None]:
         yield

@@ -1,4 +1,4 @@
-"""Starts the real server, wired to kill itself with SIGKILL at the point that KILL_AT names: `python killable.py serve …`.
+"""Starts the real program, wired to kill itself with SIGKILL at the point that KILL_AT names: `killable.py serve …`.
 
 To add a point: one line in POINTS, which says before or after which function it lies.
 """
@@ -12,11 +12,13 @@ from typing import Any
 from aiohttp import web
 
 from bot import outbox
-from bot.channels import sms_api, wechat, wechat_api
+from bot.channels import sms_api, wechat, wechat_api, wecom_api
 from bot.cli import main
 from bot.conversation import receiving
+from bot.inbox import hearing
 from bot.store import messages, people
 from bot.web import spool, webhooks
+from jobs import alerts
 
 # name: where the function is looked up, its name, before or after
 POINTS: dict[str, tuple[Any, str, str]] = {
@@ -41,6 +43,10 @@ POINTS: dict[str, tuple[Any, str, str]] = {
     "after an SMS is sent": (sms_api.SmsApi, "send", "after"),
     "after a service message is sent": (wechat_api.WechatApi, "send", "after"),
     "after what became of it is kept": (outbox.Outbox, "_send", "after"),
+    "as alerts are written": (alerts, "say", "after"),
+    "after alerts are written": (outbox.Outbox, "deliver", "before"),
+    "after WeCom has taken it": (wecom_api.WecomApi, "send", "after"),
+    "as an order of staff is carried out": (hearing, "receive", "after"),
 }
 
 

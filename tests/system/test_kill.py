@@ -13,7 +13,11 @@ from tests.system.killable import POINTS
 from tests.system.servers import Balancer, Deployment, Server, run, said, wait_for
 
 KILLABLE = str(Path(__file__).with_name("killable.py"))
-ELSEWHERE = {"after it is spooled", "after a service message is sent"}  # see test_late_answers
+ELSEWHERE = {  # see test_late_answers, test_alerts
+    *("after it is spooled", "after a service message is sent"),
+    *("as alerts are written", "after alerts are written", "after WeCom has taken it"),
+    "as an order of staff is carried out",
+}
 SENDING = {
     "after a message is reserved": ("sent", 1),
     "just before a message is sent": ("unknown", 0),

@@ -168,6 +168,8 @@ def _desk() -> None:
         sa.Column("due_at", MOMENT, nullable=False),
         sa.Column("outbound_id", ID, nullable=True),
         sa.Column("tried", sa.JSON(), nullable=False),
+        sa.Column("occasion", sa.Text(), nullable=True),
+        sa.Column("unreached_at", MOMENT, nullable=True),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("ended_at", MOMENT, nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_alerts_case_id"), ondelete="CASCADE"),
@@ -189,6 +191,14 @@ def _desk() -> None:
         postgresql_where=sa.text("state = 'out'"),
     )
     op.create_index(op.f("ix_alerts_outbound_id"), "alerts", ["outbound_id"])
+    op.create_index(
+        "uq_alerts_occasion",
+        "alerts",
+        ["staff", "why", "occasion"],
+        unique=True,
+        sqlite_where=sa.text("occasion IS NOT NULL"),
+        postgresql_where=sa.text("occasion IS NOT NULL"),
+    )
     op.create_table(
         "case_events",
         sa.Column("id", ID, autoincrement=True, nullable=False),

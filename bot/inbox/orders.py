@@ -1,0 +1,278 @@
+"""Does what a member of staff orders in chat, and says in their language what came of it.
+
+To add a command: see bot.inbox.commands; here one function, and a line in ORDERS with the right that it needs.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bot.content.messages import Words
+from bot.inbox import casework, holding, rights
+from bot.inbox.briefs import Brief, briefs
+from bot.inbox.casework import Refused
+from bot.inbox.colleagues import Colleague
+from bot.inbox.commands import COMMANDS, SHOW, Command
+from bot.inbox.office import Office, words_for
+from bot.inbox.teams import Teams
+from bot.inbox.telling import Reader, case_line
+from bot.store import audit
+from bot.store.cases import OPEN
+from bot.store.sight import case_seen_by, sees_case, sight_of
+from bot.store.tables import cases, inbound, staff
+
+_LISTED = 10  # cases in one answer
+_FORBIDDEN = ("gone", "right")  # refusals that the audit log keeps
+_LONGEST = 300  # characters of what a candidate wrote
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What the member of staff reads, and the rows that the outbox should send at once to a candidate."""
+
+    text: str
+    to_send: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One command and who gives it. `case_id` is 0 for commands without."""
+
+    connection: Connection
+    office: Office
+    by: Colleague
+    command: Command
+    reader: Reader
+    now: datetime
+
+    @property
+    def case_id(self) -> int:
+        return self.command.case_id or 0
+
+    @property
+    def words(self) -> Words:
+        return self.reader.words
+
+    def say(self, key: str, **values: object) -> str:
+        return self.reader.texts[key].format(**values)
+
+
+def obey(
+    connection: Connection, office: Office, by: Colleague, command: Command | None, bare: bool, now: datetime
+) -> Done:
+    """All or nothing; what is refused is said in words. None: what was written is no command. `bare`: no names in the
+    answer."""
+    words = words_for(office, by.locale)
+    zone = Teams(connection, office.settings, now).hours(by.code).zone
+    reader = Reader(words, zone, office.settings.public_url, answers=True, bare=bare)
+    order = Order(connection, office, by, command or Command("help"), reader, now)
+    if command is None:
+        return Done("\n".join([order.say("unknown"), _help_lines(order)]))
+    try:
+        with connection.begin_nested():
+            return _obeyed(order)
+    except Refused as refused:
+        if refused.why in _FORBIDDEN:
+            detail = {"command": order.command.name, "why": refused.why}
+            audit.record(connection, f"staff:{by.code}", "command.refused", str(order.case_id), now, detail)
+        return Done(_refusal(order, refused))
+
+
+def _obeyed(order: Order) -> Done:
+    command = order.command
+    function, right = ORDERS[command.name]
+    if not rights.may(order.by.role, right):
+        raise Refused("right")
+    if COMMANDS.get(command.name, True) and command.case_id is None:
+        raise Refused("usage")
+    sight = sight_of(order.connection, order.by.code, order.now)
+    if command.case_id is not None and not (sight and sees_case(order.connection, sight, command.case_id)):
+        raise Refused("gone")
+    return function(order)
+
+
+def _show(order: Order) -> Done:
+    """What there is to know of a case, with what the bot would say."""
+    brief = _brief(order)
+    values = {
+        "line": case_line(brief, order.reader, order.now),
+        "state": order.say(f"state_{brief.case.state}", who=_who(order, brief)),
+        "action": brief.action(order.words),
+        "link": order.reader.link(order.case_id),
+    }
+    lines = [order.say("shown", **values)]
+    if (wrote := _wrote(order, brief)) and not order.reader.bare:
+        lines.append(order.say("wrote", text=wrote))
+    if offered := _suggestion(order):
+        lines.append(order.say("suggestion", text=offered[1], case=order.case_id))
+    audit.record(order.connection, f"staff:{order.by.code}", "case.show", str(order.case_id), order.now)
+    return Done("\n".join(lines))
+
+
+def _claim(order: Order) -> Done:
+    casework.claim(order.connection, order.case_id, order.by.code, order.now)
+    return Done(order.say("done_claim", **_named(order)))
+
+
+def _reply(order: Order) -> Done:
+    if not order.command.rest:
+        raise Refused("usage")
+    return _replied(order, order.command.rest)
+
+
+def _ok(order: Order) -> Done:
+    offered = _suggestion(order)
+    if offered is None:
+        raise Refused("no_suggestion")
+    return _replied(order, offered[1], offered[0])
+
+
+def _replied(order: Order, text: str, suggestion_id: int | None = None) -> Done:
+    settings, cipher = order.office.settings, order.office.cipher
+    rows = casework.reply(
+        order.connection, settings, cipher, order.case_id, order.by.code, text, order.now, suggestion_id
+    )
+    return Done(order.say("done_reply", **_named(order)), tuple(rows))
+
+
+def _call(order: Order) -> Done:
+    if order.command.outcome not in casework.CALLED:
+        raise Refused("usage")
+    return _called(order, order.command.outcome)
+
+
+def _reached(order: Order) -> Done:
+    return _called(order, "reached")
+
+
+def _missed(order: Order) -> Done:
+    return _called(order, "no_answer")
+
+
+def _called(order: Order, outcome: str) -> Done:
+    note, cipher = order.command.rest, order.office.cipher
+    casework.called(order.connection, cipher, order.case_id, order.by.code, outcome, note, order.now)
+    return Done(order.say(f"done_{outcome}", **_named(order)))
+
+
+def _snooze(order: Order) -> Done:
+    if order.command.span is None:
+        raise Refused("usage")
+    until = order.now + order.command.span
+    casework.snooze(order.connection, order.case_id, order.by.code, until, order.now)
+    return Done(order.say("done_snooze", until=order.reader.at(until, order.now), **_named(order)))
+
+
+def _resolve(order: Order) -> Done:
+    if not order.command.outcome:
+        raise Refused("usage")
+    outcome, note, cipher = order.command.outcome, order.command.rest, order.office.cipher
+    named = _named(order)
+    casework.resolve(order.connection, cipher, order.case_id, order.by.code, outcome, note, order.now)
+    return Done(order.say("done_resolve", **named))
+
+
+def _back(order: Order) -> Done:
+    casework.hand_back(order.connection, order.case_id, order.by.code, order.now)
+    return Done(order.say("done_back", **_named(order)))
+
+
+def _note(order: Order) -> Done:
+    if not order.command.rest:
+        raise Refused("usage")
+    casework.write_note(
+        order.connection, order.office.cipher, order.case_id, order.by.code, order.command.rest, order.now
+    )
+    return Done(order.say("done_note", **_named(order)))
+
+
+def _tell_who(order: Order) -> Done:
+    """Who has which case."""
+    sight = sight_of(order.connection, order.by.code, order.now)
+    this = [cases.c.id == order.case_id] if order.case_id else []
+    seen = case_seen_by(sight) if sight else sa.false()
+    wanted = sa.select(cases.c.id).where(OPEN, seen, *this).order_by(cases.c.urgency, cases.c.opened_at)
+    ids = list(order.connection.execute(wanted.limit(_LISTED)).scalars())
+    found = briefs(order.connection, order.office.cipher, ids)
+    lines = [
+        order.say(
+            "who_line",
+            case=number,
+            name=order.reader.name(found[number]),
+            state=order.say(f"state_{found[number].case.state}", who=_who(order, found[number])),
+        )
+        for number in ids
+    ]
+    return Done("\n".join(lines) or order.say("digest_none"))
+
+
+def _help(order: Order) -> Done:
+    return Done(_help_lines(order))
+
+
+ORDERS: Mapping[str, tuple[Callable[[Order], Done], str]] = {
+    SHOW: (_show, "talk"),
+    "claim": (_claim, "work"),
+    "reply": (_reply, "work"),
+    "ok": (_ok, "work"),
+    "call": (_call, "work"),
+    "called": (_reached, "work"),
+    "missed": (_missed, "work"),
+    "snooze": (_snooze, "work"),
+    "resolve": (_resolve, "work"),
+    "back": (_back, "work"),
+    "note": (_note, "work"),
+    "who": (_tell_who, "work"),
+    "help": (_help, "see"),
+}
+
+
+def _help_lines(order: Order) -> str:
+    """A line of each command that they may give."""
+    return "\n".join(
+        order.say(f"help_{name}") for name, (_, right) in ORDERS.items() if rights.may(order.by.role, right)
+    )
+
+
+def _refusal(order: Order, refused: Refused) -> str:
+    if refused.why == "usage":
+        return order.say("refused_usage", help=order.say(f"help_{order.command.name}"))
+    who = _staff_name(order, refused.by)
+    return order.say(f"refused_{refused.why}", case=order.case_id, who=who)
+
+
+def _brief(order: Order) -> Brief:
+    return briefs(order.connection, order.office.cipher, [order.case_id])[order.case_id]
+
+
+def _named(order: Order) -> dict[str, object]:
+    return {"case": order.case_id, "name": order.reader.name(_brief(order))}
+
+
+def _who(order: Order, brief: Brief) -> str:
+    return _staff_name(order, brief.whose) or order.say("nobody")
+
+
+def _staff_name(order: Order, code: str | None) -> str:
+    sealed = order.connection.execute(sa.select(staff.c.name).where(staff.c.code == (code or ""))).scalar()
+    return order.office.cipher.open(sealed, "staff.name") if sealed else (code or "")
+
+
+def _suggestion(order: Order) -> tuple[int, str] | None:
+    """The newest that is open."""
+    offered = holding.open_suggestions(order.connection, order.office.cipher, order.case_id)
+    return offered[-1] if offered else None
+
+
+def _wrote(order: Order, brief: Brief) -> str:
+    """What the candidate wrote last."""
+    if brief.case.candidate_id is None:
+        theirs = inbound.c.address_id == brief.case.address_id
+    else:
+        theirs = inbound.c.candidate_id == brief.case.candidate_id
+    last = sa.select(inbound.c.text).where(theirs, inbound.c.text.is_not(None)).order_by(inbound.c.id.desc()).limit(1)
+    sealed = order.connection.execute(last).scalar()
+    return order.office.cipher.open(sealed, "inbound.text")[:_LONGEST] if sealed else ""
