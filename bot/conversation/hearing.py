@@ -16,7 +16,7 @@ from bot.engine.flow import Branch
 from bot.engine.talk import Frame, Talk
 from bot.engine.turn import Heard, Reading
 from bot.message import Incoming
-from bot.store import people
+from bot.store import people, taught
 from bot.store.people import Person
 from bot.understanding import Meaning
 from bot.understanding.text import clauses, is_sticker, key, normal
@@ -63,10 +63,19 @@ def hear(
     if rest:
         return replace(_understood(house, rest, talk, asked_by(house, talk.answered) or open_), corrects=True)
     heard = _understood(house, text, talk, open_)
+    if meaning := _taught(connection, house, text, heard, open_):
+        return replace(heard, intent=meaning, decision="answer", pair=(), also=())
     if heard.decision != "answer" and talk.unclear and person.last_at and now - person.last_at < _TOGETHER:
         together = _understood(house, f"{talk.unclear} {text}", talk, None)
         return together if _belong_together(heard, together) else heard
     return heard
+
+
+def _taught(connection: Connection, house: House, text: str, heard: Heard, open_: Branch | None) -> str | None:
+    """What staff taught this sentence to mean, where we could only guess and asked for no words of the person's own."""
+    if heard.rule or heard.decision == "answer" or (open_ and open_.collect in _WORDS):
+        return None
+    return taught.meaning_of(connection, house.cipher, key(normal(text)))
 
 
 def _belong_together(second: Heard, both: Heard) -> bool:

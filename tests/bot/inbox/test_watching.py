@@ -118,6 +118,7 @@ def test_the_bot_tries_in_the_chat_then_by_phone_then_hr_has_a_case(
     assert vias[-1].via == "sms", "by another road than the chat"
     assert not risk_cases(database)
     last = later + DAY + MINUTE
+    database.write(lambda c: _asked(c, database, "PUB", at + HOUR, "asked_again"))
     database.write(lambda c: c.execute(sa.update(candidates).values(risk="high", risk_due_at=last)))
     says_low(database, "PUB", 1, last)
     reckon(database, staffed, last)
@@ -125,12 +126,12 @@ def test_the_bot_tries_in_the_chat_then_by_phone_then_hr_has_a_case(
     assert case.candidate_id == number(database, "PUB")
 
 
-def _asked(connection: Any, database: Database, code: str, at: datetime) -> None:
+def _asked(connection: Any, database: Database, code: str, at: datetime, entry: str = "asked") -> None:
     """We asked something, and it arrived."""
     who = number(database, code)
-    one = Planned(who, "asked", "", "notice", "checkin.ask", at, expects="answer", within=DAY)
+    one = Planned(who, entry, "", "notice", "checkin.ask", at, expects="answer", within=DAY)
     touches.plan(connection, [one], "hr", at)
-    sent = sa.update(table).where(table.c.entry == "asked").values(state="sent", ended_at=at)
+    sent = sa.update(table).where(table.c.entry == entry).values(state="sent", ended_at=at)
     connection.execute(sent)
 
 
@@ -140,7 +141,7 @@ def test_a_sign_after_the_nudge_ends_the_ladder(
     release(database, now, "PUB")
     person.is_bound_to("PUB").says("你好")
     at = now + HOUR
-    says_low(database, "PUB", 2, at)
+    says_low(database, "PUB", 1, at)
     reckon(database, staffed, at)
     database.write(lambda c: speak(c, staffed, at))
     person.now = at + 2 * HOUR

@@ -1,0 +1,37 @@
+"""What staff taught is in force with the next message, in this process and in every other."""
+
+from bot.conversation import House
+from bot.store import taught
+from bot.store.database import Database
+from bot.understanding.text import key, normal
+from tests.talking import Person
+
+ODD = "啥子时候开整哦"
+
+
+def teach(database: Database, house: House, ask: str, intent: str, person: Person) -> None:
+    same = key(normal(ask))
+    database.write(lambda c: taught.teach(c, house.cipher, same, ask, "zh", intent, "HR1", person.now))
+
+
+def test_a_taught_sentence_is_answered_at_once(person: Person, house: House, database: Database) -> None:
+    person.is_bound_to("PUB").says(ODD)
+    assert person.keys != ["training.when_published"]
+    teach(database, house, ODD, "training.when", person)
+    person.says(f"{ODD}？！")
+    assert person.keys == ["training.when_published"]
+    assert "12月1日" in person.text
+
+
+def test_forgotten_it_is_not_understood_again(person: Person, house: House, database: Database) -> None:
+    teach(database, house, ODD, "training.when", person)
+    (one,) = database.read(lambda c: taught.export(c, house.cipher))
+    assert database.write(lambda c: taught.forget(c, one.id))
+    person.is_bound_to("PUB").says(ODD)
+    assert person.keys != ["training.when_published"]
+
+
+def test_what_is_understood_already_is_not_overruled(person: Person, house: House, database: Database) -> None:
+    teach(database, house, "什么时候培训", "store.mine", person)
+    person.is_bound_to("PUB").says("什么时候培训")
+    assert person.keys == ["training.when_published"]
