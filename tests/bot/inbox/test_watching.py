@@ -15,7 +15,7 @@ from bot.inbox.wording import sentence
 from bot.rhythm import Planned
 from bot.store import cases, checkins, planning, risk, touches
 from bot.store.database import Database
-from bot.store.tables import candidates, events, outbound, risk_changes, signals
+from bot.store.tables import addresses, candidates, events, outbound, risk_changes, signals
 from bot.store.tables import cases as case_table
 from bot.store.tables import touches as table
 from tests.bot.inbox.desk import number
@@ -131,8 +131,13 @@ def _asked(connection: Any, database: Database, code: str, at: datetime, entry: 
     who = number(database, code)
     one = Planned(who, entry, "", "notice", "checkin.ask", at, expects="answer", within=DAY)
     touches.plan(connection, [one], "hr", at)
-    sent = sa.update(table).where(table.c.entry == entry).values(state="sent", ended_at=at)
-    connection.execute(sent)
+    sent = sa.update(table).where(table.c.entry == entry).values(state="sent", ended_at=at).returning(table.c.id)
+    touch_id = connection.execute(sent).scalar_one()
+    address = connection.execute(sa.select(addresses.c.id).where(addresses.c.candidate_id == who)).scalars().first()
+    row = {"address_id": address, "candidate_id": who, "touch_id": touch_id, "kind": "notice", "text": b"x"}
+    arrived = {"road": "push", "state": "delivered", "created_at": at}
+    if address:
+        connection.execute(sa.insert(outbound).values(row | arrived))
 
 
 def test_a_sign_after_the_nudge_ends_the_ladder(
