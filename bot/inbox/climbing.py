@@ -46,7 +46,7 @@ class _Striking:
         if clock.at <= self.now:
             self._struck(clock)
             clock = self._clock()
-        elif clock.warns_at and clock.warns_at <= self.now and self.case.warned_at is None:
+        elif clock.warns_at and clock.warns_at <= self.now and self._may_warn():
             self._warn(clock)
         self._wind(clock)
 
@@ -55,9 +55,13 @@ class _Striking:
         return clocks.running(self.case, self.house.settings.hr, hours, self.now)
 
     def _wind(self, clock: Clock | None) -> None:
-        warns = clock.warns_at if clock and self.case.warned_at is None else None
+        warns = clock.warns_at if clock and self._may_warn() else None
         strikes = max(clock.at, clock.again) if clock and clock.again and clock.at <= self.now else clock and clock.at
         self._change(clock=clock and clock.name, next_at=warns if warns and warns > self.now else strikes)
+
+    def _may_warn(self) -> bool:
+        """Once; and who has missed it was told that already."""
+        return self.case.warned_at is None and self.case.rung == 0
 
     def _assign(self) -> None:
         to = self.case.assigned if self.case.clock != cases.ASSIGN else self.teams.choose(self.case.candidate_id)
