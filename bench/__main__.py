@@ -7,7 +7,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 
-BENCHMARKS = ("webhook", "importing", "understanding", "touchpoints", "delivery", "risk")
+BENCHMARKS = ("webhook", "importing", "understanding", "touchpoints", "delivery", "risk", "inbox")
 
 
 def main() -> int:

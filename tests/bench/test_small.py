@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import delivery, risk, touchpoints
+from bench import delivery, inbox, risk, touchpoints
 from bench.delivery import Rate
 from bench.touchpoints import Figures
 from bot.settings import Settings
@@ -45,6 +45,17 @@ def test_risk_is_reckoned_at_both_sizes() -> None:
 def test_a_missed_goal_of_the_risk_fails(change: dict[str, float], missed: int) -> None:
     few = risk.Figures(1_000, event=200, due=200, limit=50, idle=1, everybody=1, megabytes=1)
     assert risk.judge([few, replace(few, candidates=100_000, **change)]) == missed  # type: ignore[arg-type]
+
+
+def test_the_pages_of_the_inbox_come_for_everybody() -> None:
+    rows = [line.split() for line in run("inbox").splitlines() if line.startswith(("administrator", "manager", "rec"))]
+    assert len(rows) >= 3 * 7 - 1
+    assert all(0 < float(row[-3]) <= float(row[-2]) for row in rows)
+
+
+@pytest.mark.parametrize(("p95", "missed"), [(99.9, 0), (100.0, 1)])
+def test_a_page_that_takes_too_long_fails(p95: float, missed: int) -> None:
+    assert inbox.judge([inbox.Figure("manager", "list", 10, 20), inbox.Figure("manager", "case", 50, p95)]) == missed
 
 
 def test_what_waits_is_delivered_by_us_and_by_the_peer(settings: Settings, understanding: Understanding) -> None:
