@@ -15,6 +15,9 @@ from bot.store.tables import staff
 ROADS = ("wecom", "dingtalk", "feishu", "email", "sms")  # by which alerts may come
 
 
+_FEW = 100  # of HR, whom a page can name one by one
+
+
 @dataclass(frozen=True, slots=True)
 class Staff:
     """One of HR. `password`: its hash; empty: cannot sign in. `alerts`: the roads they want, the first one first."""
@@ -47,6 +50,16 @@ def by_sign_in(connection: Connection, cipher: Cipher, name: str) -> Staff | Non
 
 def everybody(connection: Connection, cipher: Cipher) -> list[Staff]:
     return [_staff(row, cipher) for row in connection.execute(_WANTED.order_by(staff.c.code))]
+
+
+def near(connection: Connection, cipher: Cipher, code: str) -> list[Staff]:
+    """Who could take over from somebody: in a small company everybody; in a large one those under the same manager, the
+    manager, who is below, and admins."""
+    few = connection.execute(sa.select(sa.func.count()).select_from(staff)).scalar_one() <= _FEW
+    above = sa.select(staff.c.manager).where(staff.c.code == code).scalar_subquery()
+    close = sa.or_(staff.c.manager == above, staff.c.code == above, staff.c.manager == code, staff.c.role == "admin")
+    wanted = _WANTED.where(sa.true() if few else sa.or_(close, staff.c.code == code)).order_by(staff.c.code)
+    return [_staff(row, cipher) for row in connection.execute(wanted)]
 
 
 def names(connection: Connection, cipher: Cipher) -> dict[str, str]:

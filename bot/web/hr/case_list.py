@@ -77,8 +77,8 @@ def _page(connection: Connection, visit: Visit) -> Page:
 
 def colleagues(connection: Connection, visit: Visit) -> list[Any]:
     """Who may be given a case."""
-    everybody = staffing.everybody(connection, visit.cipher)
-    return [one for one in everybody if one.role in ("recruiter", "manager", "admin")]
+    close = staffing.near(connection, visit.cipher, visit.staff.code)
+    return [one for one in close if one.role in ("recruiter", "manager", "admin")]
 
 
 def _choices(connection: Connection, visit: Visit) -> dict[str, Any]:
