@@ -11,7 +11,7 @@ demo: .venv/run.stamp
 	$(BIN)/keepwarm demo
 
 test: .venv/test.stamp
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: .venv/test.stamp
 	$(BIN)/ruff check .
@@ -19,7 +19,7 @@ check: .venv/test.stamp
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/keepwarm check
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: .venv/test.stamp
 	$(BIN)/python -m bench

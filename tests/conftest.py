@@ -183,6 +183,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fail-on-skip", action="store_true", help="A skipped test fails the run (for CI).")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take minutes first, so that no process waits for another at the end: real processes, browsers, plays."""
+    tests = Path(__file__).parent
+    quick = {tests / name for name in ("bot", "fakes", "jobs")}
+    items.sort(key=lambda item: not quick.isdisjoint(item.path.parents))
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """A test that nobody ran has shown nothing."""
     if hasattr(session.config, "workerinput"):
