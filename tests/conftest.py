@@ -116,10 +116,10 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     loaded = load_settings(Path(__file__).parent.parent / "config.yaml", environment)
     sample = Path(__file__).parent.parent / "fakes" / "company"
     files = {"faq": sample / "faq.yaml", "stories": sample / "employee_stories.yaml"}
-    return loaded.model_copy(update={"var": _var(tmp_path_factory.mktemp("var")), **files})
+    return loaded.model_copy(update={"var": keep_what_is_learned(tmp_path_factory.mktemp("var")), **files})
 
 
-def _var(folder: Path) -> Path:
+def keep_what_is_learned(folder: Path) -> Path:
     """A folder in which only what the understanding has learned stays from run to run: it is kept by what it learned
     from, and learning takes half a minute."""
     learned = Path(__file__).parent.parent / "var" / "tests" / "understanding"
@@ -163,6 +163,9 @@ def person(house: House, database: Database, now: datetime) -> Person:
 def environment(database_url: str, tmp_path: Path) -> dict[str, str]:
     """What a command needs to find a deployment of its own."""
     config = tmp_path / "config.yaml"
+    if not (tmp_path / "var").exists():
+        (tmp_path / "var").mkdir()
+        keep_what_is_learned(tmp_path / "var")
     config.write_text((Path(__file__).parent.parent / "config.yaml").read_text(encoding="utf-8"), encoding="utf-8")
     return {
         "PATH": os.environ["PATH"],

@@ -19,6 +19,8 @@ from typing import Any
 import pytest
 import requests
 
+from tests.conftest import keep_what_is_learned
+
 ROOT = Path(__file__).parent.parent
 NO_BROWSER = "no browser on this machine: apt-get install -y chromium fonts-noto-cjk"
 
@@ -45,6 +47,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     folder = tmp_path_factory.mktemp("demo") / "data"
+    (folder / "var").mkdir(parents=True)
+    keep_what_is_learned(folder / "var")
     command = [sys.executable, "-m", "bot", "demo", "--port", str(port), "--folder", str(folder)]
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("KEEPWARM_", "WECHAT_", "TWILIO_"))

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.settings import Settings
+from tests.conftest import keep_what_is_learned
 
 ROOT = Path(__file__).parent.parent
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -30,6 +31,8 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str
     shutil.copy(ROOT / "config.yaml", folder)
     shutil.copy(ROOT / "docs" / "headers.zh.yaml", folder)
     (folder / "hr-export.csv").write_text("工号,姓名,手机号\nX900,林一,13800138900\n", encoding="utf-8")
+    (folder / "var").mkdir()
+    keep_what_is_learned(folder / "var")
     key = base64.b64encode(os.urandom(32)).decode()
     own = {"KEEPWARM_DATA_KEY": key, "KEEPWARM_SECRET_KEY": "x", "KEEPWARM_CONFIG": str(folder / "config.yaml")}
     environment = {**os.environ, **own, "KEEPWARM_DATABASE_URL": f"sqlite:///{folder}/keepwarm.db"}

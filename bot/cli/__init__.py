@@ -1,63 +1,43 @@
-"""The command line: one module a group of commands; those of the clock are found by name (jobs/)."""
+"""The command line: one module a group of commands; those of the clock are found by name (jobs/).
+
+To add a command: a function in a module here, and its name below.
+"""
 
 import sys
-from importlib.metadata import entry_points
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
 
 import typer
 
-from bot.cli import (
-    audit,
-    calendar,
-    candidates,
-    chat,
-    cohorts,
-    imports,
-    menu,
-    parts,
-    report,
-    staff,
-    status,
-    tokens,
-    understand,
-)
 from bot.errors import ContentError, KeepwarmError
 
-app = typer.Typer(
-    help="Keeps accepted candidates warm until day one, in chat.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-for command in (
-    parts.demo,
-    parts.run,
-    parts.serve,
-    parts.migrate,
-    parts.check,
-    calendar.calendar,
-    status.status,
-    report.report,
-    chat.chat,
-    menu.menu,
-    understand.understand,
-):
-    app.command()(command)
-app.command("import")(imports.import_)
-app.add_typer(candidates.app, name="candidates")
-app.add_typer(cohorts.app, name="cohorts")
-app.add_typer(staff.app, name="staff")
-app.add_typer(audit.app, name="audit")
-app.add_typer(tokens.app, name="token")
+# Each command with the function that it is: `module:function`.
+_COMMANDS = {
+    "demo": "parts:demo",
+    "run": "parts:run",
+    "serve": "parts:serve",
+    "migrate": "parts:migrate",
+    "check": "parts:check",
+    "calendar": "calendar:calendar",
+    "status": "status:status",
+    "report": "report:report",
+    "chat": "chat:chat",
+    "menu": "menu:menu",
+    "understand": "understand:understand",
+    "import": "imports:import_",
+}
+_GROUPS = {"candidates": "candidates", "cohorts": "cohorts", "staff": "staff", "audit": "audit", "token": "tokens"}
+_FOUND = {
+    "keepwarm.commands": False,
+    "keepwarm.parts": True,
+}  # by their group of entry points; whether no user needs them
 
 
 def main() -> None:
     """Errors go to stderr in one line without a traceback. Exit codes: 0 done, 1 found faults, 2 usage."""
-    for command in entry_points(group="keepwarm.commands"):
-        app.command(command.name)(command.load())
-    for part in entry_points(group="keepwarm.parts"):
-        app.command(part.name, hidden=True)(part.load())
     try:
-        app()
+        app(sys.argv[1] if len(sys.argv) > 1 else "")()
     except ContentError as error:
         sys.exit(str(error))
     except KeepwarmError as error:
@@ -65,3 +45,33 @@ def main() -> None:
         sys.exit(2)
     except BrokenPipeError:
         sys.exit(0)
+
+
+def app(wanted: str = "") -> typer.Typer:
+    """Every command; or where `wanted` is the name of one that alone, since importing what the others need would take
+    most of its time."""
+    made = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+    made.callback(help="Keeps accepted candidates warm until day one, in chat.")(_nothing)
+    found = dict(_others())
+    known = wanted in (*_COMMANDS, *_GROUPS, *found)
+    for name, where in _COMMANDS.items():
+        if not known or name == wanted:
+            module, _, function = where.partition(":")
+            made.command(name)(getattr(import_module(f"bot.cli.{module}"), function))
+    for name, (entry, hidden) in found.items():
+        if not known or name == wanted:
+            made.command(name, hidden=hidden)(entry.load())
+    for name, module in _GROUPS.items():
+        if not known or name == wanted:
+            made.add_typer(import_module(f"bot.cli.{module}").app, name=name)
+    return made
+
+
+def _others() -> Iterator[tuple[str, tuple[EntryPoint, bool]]]:
+    for group, hidden in _FOUND.items():
+        for entry in entry_points(group=group):
+            yield entry.name, (entry, hidden)
+
+
+def _nothing() -> None:
+    """So that a single command still has its name."""

@@ -194,7 +194,7 @@ def _tell_who(order: Order) -> Done:
     sight = sight_of(order.connection, order.by.code, order.now)
     this = [cases.c.id == order.case_id] if order.case_id else []
     seen = case_seen_by(sight) if sight else sa.false()
-    wanted = sa.select(cases.c.id).where(OPEN, seen, *this).order_by(cases.c.urgency, cases.c.opened_at)
+    wanted = sa.select(cases.c.id).where(OPEN, seen, *this).order_by(cases.c.urgency, cases.c.opened_at, cases.c.id)
     ids = list(order.connection.execute(wanted.limit(_LISTED)).scalars())
     found = briefs(order.connection, order.office.cipher, ids)
     lines = [

@@ -5,8 +5,6 @@ import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
-import openpyxl
-from openpyxl.styles import Font
 from rich.cells import cell_len
 
 from bot.importing.sheet import disarmed
@@ -48,6 +46,9 @@ def csv_file(tables: Sequence[Table], words: Words, zone: ZoneInfo) -> bytes:
 
 def workbook(tables: Sequence[Table], words: Words, zone: ZoneInfo) -> bytes:
     """A sheet a table. Text stays text, whatever it begins with."""
+    import openpyxl  # a quarter of a second, for workbooks alone
+    from openpyxl.styles import Font
+
     book = openpyxl.Workbook()
     book.remove(book.worksheets[0])
     for table in tables:

@@ -8,7 +8,7 @@ import yaml
 from typer.testing import CliRunner
 
 from bot import clock
-from bot.cli import app
+from bot.cli import app as commands
 from bot.conversation import House
 from bot.conversation.house import Understands
 from bot.inbox.unclear import guessed, masked, teachable
@@ -73,7 +73,7 @@ def test_the_listing_is_audited_without_a_text(
     monkeypatch.setenv("KEEPWARM_DATABASE_URL", database_url)
     monkeypatch.setenv("KEEPWARM_DATA_KEY", DATA_KEY)
     monkeypatch.setattr("bot.cli.missed.understanding", lambda *_: house.understanding)
-    listed = CliRunner().invoke(app, ["understand", "--missed", "--json"])
+    listed = CliRunner().invoke(commands(), ["understand", "--missed", "--json"])
     assert [row["text"] for row in json.loads(listed.stdout)] == ["qwxz vbnm"]
     (entry, *_) = database.read(audit.newest)
     assert (entry["action"], entry["detail"]) == ("understand.missed", {"texts": 1, "days": 7.0})
@@ -81,7 +81,7 @@ def test_the_listing_is_audited_without_a_text(
 
 @pytest.mark.parametrize("line", [["--missed", "some text"], ["--missed", "--since", "soon"]])
 def test_a_listing_that_cannot_be_is_refused(line: list[str]) -> None:
-    assert CliRunner().invoke(app, ["understand", *line]).exit_code == 2
+    assert CliRunner().invoke(commands(), ["understand", *line]).exit_code == 2
 
 
 @pytest.fixture

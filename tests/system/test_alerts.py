@@ -379,7 +379,7 @@ def test_an_order_whose_server_is_killed_is_carried_out_once(hr: Hr, deployment:
     robots.callback(f"{victim.url}/wecom")
     order = {"userid": "one", "content": f"note {case} once", "msg_id": 7_000_000_000_000_000_001}
     assert not robots.push(**order)["good"]
-    assert victim.dead
+    wait_for(lambda: victim.dead)
     with serving(deployment) as again:
         robots.callback(f"{again.url}/wecom")
         assert robots.push(**order)["good"]

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 _IMPORTED = (
-    *("bot.cli", "jobs.commands", "bot.web.app", "rq", "psycopg", "sqlalchemy.dialects.postgresql"),
+    *("bot.cli.parts", "jobs.commands", "bot.web.app", "rq", "psycopg", "sqlalchemy.dialects.postgresql"),
     *("twilio.rest", "twilio.rest.api.v2010.account.message", "opencc"),
 )
 
