@@ -18,7 +18,6 @@ from typing import Any
 import pytest
 import requests
 
-from tests.conftest import keep_what_is_learned
 from tests.test_demo import NO_BROWSER, ROOT
 
 PICTURES = ROOT / "docs" / "pictures"
@@ -84,8 +83,6 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     folder = tmp_path_factory.mktemp("shop") / "data"
-    (folder / "var").mkdir(parents=True)
-    keep_what_is_learned(folder / "var")
     learned = ROOT / "var" / "tests" / "understanding"  # learning takes half a minute, and has been done
     for needed in (learned, folder / "var"):
         needed.mkdir(parents=True, exist_ok=True)
