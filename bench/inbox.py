@@ -103,7 +103,7 @@ def _pages(browser: Browser, who: str, size: int) -> Iterator[Figure]:
         "list": lambda turn: "/hr",
         "list, another state": lambda turn: ("/hr?state=new", "/hr?urgency=1", "/hr?reason=doubt")[turn % 3],
         "search by code": lambda turn: f"/hr?q=K{numbers[turn]}",
-        "search by phone": lambda turn: f"/hr?q={waiting.phone(numbers[turn])[1:]}",
+        "search by phone": lambda turn: f"/hr?q=%2B{waiting.phone(numbers[turn])[1:]}",
         "search by name": lambda turn: "/hr?q=%E7%8E%8B%E5%B0%8F%E6%98%8E",
         "case": lambda turn: f"/hr/cases/{theirs[(31 * turn) % len(theirs)]}",
         "candidates": lambda turn: "/hr/candidates",

@@ -12,7 +12,7 @@ from bot.store.cipher import Cipher
 from bot.store.sight import Sight, seen_by
 from bot.store.tables import candidates
 
-MOST = 2_000  # names that are opened for one search
+MOST = 1_000  # names that are opened for one search
 _FOUND = 200
 
 
@@ -35,7 +35,8 @@ def search(
     wanted = sa.select(candidates.c.id).where(theirs, sa.or_(*exact)).limit(_FOUND)
     if ids := list(connection.scalars(wanted)):
         return Found(ids)
-    return Found([]) if number else _by_name(connection, cipher, text, theirs, *only)
+    has_letters = any(letter.isalpha() for letter in text)  # in which a number has none, and a name some
+    return Found([]) if number or not has_letters else _by_name(connection, cipher, text, theirs, *only)
 
 
 def _number(text: str, country: str) -> str:
