@@ -11,7 +11,7 @@ from bot.inbox.clocks import Clock
 from bot.inbox.teams import Teams
 from bot.inbox.watching import Deployment
 from bot.rhythm import Planned
-from bot.store import cases, touches
+from bot.store import cases, people, touches
 from bot.store.cases import Case
 
 _AT_ONCE = 50
@@ -37,6 +37,9 @@ class _Striking:
         self.connection, self.house, self.teams, self.case, self.now = connection, house, teams, case, now
 
     def run(self) -> None:
+        if self._is_over():
+            self._end()
+            return
         if self.case.state == "new" and (self.case.assigned is None or self.case.clock == cases.ASSIGN):
             self._assign()
         clock = self._clock()
@@ -49,6 +52,18 @@ class _Striking:
         elif clock.warns_at and clock.warns_at <= self.now and self._may_warn():
             self._warn(clock)
         self._wind(clock)
+
+    def _is_over(self) -> bool:
+        """They have joined: what was feared has not come; only what is grave is still for a person to end."""
+        who = self.case.candidate_id
+        joined = self.house.settings.stages.road[-1]
+        return who is not None and self.case.urgency > clocks.DANGER and people.stage_of(self.connection, who) == joined
+
+    def _end(self) -> None:
+        self._change(state="resolved", resolved_at=self.now, outcome="kept", clock=None, next_at=None)
+        casework.drop_suggestions(self.connection, self.case.id)
+        cases.note(self.connection, self.case.id, "bot", "resolved", self.now, {"outcome": "kept"})
+        cases.tell(self.connection, self.case.id, "case.changed", self.now)
 
     def _clock(self) -> Clock | None:
         hours = self.teams.hours(self.case.claimed_by or self.case.assigned)

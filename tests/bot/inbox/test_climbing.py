@@ -126,3 +126,14 @@ def test_after_an_outage_it_climbs_one_rung_and_floods_nobody(staffed: House, da
     assert alerted(database) == [("HR1", "new"), ("HR2", "missed_claim")]
     tick(database, staffed, local("2026-11-25 10:30"))
     assert alerted(database)[2:] == [("HR2", "missed_claim"), ("HR3", "missed_claim")]
+
+
+def test_who_has_joined_needs_no_case_any_more_but_a_grave_one(staffed: House, database: Database) -> None:
+    start = local("2026-11-23 09:00")
+    calm, grave = opened(database, "PUB", "doubt", start), opened(database, "TOM", "danger", start)
+    tick(database, staffed, start)
+    joined = sa.update(candidates).where(candidates.c.code.in_(["PUB", "TOM"])).values(stage="joined")
+    database.write(lambda c: c.execute(joined))
+    tick(database, staffed, local("2026-11-23 09:30"))
+    assert (case(database, calm).state, case(database, calm).outcome) == ("resolved", "kept")
+    assert case(database, grave).state == "new"
