@@ -197,6 +197,10 @@ OF_THE_RECORD: frozenset[str] = frozenset(
     }
 )
 
+# How a case of HR's ends, and how a call went.
+OUTCOMES: tuple[str, ...] = ("kept", "moved", "answered", "left", "unreachable", "mistake")
+CALLED: tuple[str, ...] = ("reached", "no_answer")
+
 # How soon HR has to look at a case, by its reason: 0 danger (around the clock), 1 at once, 2 today, 3 this week.
 USUAL_URGENCY = 2
 URGENCY: Mapping[str, int] = {

@@ -43,10 +43,6 @@ class Hours:
             total += min(ends, end) - begins
         return total
 
-    def open_at(self, moment: datetime) -> bool:
-        begins = next((begins for begins, _ in self._periods(moment)), None)
-        return begins == moment
-
     def opens(self, moment: datetime) -> datetime:
         """This moment if people work then, else when they begin again."""
         return next((begins for begins, _ in self._periods(moment)), moment)

@@ -132,10 +132,10 @@ class _Reception:
             return None
         if self.house.content.flows.is_alarm(heard.intent):
             return None
-        if put_off := cases.snoozed(self.connection, person.candidate_id):
-            holding.wakes(self.connection, put_off, self.now)
-            return None
-        return cases.claimed(self.connection, person.candidate_id)
+        case_id, state = cases.standing(self.connection, person.candidate_id) or (None, "")
+        if case_id and state == "snoozed":
+            holding.wakes(self.connection, case_id, self.now)
+        return case_id if state in cases.SILENT else None
 
     def _leave_to_hr(self, person: Person, talk: Talk, heard: Heard, case_id: int) -> Outcome:
         """Kept, and left to whoever has the case, with what the bot would have said."""

@@ -13,14 +13,13 @@ from sqlalchemy.engine import Connection
 from bot.errors import KeepwarmError
 from bot.inbox import replies
 from bot.settings import Settings
-from bot.store import audit, cases, risk
+from bot.store import alerts, audit, cases, risk
 from bot.store.cases import Case
 from bot.store.cipher import Cipher
-from bot.store.tables import alerts, contacts, suggestions
 from bot.store.tables import cases as table
+from bot.store.tables import contacts, suggestions
+from bot.vocabulary import OUTCOMES
 
-OUTCOMES = ("kept", "moved", "answered", "left", "unreachable", "mistake")
-CALLED = ("reached", "no_answer")
 CLOCK = "work"  # bot.inbox.clocks finds with the next tick which clock runs now
 
 
@@ -52,8 +51,7 @@ def claim(connection: Connection, case_id: int, staff: str, now: datetime) -> No
 def assign(connection: Connection, cipher: Cipher, case_id: int, staff: str, to: str, note: str, now: datetime) -> None:
     """Hands over: the case is free for `to`, who hears of it."""
     case = _open(connection, case_id)
-    new = {"assigned": to, "claimed_by": None, "claimed_at": None, "state": "new", "rung": 0, "reopened_at": now}
-    cases.change(connection, case_id, now, **new, **_clock(now))
+    cases.change(connection, case_id, now, assigned=to, **freed(now))
     cases.note(
         connection,
         case_id,
@@ -85,8 +83,7 @@ def reply(
     rows = replies.say(connection, settings, cipher, case, text, now)
     if not rows:
         raise Refused("no_road")
-    answered = {"answered_at": case.answered_at or now, "unanswered_since": None, "staff_wrote_at": now}
-    cases.change(connection, case_id, now, state="waiting", **answered, **_clock(now))
+    cases.change(connection, case_id, now, state="waiting", **_answered(case, now), **_clock(now))
     drop_suggestions(connection, case_id, suggestion_id)
     _done(connection, case_id, staff, "replied", now, {"outbound": rows[0]})
     if case.candidate_id:
@@ -108,8 +105,7 @@ def called(
     """They phoned: `outcome` is one of CALLED. Reaching somebody answers what was owed."""
     case = _open(connection, case_id)
     reached = outcome == "reached"
-    answered = {"answered_at": case.answered_at or now, "unanswered_since": None, "staff_wrote_at": now}
-    cases.change(connection, case_id, now, **(answered if reached else {}), **_clock(now))
+    cases.change(connection, case_id, now, **(_answered(case, now) if reached else {}), **_clock(now))
     if case.candidate_id:
         log_contact(connection, cipher, case.candidate_id, staff, "call", outcome, note, now)
     _done(connection, case_id, staff, "called", now, {"outcome": outcome}, _sealed(cipher, note))
@@ -143,8 +139,7 @@ def snooze(connection: Connection, case_id: int, staff: str, until: datetime, no
 def hand_back(connection: Connection, case_id: int, staff: str, now: datetime) -> None:
     """The bot speaks with the candidate again; the case stays open, and free."""
     case = _mine(connection, case_id, staff)
-    free = {"state": "new", "claimed_by": None, "claimed_at": None, "reopened_at": now}
-    cases.change(connection, case_id, now, **free, **_clock(now))
+    cases.change(connection, case_id, now, **freed(now))
     drop_suggestions(connection, case.id)
     _done(connection, case_id, staff, "handed_back", now)
 
@@ -156,13 +151,18 @@ def resolve(
     if outcome not in OUTCOMES:
         raise Refused("outcome", outcome)
     claim(connection, case_id, staff, now)
-    ended = {"state": "resolved", "resolved_at": now, "outcome": outcome, "unanswered_since": None}
-    cases.change(connection, case_id, now, **ended, clock=None, next_at=None, warned_at=None)
-    drop_suggestions(connection, case_id)
-    _quiet(connection, case_id, now)
+    case = _open(connection, case_id)
+    end(connection, case, outcome, now)
     _done(connection, case_id, staff, "resolved", now, {"outcome": outcome}, _sealed(cipher, note))
-    case = cases.load(connection, case_id)
-    if case and case.candidate_id:
+
+
+def end(connection: Connection, case: Case, outcome: str, now: datetime) -> None:
+    """Nothing runs, is suggested or is said any more of a case that is over."""
+    ended = {"state": "resolved", "resolved_at": now, "outcome": outcome, "unanswered_since": None}
+    cases.change(connection, case.id, now, **ended, clock=None, next_at=None, warned_at=None)
+    drop_suggestions(connection, case.id)
+    _quiet(connection, case.id, now)
+    if case.candidate_id:
         risk.wake(connection, [case.candidate_id], now)
 
 
@@ -170,16 +170,13 @@ def alert(
     connection: Connection, case_id: int | None, staff: str, why: str, now: datetime, urgency: int = 2, rung: int = 0
 ) -> None:
     """Somebody has to hear of it: bot.inbox.alerts says it to them."""
-    row = {"case_id": case_id, "staff": staff, "why": why, "urgency": urgency, "rung": rung, "state": "due"}
-    connection.execute(sa.insert(alerts).values(row | {"due_at": now, "tried": [], "created_at": now}))
+    alerts.keep(connection, staff, why, None, urgency, case_id=case_id, rung=rung, due_at=now, created_at=now)
 
 
 def _quiet(connection: Connection, case_id: int, now: datetime) -> None:
     """Nobody need hear of it any more. What is being said just now is left alone: waiting for who holds it could make
     both wait for ever, and bot.inbox.alerts drops by itself what is over."""
-    due = sa.select(alerts.c.id).where(alerts.c.case_id == case_id, alerts.c.state == "due")
-    free = list(connection.execute(due.with_for_update(skip_locked=True)).scalars())
-    connection.execute(sa.update(alerts).where(alerts.c.id.in_(free)).values(state="given_up", ended_at=now))
+    alerts.given_up(connection, alerts.waiting_about(connection, case_id), now)
 
 
 def drop_suggestions(connection: Connection, case_id: int, used: int | None = None) -> None:
@@ -189,6 +186,16 @@ def drop_suggestions(connection: Connection, case_id: int, used: int | None = No
         this = sa.update(suggestions).where(*open_, suggestions.c.id == used)
         connection.execute(this.values(state="used", look_at=None))
     connection.execute(sa.update(suggestions).where(*open_).values(state="dropped", look_at=None))
+
+
+def freed(now: datetime) -> dict[str, Any]:
+    """What changes where nobody has a case any more: it waits to be taken, from now on."""
+    nobody = {"state": "new", "claimed_by": None, "claimed_at": None, "rung": 0, "reopened_at": now}
+    return nobody | _clock(now)
+
+
+def _answered(case: Case, now: datetime) -> dict[str, Any]:
+    return {"answered_at": case.answered_at or now, "unanswered_since": None, "staff_wrote_at": now}
 
 
 def _clock(now: datetime) -> dict[str, Any]:

@@ -60,8 +60,7 @@ class _Striking:
         return who is not None and self.case.urgency > clocks.DANGER and people.stage_of(self.connection, who) == joined
 
     def _end(self) -> None:
-        self._change(state="resolved", resolved_at=self.now, outcome="kept", clock=None, next_at=None)
-        casework.drop_suggestions(self.connection, self.case.id)
+        casework.end(self.connection, self.case, "kept", self.now)
         cases.note(self.connection, self.case.id, "bot", "resolved", self.now, {"outcome": "kept"})
         cases.tell(self.connection, self.case.id, "case.changed", self.now)
 
@@ -111,7 +110,7 @@ class _Striking:
     def _hand_back(self) -> None:
         """The candidate hears that the bot is there again; whoever had the case is told that it is free."""
         had = self.case.claimed_by or ""
-        self._change(state="new", claimed_by=None, claimed_at=None, reopened_at=self.now, warned_at=None, rung=0)
+        self._change(**casework.freed(self.now))
         casework.drop_suggestions(self.connection, self.case.id)
         cases.note(self.connection, self.case.id, "bot", "handed_back", self.now, {"from": had})
         cases.tell(self.connection, self.case.id, "case.changed", self.now)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.settings import Settings
+from bot.store import staffing
 from bot.store.cipher import Cipher
 from bot.store.tables import staff, stopped_channels
 
@@ -20,6 +21,7 @@ ROADS: Mapping[str, str] = {  # in the usual order: the column of `staff` that h
     "sms": "phone",
     "email": "email",
 }
+CHOSEN = tuple(road for road in ROADS if road != "wecom_robot")  # that somebody may want first
 GROUPS = ("wecom_robot", "dingtalk", "feishu")  # where something can be said to whoever is there
 
 
@@ -89,10 +91,9 @@ class Colleagues:
 
 def who_has(connection: Connection, cipher: Cipher, column: str, address: str, now: datetime) -> Colleague | None:
     """The one member of staff with this address in this column of `staff`; none where several share it."""
-    wanted = address.casefold()
-    rows = connection.execute(sa.select(staff).where(staff.c[column].is_not(None)))
-    found = [row for row in rows if cipher.open(getattr(row, column), f"staff.{column}").casefold() == wanted]
-    return _colleague(found[0], cipher, now) if len(found) == 1 else None
+    code = staffing.whose(connection, cipher, column, address)
+    row = connection.execute(sa.select(staff).where(staff.c.code == code)).first() if code else None
+    return _colleague(row, cipher, now) if row else None
 
 
 def _colleague(row: "sa.Row[tuple[object, ...]]", cipher: Cipher, now: datetime) -> Colleague:

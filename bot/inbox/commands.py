@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.vocabulary import CALLED, OUTCOMES
+
 # name: whether it needs the number of a case
 COMMANDS: Mapping[str, bool] = {
     "claim": True,
@@ -26,8 +28,6 @@ COMMANDS: Mapping[str, bool] = {
 }
 SHOW = "show"  # a number alone
 WEAK = frozenset({SHOW, "help", "who"})  # what a candidate may well write too
-CALLS = {"reached": "outcome_reached", "no_answer": "outcome_no_answer"}
-OUTCOMES = ("kept", "moved", "answered", "left", "unreachable", "mistake")
 UNITS = {"unit_minute": timedelta(minutes=1), "unit_hour": timedelta(hours=1), "unit_day": timedelta(days=1)}
 SHORTEST, LONGEST = timedelta(minutes=5), timedelta(days=14)
 _BETWEEN = "/"  # several words for the same
@@ -84,7 +84,7 @@ def parse(text: str, desks: Iterable[Mapping[str, str]]) -> Command | None:
 def _detailed(name: str, case_id: int, rest: str, desks: list[Mapping[str, str]]) -> Command:
     """With what the command's own words say."""
     if name == "call":
-        return _with_outcome(name, case_id, rest, vocabulary(desks, "outcome_"), tuple(CALLS))
+        return _with_outcome(name, case_id, rest, vocabulary(desks, "outcome_"), CALLED)
     if name == "resolve":
         return _with_outcome(name, case_id, rest, vocabulary(desks, "outcome_"), OUTCOMES)
     if name == "snooze":

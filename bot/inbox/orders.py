@@ -19,10 +19,11 @@ from bot.inbox.commands import COMMANDS, SHOW, Command
 from bot.inbox.office import Office, words_for
 from bot.inbox.teams import Teams
 from bot.inbox.telling import Reader, case_line
-from bot.store import audit
+from bot.store import audit, staffing
 from bot.store.cases import OPEN
 from bot.store.sight import case_seen_by, sees_case, sight_of
-from bot.store.tables import cases, inbound, staff
+from bot.store.tables import cases, inbound
+from bot.vocabulary import CALLED
 
 _LISTED = 10  # cases in one answer
 _FORBIDDEN = ("gone", "right")  # refusals that the audit log keeps
@@ -139,7 +140,7 @@ def _replied(order: Order, text: str, suggestion_id: int | None = None) -> Done:
 
 
 def _call(order: Order) -> Done:
-    if order.command.outcome not in casework.CALLED:
+    if order.command.outcome not in CALLED:
         raise Refused("usage")
     return _called(order, order.command.outcome)
 
@@ -257,8 +258,8 @@ def _who(order: Order, brief: Brief) -> str:
 
 
 def _staff_name(order: Order, code: str | None) -> str:
-    sealed = order.connection.execute(sa.select(staff.c.name).where(staff.c.code == (code or ""))).scalar()
-    return order.office.cipher.open(sealed, "staff.name") if sealed else (code or "")
+    one = staffing.find(order.connection, order.office.cipher, code or "")
+    return one.name if one else (code or "")
 
 
 def _suggestion(order: Order) -> tuple[int, str] | None:

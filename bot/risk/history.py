@@ -1,7 +1,7 @@
 """What the rules look at: what happened between one candidate and us, as plain values, oldest first."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 _ONE_TALK = timedelta(hours=12)  # what lies closer together is one contact
@@ -60,7 +60,7 @@ class History:
     owed_by: datetime | None = None
     lost_at: datetime | None = None
     lost: str = ""
-    stopped: bool = field(default=False)
+    stopped: bool = False
 
     @property
     def signs(self) -> Sequence[datetime]:

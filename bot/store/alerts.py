@@ -71,9 +71,17 @@ _OUT = Prepared(
 )
 
 
-def keep(connection: Connection, staff: str, why: str, occasion: str, urgency: int, **more: Any) -> None:
-    """Somebody has to hear of this once, whoever says so how often. `more`: case_id, rung, due_at, created_at."""
-    row = {"staff": staff, "why": why, "occasion": occasion, "urgency": urgency, "state": "due", "tried": []}
+def keep(connection: Connection, staff: str, why: str, occasion: str | None, urgency: int, **more: Any) -> None:
+    """Somebody has to hear of this: once for each occasion, whoever says so how often. `more`: case_id, rung, due_at,
+    created_at."""
+    row: dict[str, Any] = {
+        "staff": staff,
+        "why": why,
+        "occasion": occasion,
+        "urgency": urgency,
+        "state": "due",
+        "tried": [],
+    }
     insert_unless_there(connection, alerts, {"case_id": None, "rung": 0} | row | more)
 
 
@@ -137,6 +145,12 @@ def take_back(connection: Connection, outbound_id: int, reason: str) -> bool:
     waiting = outbound.c.id == outbound_id, outbound.c.state == "queued"
     ended = {"state": "cancelled", "reason": reason, "lease_until": None}
     return connection.execute(sa.update(outbound).where(*waiting).values(ended)).rowcount == 1
+
+
+def waiting_about(connection: Connection, case_id: int) -> list[int]:
+    """Those of a case that nobody is saying just now, held until the transaction ends."""
+    theirs = sa.select(alerts.c.id).where(alerts.c.case_id == case_id, alerts.c.state == "due")
+    return list(connection.execute(theirs.with_for_update(skip_locked=True)).scalars())
 
 
 def heard_of(connection: Connection, case_id: int, occasion: str) -> frozenset[str]:

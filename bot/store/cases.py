@@ -66,19 +66,14 @@ _DUE = Prepared(
 
 def is_claimed(connection: Connection, candidate_id: int) -> bool:
     """Whether somebody of HR is talking with the candidate: then the bot begins nothing."""
-    return claimed(connection, candidate_id) is not None
+    found = standing(connection, candidate_id)
+    return found is not None and found[1] in SILENT
 
 
-def claimed(connection: Connection, candidate_id: int) -> int | None:
-    """The case with which somebody of HR holds the candidate."""
+def standing(connection: Connection, candidate_id: int) -> tuple[int, str] | None:
+    """The candidate's open case: its number and state."""
     row = _STANDING.first(connection, {"candidate": candidate_id})
-    return row.id if row and row.state in SILENT else None
-
-
-def snoozed(connection: Connection, candidate_id: int) -> int | None:
-    """The case that waits for the candidate's next word."""
-    row = _STANDING.first(connection, {"candidate": candidate_id})
-    return row.id if row and row.state == "snoozed" else None
+    return (row.id, row.state) if row else None
 
 
 def open_case(

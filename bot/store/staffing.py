@@ -12,9 +12,6 @@ from sqlalchemy.engine import Connection
 from bot.store.cipher import Cipher
 from bot.store.tables import staff
 
-ROADS = ("wecom", "dingtalk", "feishu", "email", "sms")  # by which alerts may come
-
-
 _FEW = 100  # of HR, whom a page can name one by one
 
 
@@ -42,10 +39,16 @@ def by_sign_in(connection: Connection, cipher: Cipher, name: str) -> Staff | Non
     exact = find(connection, cipher, name)
     if exact or "@" not in name:
         return exact
-    mails = connection.execute(sa.select(staff.c.code, staff.c.email).where(staff.c.email.is_not(None)))
-    wanted = name.casefold()
-    found = [row.code for row in mails if cipher.open(row.email, "staff.email").casefold() == wanted]
-    return find(connection, cipher, found[0]) if len(found) == 1 else None
+    code = whose(connection, cipher, "email", name)
+    return find(connection, cipher, code) if code else None
+
+
+def whose(connection: Connection, cipher: Cipher, column: str, address: str) -> str | None:
+    """The code of the one member of staff with this address in this column; none where several share it."""
+    wanted, sealed = address.casefold(), staff.c[column]
+    rows = connection.execute(sa.select(staff.c.code, sealed.label("sealed")).where(sealed.is_not(None)))
+    found = [row.code for row in rows if cipher.open(row.sealed, f"staff.{column}").casefold() == wanted]
+    return found[0] if len(found) == 1 else None
 
 
 def everybody(connection: Connection, cipher: Cipher) -> list[Staff]:

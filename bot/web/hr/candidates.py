@@ -7,11 +7,12 @@ from sqlalchemy.engine import Connection
 
 from bot.inbox import casework
 from bot.inbox.calendar import coming, counted_by
-from bot.inbox.casework import CALLED, Refused
+from bot.inbox.casework import Refused
 from bot.store import casefile, cases, moves, people, planning, roster, searching, staffing
 from bot.store.roster import WAITING, Wanted
 from bot.store.sight import sees
 from bot.store.tables import cohorts, stores
+from bot.vocabulary import CALLED
 from bot.web.hr import dossier
 from bot.web.hr.visit import Denied, Go, Page, Reply, Visit
 

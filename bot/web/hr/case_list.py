@@ -7,10 +7,11 @@ from urllib.parse import urlencode
 from sqlalchemy.engine import Connection
 
 from bot.inbox import casework, wording
-from bot.inbox.casework import OUTCOMES, Refused
+from bot.inbox.casework import Refused
 from bot.store import casebook, roster, searching, staffing
 from bot.store.casebook import STATES, WHOSE, Key, Listed, Wanted
 from bot.store.tables import cohorts, stores
+from bot.vocabulary import OUTCOMES
 from bot.web.hr import live, when
 from bot.web.hr.visit import Denied, Go, Page, Reply, Visit
 

@@ -6,10 +6,11 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from bot.inbox import casework
-from bot.inbox.casework import CALLED, OUTCOMES, Refused
+from bot.inbox.casework import Refused
 from bot.store import casefile, cases, staffing
 from bot.store.cases import Case
 from bot.store.sight import sees_case
+from bot.vocabulary import CALLED, OUTCOMES
 from bot.web.hr import dossier, live, when
 from bot.web.hr.case_list import colleagues
 from bot.web.hr.visit import Denied, Go, Page, Reply, Visit

@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from bot.inbox import passwords
+from bot.inbox.colleagues import CHOSEN
 from bot.store import sessions, staffing
-from bot.store.staffing import ROADS
 from bot.web.hr import when
 from bot.web.hr.sign_in import fault_of
 from bot.web.hr.speech import SPOKEN
@@ -78,8 +78,8 @@ def absence(visit: Visit) -> Reply:
 
 def alerts(visit: Visit) -> Reply:
     """By their numbers on the form; a road without a number is not wanted."""
-    places = {road: visit.said(f"place_{road}") for road in ROADS}
-    wanted = sorted((road for road in ROADS if places[road].isdigit()), key=lambda road: int(places[road][:3]))
+    places = {road: visit.said(f"place_{road}") for road in CHOSEN}
+    wanted = sorted((road for road in CHOSEN if places[road].isdigit()), key=lambda road: int(places[road][:3]))
     _change(visit, alerts=wanted)
     return Go(f"{HERE}?done=saved")
 
@@ -108,5 +108,5 @@ def _page(visit: Visit, extra: dict[str, Any], status: int = 200) -> Page:
             "everybody": staffing.names(connection, visit.cipher),
         }
 
-    own = {"this": visit.session.id, "roads": ROADS, "fault": "", "absence": "", "flash": ""}
+    own = {"this": visit.session.id, "roads": CHOSEN, "fault": "", "absence": "", "flash": ""}
     return Page("hr/me.html", own | visit.read(look) | extra, status)

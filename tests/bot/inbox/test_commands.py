@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bot import vocabulary
 from bot.channels.wecom import StaffMessage
 from bot.content import Content
-from bot.inbox import casework, commands, hearing
+from bot.inbox import commands, hearing
 from bot.inbox.commands import COMMANDS, SHOW, WEAK, Command, parse
 from bot.inbox.orders import ORDERS
 from bot.store.tables import audit, case_events, cases, contacts, inbound, outbound, suggestions
@@ -88,7 +89,7 @@ def test_every_command_has_its_words_and_its_help(locale: str, content: Content)
     texts = content.words[locale].desk["alerts"]
     assert set(ORDERS) == {*COMMANDS, SHOW}
     wanted = [f"say_{name}" for name in COMMANDS] + [f"help_{name}" for name in ORDERS]
-    wanted += [f"outcome_{name}" for name in (*casework.OUTCOMES, *casework.CALLED)] + list(commands.UNITS)
+    wanted += [f"outcome_{name}" for name in (*vocabulary.OUTCOMES, *vocabulary.CALLED)] + list(commands.UNITS)
     wanted += [f"state_{name}" for name in ("new", "claimed", "waiting", "snoozed", "resolved")]
     refusals = ("usage", "gone", "held", "resolved", "not_yours", "outcome", "no_road", "no_suggestion", "right")
     wanted += [f"refused_{name}" for name in refusals]

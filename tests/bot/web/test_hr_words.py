@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bot import vocabulary
 from bot.content import Content
 
 PAGES = Path("bot/web/templates/hr")
@@ -55,16 +56,16 @@ def test_no_word_is_said_by_nobody(content: Content) -> None:
 
 @pytest.mark.parametrize("group", ["state", "outcome", "urgency", "risk", "role", "called", "whose", "until"])
 def test_every_code_of_ours_has_its_word(content: Content, group: str) -> None:
-    from bot.inbox import casework, rights
+    from bot.inbox import rights
     from bot.store import casebook
 
     codes = {
         "state": casebook.STATES,
-        "outcome": casework.OUTCOMES,
+        "outcome": vocabulary.OUTCOMES,
         "urgency": range(4),
         "risk": ("low", "medium", "high"),
         "role": rights.RIGHTS,
-        "called": casework.CALLED,
+        "called": vocabulary.CALLED,
         "whose": casebook.WHOSE,
         "until": ("2h", "tomorrow"),
     }[group]

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bot import vocabulary
 from bot.inbox import casework
 from bot.store import events
 from bot.store.database import Database
@@ -31,7 +32,7 @@ def colleagues(database: Database, cipher: Any) -> None:
 
 def test_the_outcomes_are_those_of_the_inbox() -> None:
     schema = ResolveIn.model_json_schema()["properties"]["outcome"]
-    assert tuple(schema["enum"]) == casework.OUTCOMES
+    assert tuple(schema["enum"]) == vocabulary.OUTCOMES
 
 
 def test_a_case_is_resolved_in_somebodys_name(caller: Caller, case_of: Any, database: Database) -> None:
