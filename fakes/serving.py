@@ -1,22 +1,50 @@
 """Runs one fake as a program: binds, says on stdout that it listens, stops on a signal."""
 
+import argparse
 import asyncio
 import contextlib
 import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from typing import Protocol
 
 from aiohttp import web
 
 Build = Callable[[str], web.Application]
 
 
-def serve(name: str, build: Build, host: str, port: int, watch_stdin: bool = False) -> None:
-    """`build` gets the address people will use; port 0 takes a free one."""
+class Closes(Protocol):
+    """What a fake keeps open while it serves."""
+
+    async def close(self) -> None: ...
+
+
+def options(name: str, about: str | None) -> argparse.ArgumentParser:
+    """A parser of what every fake is told when it starts."""
+    parser = argparse.ArgumentParser(prog=f"python -m {name}", description=about)
+    parser.add_argument("--port", type=int, default=0, help="of the HTTP calls; 0 takes a free one")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--watch-stdin", action="store_true", help="stop when stdin ends")
+    return parser
+
+
+def closing(app: web.Application, what: Closes) -> web.Application:
+    """The application, at whose end this is closed."""
+
+    async def at_the_end(_: web.Application) -> AsyncIterator[None]:
+        yield
+        await what.close()
+
+    app.cleanup_ctx.append(at_the_end)
+    return app
+
+
+def serve(name: str, build: Build, told: argparse.Namespace) -> None:
+    """`build` gets the address people will use; `told`: what the options say."""
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(name, build, host, port, watch_stdin))
+        asyncio.run(_serve(name, build, told.host, told.port, told.watch_stdin))
 
 
 async def _serve(name: str, build: Build, host: str, port: int, watch_stdin: bool) -> None:

@@ -22,6 +22,7 @@ from bot.store.cipher import Cipher
 from bot.store.database import Database
 from bot.store.opening import open_store
 from bot.understanding import Understanding
+from fakes.launch import Fake, launched
 from tests import cast, postgres
 from tests.talking import Person
 
@@ -157,6 +158,20 @@ def house(
 def person(house: House, database: Database, now: datetime) -> Person:
     """Somebody on WeChat whom the bot has never met."""
     return Person(house, database, now)
+
+
+@pytest.fixture(scope="session")
+def _robots() -> Iterator[Fake]:
+    with launched("robots", "--callback", "http://127.0.0.1:9/") as fake:
+        yield fake
+
+
+@pytest.fixture
+def robots(_robots: Fake) -> Fake:
+    """The stand-in of HR's chats, as if just started."""
+    _robots.idle()
+    _robots.reset()
+    return _robots
 
 
 @pytest.fixture

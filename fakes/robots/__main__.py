@@ -1,17 +1,17 @@
 """Runs the fake of HR's chats: `python -m fakes.robots --port 0 --callback http://127.0.0.1:8080/wecom`."""
 
 import argparse
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from fakes import faults
+from fakes import faults, serving
 from fakes.robots import application, control, dingtalk, feishu, page, wecom_robot
 from fakes.robots.account import Account, Settings
 from fakes.robots.pusher import Pusher
-from fakes.serving import serve
+from fakes.serving import closing, serve
 
 FEISHU = "/open-apis/bot/"
 
@@ -22,9 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     serve(
         "fakes.robots",
         lambda base: site(Account(base, options.callback, settings)),
-        options.host,
-        options.port,
-        options.watch_stdin,
+        options,
     )
 
 
@@ -36,12 +34,7 @@ def site(account: Account) -> web.Application:
     app.add_routes(control.routes(account, pusher))
     app.add_routes(page.routes(account, pusher))
 
-    async def closing(_: web.Application) -> AsyncIterator[None]:
-        yield
-        await account.close()
-
-    app.cleanup_ctx.append(closing)
-    return app
+    return closing(app, account)
 
 
 def _guard(account: Account) -> Middleware:
@@ -63,15 +56,12 @@ def _guard(account: Account) -> Middleware:
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m fakes.robots", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
-    parser.add_argument("--host", default="127.0.0.1")
+    parser = serving.options("fakes.robots", __doc__)
     parser.add_argument("--callback", default="http://127.0.0.1:8080/wecom", help="where the application's pushes go")
     default = Settings()
     for field in fields(Settings):
         value = getattr(default, field.name)
         parser.add_argument(f"--{field.name.replace('_', '-')}", type=type(value), default=value)
-    parser.add_argument("--watch-stdin", action="store_true", help="stop when stdin ends")
     return parser.parse_args(arguments)
 
 

@@ -1,20 +1,16 @@
 """Delivers what staff write to the server as WeCom does: sealed and signed, cut after 5 s, retried unchanged."""
 
-import asyncio
 import secrets
-import time
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 from xml.etree import ElementTree
 
-import aiohttp
-
 from fakes.control import Order
 from fakes.robots.account import Account
 from fakes.wechat import crypto
+from fakes.wechat.delivery import BadAnswer, Delivery, deliver, verify
 
-AGENT = "Mozilla/4.0"
 NOTHING = ("", "success")
 HEAD = ("ToUserName", "FromUserName", "CreateTime", "MsgType")
 
@@ -25,24 +21,6 @@ class Push:
 
     url: str
     body: str
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """`error`: timeout, refused, broken, or what was wrong with the answer; `reply`: the text in a good one."""
-
-    status: int | None
-    ms: int
-    body: str
-    error: str = ""
-    reply: str = ""
-
-    def told(self) -> Order:
-        return {"status": self.status, "ms": self.ms, "body": self.body, "error": self.error or None}
-
-
-class BadAnswer(Exception):
-    """What the server said is no answer of a WeCom application."""
 
 
 class Pusher:
@@ -70,12 +48,8 @@ class Pusher:
         """The GET handshake: the echo comes sealed and must be answered clear."""
         echo = str(order.get("echostr") or secrets.randbelow(10**18) + 10**18)
         sealed = self._sealed(echo)
-        started = time.monotonic()
         url = self._address(self._query(sealed, order) | {"echostr": sealed})
-        async with self.account.session.get(url, headers={"User-Agent": AGENT}) as response:
-            body = await response.text()
-        good = response.status == 200 and body == echo
-        return {"status": response.status, "ms": _ms(started), "body": body, "good": good}
+        return await verify(self.account.session, url, echo)
 
     def _fields(self, order: Order) -> Order:
         kind, settings = str(order.get("kind", "text")), self.account.settings
@@ -99,28 +73,8 @@ class Pusher:
         return self._result(deliveries)
 
     async def _deliver(self, push: Push) -> Delivery:
-        started = time.monotonic()
-        try:
-            async with asyncio.timeout(self.account.settings.cut):
-                status, body = await self._post(push)
-        except TimeoutError:
-            return Delivery(None, _ms(started), "", "timeout")
-        except aiohttp.ClientConnectorError:
-            return Delivery(None, _ms(started), "", "refused")
-        except (aiohttp.ClientError, OSError, ValueError):
-            return Delivery(None, _ms(started), "", "broken")
-        if status != 200:
-            return Delivery(status, _ms(started), body, f"status {status}")
-        try:
-            return Delivery(status, _ms(started), body, reply=self._reply(body))
-        except BadAnswer as bad:
-            return Delivery(status, _ms(started), body, str(bad))
-
-    async def _post(self, push: Push) -> tuple[int, str]:
-        headers = {"Content-Type": "text/xml", "User-Agent": AGENT}
-        post = self.account.session.post(push.url, data=push.body.encode(), headers=headers, allow_redirects=False)
-        async with post as response:
-            return response.status, (await response.read()).decode("utf-8", "replace")
+        account, headers = self.account, {"Content-Type": "text/xml"}
+        return await deliver(account.session, push.url, push.body, headers, account.settings.cut, self._reply)
 
     def _reply(self, body: str) -> str:
         """The text in a sealed answer; raises BadAnswer."""
@@ -181,7 +135,3 @@ def _parsed(body: str) -> dict[str, str]:
     except ElementTree.ParseError as wrong:
         raise BadAnswer(f"neither empty, nor success, nor XML: {wrong}") from wrong
     return {child.tag: child.text or "" for child in root}
-
-
-def _ms(started: float) -> int:
-    return round((time.monotonic() - started) * 1000)

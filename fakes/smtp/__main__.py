@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from aiohttp import web
 
+from fakes import serving
 from fakes.serving import serve
 from fakes.smtp import control
 from fakes.smtp.account import Account, Settings
@@ -26,9 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     serve(
         "fakes.smtp",
         lambda base: application(Account(base, settings)),
-        options.host,
-        options.port,
-        options.watch_stdin,
+        options,
     )
 
 
@@ -52,16 +51,13 @@ def application(account: Account) -> web.Application:
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m fakes.smtp", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="of the control calls; 0 takes a free one")
+    parser = serving.options("fakes.smtp", __doc__)
     parser.add_argument("--smtp-port", type=int, default=0, help="where mail goes; 0 takes a free one")
-    parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--user", default="", help="whoever sends must log in as this")
     parser.add_argument("--password", default="")
     parser.add_argument("--certificate", default="", help="a PEM file: STARTTLS is offered")
     parser.add_argument("--key", default="")
     parser.add_argument("--tls", action="store_true", help="TLS from the first byte on (smtps)")
-    parser.add_argument("--watch-stdin", action="store_true", help="stop when stdin ends")
     return parser.parse_args(arguments)
 
 

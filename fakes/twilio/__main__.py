@@ -1,12 +1,12 @@
 """Runs the fake Twilio: `python -m fakes.twilio --port 0 --callback http://127.0.0.1:8080/sms`."""
 
 import argparse
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 from aiohttp import web
 
-from fakes import faults
-from fakes.serving import serve
+from fakes import faults, serving
+from fakes.serving import closing, serve
 from fakes.twilio import api, control
 from fakes.twilio.account import Account, Settings
 from fakes.twilio.post import Post
@@ -28,9 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     serve(
         "fakes.twilio",
         lambda base: application(Account(base, options.callback, settings)),
-        options.host,
-        options.port,
-        options.watch_stdin,
+        options,
     )
 
 
@@ -44,19 +42,12 @@ def application(account: Account) -> web.Application:
     app = web.Application(middlewares=[faults.middleware(account.faults, count, api.refusal)])
     app.add_routes([*api.routes(account, post), *control.routes(account, post, pusher)])
 
-    async def closing(_: web.Application) -> AsyncIterator[None]:
-        yield
-        await account.close()
-
-    app.cleanup_ctx.append(closing)
-    return app
+    return closing(app, account)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     default = Settings()
-    parser = argparse.ArgumentParser(prog="python -m fakes.twilio", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
-    parser.add_argument("--host", default="127.0.0.1")
+    parser = serving.options("fakes.twilio", __doc__)
     parser.add_argument("--callback", default="http://127.0.0.1:8080/sms", help="where texts go; #rc=… as at Twilio")
     parser.add_argument("--status-callback", default="", help="for messages that name none")
     parser.add_argument("--public-url", default="", help="the callback's public address, if a proxy stands before it")
@@ -68,7 +59,6 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--shared-key", default=default.shared_key, help="for SHA-256 signatures")
     parser.add_argument("--method", choices=("POST", "GET"), default="POST", help="of the webhook for texts")
-    parser.add_argument("--watch-stdin", action="store_true", help="stop when stdin ends")
     return parser.parse_args(arguments)
 
 

@@ -1,12 +1,12 @@
 """Runs the fake WeChat: `python -m fakes.wechat --port 0 --callback http://127.0.0.1:8080/wechat`."""
 
 import argparse
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 from aiohttp import web
 
-from fakes import faults
-from fakes.serving import serve
+from fakes import faults, serving
+from fakes.serving import closing, serve
 from fakes.wechat import api, calls, control
 from fakes.wechat.account import FORMATS, MODES, Account, Settings
 from fakes.wechat.pusher import Pusher
@@ -27,9 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     serve(
         "fakes.wechat",
         lambda base: application(Account(base, options.callback, settings)),
-        options.host,
-        options.port,
-        options.watch_stdin,
+        options,
     )
 
 
@@ -42,19 +40,12 @@ def application(account: Account) -> web.Application:
     pusher = Pusher(account)
     app.add_routes([*api.routes(account, pusher), *control.routes(account, pusher)])
 
-    async def closing(_: web.Application) -> AsyncIterator[None]:
-        yield
-        await account.close()
-
-    app.cleanup_ctx.append(closing)
-    return app
+    return closing(app, account)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     default = Settings()
-    parser = argparse.ArgumentParser(prog="python -m fakes.wechat", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
-    parser.add_argument("--host", default="127.0.0.1")
+    parser = serving.options("fakes.wechat", __doc__)
     parser.add_argument("--callback", default="http://127.0.0.1:8080/wechat", help="where pushes go")
     parser.add_argument("--app-id", default=default.app_id)
     parser.add_argument("--app-secret", default=default.app_secret)
@@ -64,7 +55,6 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--format", choices=FORMATS, default=default.format)
     parser.add_argument("--account", default=default.account, help="the account's gh_… name")
     parser.add_argument("--name", default=default.name, help="the account's name as people see it")
-    parser.add_argument("--watch-stdin", action="store_true", help="stop when stdin ends")
     return parser.parse_args(arguments)
 
 

@@ -2,20 +2,17 @@
 
 import asyncio
 import secrets
-import time
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-import aiohttp
-
 from fakes.wechat import crypto, inbound, wire
 from fakes.wechat.account import Account
+from fakes.wechat.delivery import BadAnswer, Delivery, deliver, verify
 from fakes.wechat.wire import Form
 
 EXCUSE = "该公众号暂时无法提供服务，请稍后再试"
-AGENT = "Mozilla/4.0"
 SPEAKING = ("CLICK", "subscribe", "SCAN")  # events whose failure the person sees
 Order = dict[str, Any]
 Result = dict[str, Any]
@@ -29,22 +26,6 @@ class Letter:
     url: str
     body: str
     form: Form
-
-
-@dataclass(frozen=True)
-class Delivery:
-    status: int | None
-    ms: int
-    body: str
-    error: str = ""  # timeout, refused, broken, or what was wrong with the answer
-    reply: Result | None = None
-
-    @property
-    def good(self) -> bool:
-        return not self.error
-
-    def told(self) -> Result:
-        return {"status": self.status, "ms": self.ms, "body": self.body, "error": self.error or None}
 
 
 class Pusher:
@@ -73,12 +54,7 @@ class Pusher:
         """The GET handshake (protocols.md 1.1)."""
         echo = str(order.get("echostr") or secrets.randbelow(10**18) + 10**18)
         query = self._signed(order) | {"echostr": echo}
-        started = time.monotonic()
-        url = self._address(query)
-        async with self.account.session.get(url, headers={"User-Agent": AGENT}) as response:
-            body = await response.text()
-        took = _ms(started)
-        return {"status": response.status, "ms": took, "body": body, "good": response.status == 200 and body == echo}
+        return await verify(self.account.session, self._address(query), echo)
 
     def template_finished(self, openid: str, message_id: int, result: str) -> Coroutine[Any, Any, None]:
         fields = {"MsgID": message_id, "Status": result}
@@ -143,35 +119,19 @@ class Pusher:
         return self._result(deliveries, letter, None)
 
     async def _deliver(self, letter: Letter) -> Delivery:
-        started = time.monotonic()
-        try:
-            async with asyncio.timeout(self.account.settings.cut):
-                status, body = await self._post(letter)
-        except TimeoutError:
-            return Delivery(None, _ms(started), "", "timeout")
-        except aiohttp.ClientConnectorError:
-            return Delivery(None, _ms(started), "", "refused")
-        except (aiohttp.ClientError, OSError, ValueError):
-            return Delivery(None, _ms(started), "", "broken")
-        return self._judged(letter, status, body, _ms(started))
-
-    async def _post(self, letter: Letter) -> tuple[int, str]:
         kind = "application/json" if letter.form.format == "json" else "text/xml"
-        headers = {"Content-Type": kind, "User-Agent": AGENT, "Pragma": "no-cache"}
-        data = letter.body.encode()
-        async with self.account.session.post(letter.url, data=data, headers=headers, allow_redirects=False) as response:
-            return response.status, (await response.read()).decode("utf-8", "replace")
+        headers = {"Content-Type": kind, "Pragma": "no-cache"}
+        cut = self.account.settings.cut
+        return await deliver(
+            self.account.session, letter.url, letter.body, headers, cut, lambda body: self._judged(letter, body)
+        )
 
-    def _judged(self, letter: Letter, status: int, body: str, ms: int) -> Delivery:
-        if status != 200:
-            return Delivery(status, ms, body, f"status {status}")
-        try:
-            reply = wire.reply(body, letter.form, self.account.settings, letter.openid)
-        except wire.BadAnswer as bad:
-            return Delivery(status, ms, body, str(bad))
+    def _judged(self, letter: Letter, body: str) -> Result | None:
+        """Raises BadAnswer."""
+        reply = wire.reply(body, letter.form, self.account.settings, letter.openid)
         if reply is not None and reply.get("media_id") and reply["media_id"] not in self.account.media:
-            return Delivery(status, ms, body, "unknown MediaId")
-        return Delivery(status, ms, body, "", reply)
+            raise BadAnswer("unknown MediaId")
+        return reply
 
     def _letter(self, order: Order, fields: Order, body: str = "") -> Letter:
         settings = self.account.settings
@@ -222,7 +182,3 @@ def _spoilt(query: dict[str, str], order: Order) -> dict[str, str]:
     if order.get("signature") == "missing":
         return {name: value for name, value in query.items() if name not in signatures}
     return query
-
-
-def _ms(started: float) -> int:
-    return round((time.monotonic() - started) * 1000)

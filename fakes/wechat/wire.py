@@ -8,16 +8,13 @@ from xml.etree import ElementTree
 
 from fakes.wechat import crypto
 from fakes.wechat.account import Settings
+from fakes.wechat.delivery import BadAnswer
 
 Fields = dict[str, Any]
 MOST_BYTES = 2048
 NOTHING = ("", "success")
 PARTS = {"image": "Image", "voice": "Voice", "video": "Video", "music": "Music"}
 NEWS_ITEM = ("Title", "Description", "PicUrl", "Url")
-
-
-class BadAnswer(Exception):
-    """What the server said is no passive reply; the person sees an excuse by WeChat."""
 
 
 @dataclass(frozen=True)

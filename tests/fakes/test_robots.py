@@ -4,27 +4,13 @@ import base64
 import hashlib
 import hmac
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 
-from fakes.launch import Fake, launched
+from fakes.launch import Fake
 from tests.fakes.callback import Callback, Said
-
-
-@pytest.fixture(scope="module")
-def _robots() -> Iterator[Fake]:
-    with launched("robots") as fake:
-        yield fake
-
-
-@pytest.fixture
-def robots(_robots: Fake) -> Fake:
-    _robots.idle()
-    _robots.reset()
-    return _robots
 
 
 @pytest.fixture

@@ -45,22 +45,9 @@ FAULTS: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(scope="module")
-def _robots() -> Iterator[Fake]:
-    with launched("robots") as fake:
-        yield fake
-
-
-@pytest.fixture(scope="module")
 def _smtp() -> Iterator[Fake]:
     with launched("smtp") as fake:
         yield fake
-
-
-@pytest.fixture
-def robots(_robots: Fake) -> Fake:
-    _robots.idle()
-    _robots.reset()
-    return _robots
 
 
 @pytest.fixture

@@ -99,19 +99,6 @@ def email_settings(smtp: Fake, login: str = "hr:p%40ss%20word@") -> Email:
     return Email(url=f"{scheme}://{login}{address}", **{"from": "暖记培训 <hr@nuanji.example>"})
 
 
-@pytest.fixture(scope="session")
-def _robots() -> Iterator[Fake]:
-    with launched("robots", "--callback", "http://127.0.0.1:9/") as fake:
-        yield fake
-
-
-@pytest.fixture
-def robots(_robots: Fake) -> Fake:
-    _robots.idle()
-    _robots.reset()
-    return _robots
-
-
 @pytest.fixture
 def staff_accounts(robots: Fake) -> dict[str, str]:
     """What the environment says where the fake's accounts are ours."""
