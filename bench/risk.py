@@ -6,16 +6,10 @@ one UPDATE, without a rule; the peer: what a user would write first, reckoning e
 is missed.
 """
 
-import argparse
-import multiprocessing
-import os
 import statistics
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -24,6 +18,7 @@ import sqlalchemy as sa
 
 from bench import waiting
 from bench.importing import peak_memory
+from bench.running import SCALE, at_each_size, on_each_database
 from bench.waiting import Databases, Row
 from bot.content import load
 from bot.conversation.house import House, Understands
@@ -33,7 +28,6 @@ from bot.store.database import Database
 from bot.store.histories import histories
 from bot.store.opening import open_store
 from bot.store.tables import candidates, checkins, inbound, outbound, tasks, touches
-from tests import postgres
 
 SIZES = {"small": (100, 1_000), "": (1_000, 100_000), "full": (1_000, 100_000, 1_000_000)}
 LOOKED = {"small": 100, "": 1_000, "full": 1_000}  # candidates to whom something happens, at each size
@@ -43,7 +37,6 @@ DAY = timedelta(days=1)
 _MEANINGS = ("training.when", "training.where", "store.far", "faq.pay", "stage.mine")
 _MESSAGES, _TOUCHES = 5, 4  # of each candidate
 _CHUNK = 2_000
-_WIDE = 15
 
 
 @dataclass(frozen=True)
@@ -67,32 +60,13 @@ _COLUMNS = (
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.risk", description=__doc__)
-    parser.add_argument("--databases", default="sqlite,postgres")
-    wanted = parser.parse_args().databases.split(",")
-    scale = os.environ.get("SCALE", "")
-    print(
-        f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} before; {LOOKED[scale]:,} looked at, at each size"
-    )
-    with tempfile.TemporaryDirectory(prefix="kwbench") as name, ExitStack() as stack:
-        has_postgres = "postgres" in wanted and postgres.binaries() is not None
-        databases = Databases(Path(name), stack.enter_context(postgres.cluster()) if has_postgres else "")
-        missed = [_compare(databases, kind, scale) for kind in databases.kinds if kind in wanted]
-        sys.exit(0 if scale == "small" else max(missed, default=1))  # so few are no measure
+    says = f"{LOOKED[SCALE]:,} looked at, at each size"
+    on_each_database("bench.risk", __doc__, "sqlite,postgres", says, _compare)
 
 
-def _compare(databases: Databases, kind: str, scale: str) -> int:
-    print(f"\n{kind}, microseconds a candidate\n" + "".join(f"{name:>{_WIDE}}" for name, _ in _COLUMNS), flush=True)
-    found = []
-    for size in SIZES[scale]:
-        url = databases.fresh(kind, f"risk{size}")
-        waiting.enter(url, size, NOW)
-        with multiprocessing.get_context("spawn").Pool(1) as pool:
-            found.append(pool.apply(measure, (databases.folder, url, size, LOOKED[scale])))
-        databases.drop(kind, f"risk{size}")
-        cells = zip(astuple(found[-1]), _COLUMNS, strict=True)
-        print("".join(f"{cell:>{_WIDE}{form}}" for cell, (_, form) in cells), flush=True)
-    return judge(found)
+def _compare(databases: Databases, kind: str) -> int:
+    print(f"\n{kind}, microseconds a candidate")
+    return judge(at_each_size(databases, kind, SIZES[SCALE], NOW, _COLUMNS, measure, LOOKED[SCALE]))
 
 
 def measure(folder: Path, url: str, size: int, looked: int) -> Figures:

@@ -5,16 +5,10 @@ is measured in a process of its own, by the jobs themselves, and beside it its l
 SQL alone, in one transaction. Exit 1 if a goal is missed.
 """
 
-import argparse
-import multiprocessing
-import os
 import statistics
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import astuple, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -23,6 +17,7 @@ import sqlalchemy as sa
 
 from bench import waiting
 from bench.importing import peak_memory
+from bench.running import SCALE, at_each_size, on_each_database
 from bench.waiting import Databases
 from bot.content import load
 from bot.conversation.house import House, Understands
@@ -35,7 +30,6 @@ from bot.store.tables import addresses, candidates, links, outbound, tasks, touc
 from jobs import cases, deliver, plans, promises, reconcile, risk, waits
 from jobs import touches as touches_job
 from jobs.desk import Desk, Take
-from tests import postgres
 
 SIZES = {"small": (100, 1_000), "": (1_000, 100_000), "full": (1_000, 100_000, 1_000_000)}
 DUE = {"small": 100, "": 2_000, "full": 2_000}  # touches, at each size
@@ -46,7 +40,6 @@ _BETWEEN = timedelta(minutes=31)  # what the rhythm says comes one by one
 _JOBS = (plans, touches_job, promises, waits, cases, risk, deliver, reconcile)
 _TICKS = 20
 _BATCHES = 5  # of a backlog
-_WIDE = 15
 _AGAIN = 100  # candidates planned once more
 
 
@@ -76,45 +69,17 @@ _COLUMNS = (
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.touchpoints", description=__doc__)
-    parser.add_argument("--databases", default="sqlite,postgres")
-    wanted = parser.parse_args().databases.split(",")
-    scale = os.environ.get("SCALE", "")
-    print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} before; {DUE[scale]:,} due touches at each size")
-    with tempfile.TemporaryDirectory(prefix="kwbench") as name, ExitStack() as stack:
-        has_postgres = "postgres" in wanted and postgres.binaries() is not None
-        databases = Databases(Path(name), stack.enter_context(postgres.cluster()) if has_postgres else "")
-        missed = [_compare(databases, kind, scale) for kind in databases.kinds if kind in wanted]
-        sys.exit(0 if scale == "small" else max(missed, default=1))  # so few are no measure
+    says = f"{DUE[SCALE]:,} due touches at each size"
+    on_each_database("bench.touchpoints", __doc__, "sqlite,postgres", says, _compare)
 
 
-def _compare(databases: Databases, kind: str, scale: str) -> int:
+def _compare(databases: Databases, kind: str) -> int:
     """Prints what each size costs; 1 if a goal is missed."""
-    print(f"\n{kind}, costs in microseconds\n" + "".join(f"{name:>{_WIDE}}" for name, _ in _COLUMNS), flush=True)
-    found = []
-    for size in SIZES[scale]:
-        with _waiting(databases, kind, size) as url:
-            found.append(_in_its_own_process(databases.folder, url, DUE[scale]))
-            cells = zip(astuple(found[-1]), _COLUMNS, strict=True)
-            print("".join(f"{cell:>{_WIDE}{form}}" for cell, (_, form) in cells), flush=True)
-    return judge(found)
+    print(f"\n{kind}, costs in microseconds")
+    return judge(at_each_size(databases, kind, SIZES[SCALE], NOW, _COLUMNS, _measure, DUE[SCALE]))
 
 
-@contextmanager
-def _waiting(databases: Databases, kind: str, size: int) -> Iterator[str]:
-    name = f"waiting{size}"
-    url = databases.fresh(kind, name)
-    waiting.enter(url, size, NOW)
-    yield url
-    databases.drop(kind, name)
-
-
-def _in_its_own_process(folder: Path, url: str, due: int) -> Figures:
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_measure, (folder, url, due))
-
-
-def _measure(folder: Path, url: str, due: int) -> Figures:
+def _measure(folder: Path, url: str, _size: int, due: int) -> Figures:
     desk = _open_desk(folder, url)
     database = desk.database
     _take(desk, plan_some, NOW)  # opens what is opened once
