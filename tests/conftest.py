@@ -71,15 +71,44 @@ def postgres_template(postgres_server: str) -> str:
     return "keepwarm_template"
 
 
+@pytest.fixture(scope="session")
+def sqlite_company(sqlite_template: Path, settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("company")
+    shutil.copy(sqlite_template, folder / "keepwarm.db")
+    _moves_in(f"sqlite:///{folder / 'keepwarm.db'}", settings, folder)
+    return folder / "keepwarm.db"
+
+
+@pytest.fixture(scope="session")
+def postgres_company(
+    postgres_server: str, postgres_template: str, settings: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> str:
+    url = postgres.fresh(postgres_server, "keepwarm_company", postgres_template)
+    _moves_in(url, settings, tmp_path_factory.mktemp("company"))
+    return "keepwarm_company"
+
+
+def _moves_in(url: str, settings: Settings, folder: Path) -> None:
+    database, cipher = open_store(url, DATA_KEY)
+    cast.enter(folder, settings, database, cipher, NOW)
+    database.close()
+
+
+@pytest.fixture
+def company() -> None:
+    """With it the whole cast lives in the database from the beginning."""
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A migrated, empty database of each kind."""
+    """A migrated database of each kind, empty or with the company."""
+    template = "company" if "company" in request.fixturenames else "template"
     if request.param == "sqlite":
-        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "keepwarm.db")
+        shutil.copy(request.getfixturevalue(f"sqlite_{template}"), tmp_path / "keepwarm.db")
         yield f"sqlite:///{tmp_path / 'keepwarm.db'}"
         return
     server, name = request.getfixturevalue("postgres_server"), f"test_{next(_numbers)}"
-    yield postgres.fresh(server, name, request.getfixturevalue("postgres_template"))
+    yield postgres.fresh(server, name, request.getfixturevalue(f"postgres_{template}"))
     postgres.drop(server, name)
 
 
@@ -140,17 +169,8 @@ def understanding(settings: Settings, content: Content) -> Understanding:
 
 
 @pytest.fixture
-def house(
-    settings: Settings,
-    content: Content,
-    understanding: Understanding,
-    database: Database,
-    cipher: Cipher,
-    tmp_path: Path,
-    now: datetime,
-) -> House:
+def house(company: None, settings: Settings, content: Content, understanding: Understanding, cipher: Cipher) -> House:
     """A house in which the whole cast lives."""
-    cast.enter(tmp_path, settings, database, cipher, now)
     return House(settings, content, understanding, cipher)
 
 

@@ -4,7 +4,7 @@ The caller has made sure that the case is theirs to see (bot.store.sight) and th
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,14 +12,17 @@ from sqlalchemy.engine import Connection
 
 from bot.errors import KeepwarmError
 from bot.inbox import replies
+from bot.rhythm import Planned
 from bot.settings import Settings
-from bot.store import alerts, audit, cases, risk
+from bot.store import alerts, audit, cases, risk, touches
 from bot.store.cases import Case
 from bot.store.cipher import Cipher
 from bot.store.tables import cases as table
 from bot.store.tables import contacts, suggestions
 from bot.vocabulary import OUTCOMES
 
+BACK = "handed_back"  # the touch by which the bot says that it is there again
+_SAYS_SO = timedelta(hours=2)  # so late it need not say so any more
 CLOCK = "work"  # bot.inbox.clocks finds with the next tick which clock runs now
 
 
@@ -141,6 +144,7 @@ def hand_back(connection: Connection, case_id: int, staff: str, now: datetime) -
     case = _mine(connection, case_id, staff)
     cases.change(connection, case_id, now, **freed(now))
     drop_suggestions(connection, case.id)
+    say_back(connection, case, now)
     _done(connection, case_id, staff, "handed_back", now)
 
 
@@ -153,6 +157,8 @@ def resolve(
     claim(connection, case_id, staff, now)
     case = _open(connection, case_id)
     end(connection, case, outcome, now)
+    if outcome != "left":
+        say_back(connection, case, now)
     _done(connection, case_id, staff, "resolved", now, {"outcome": outcome}, _sealed(cipher, note))
 
 
@@ -164,6 +170,17 @@ def end(connection: Connection, case: Case, outcome: str, now: datetime) -> None
     _quiet(connection, case.id, now)
     if case.candidate_id:
         risk.wake(connection, [case.candidate_id], now)
+
+
+def say_back(connection: Connection, case: Case, now: datetime) -> None:
+    """In the chat, if it is open: that the bot answers again, and that a person is one word away. Only where the
+    candidate has noticed that it was a person's: they, or HR, wrote meanwhile."""
+    since = case.reopened_at or case.opened_at
+    wrote = case.unanswered_since or case.staff_wrote_at
+    if case.candidate_id and wrote and wrote >= since:
+        until = now + _SAYS_SO
+        touch = Planned(case.candidate_id, BACK, f"{now:%Y-%m-%d %H:%M}", "story", "hr.back", now, expires_at=until)
+        touches.plan(connection, [touch], "risk", now)
 
 
 def alert(

@@ -2,7 +2,7 @@
 the next person, the team, the manager, who stands above. Each is told why."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
@@ -10,13 +10,10 @@ from bot.inbox import casework, clocks
 from bot.inbox.clocks import Clock
 from bot.inbox.teams import Teams
 from bot.inbox.watching import Deployment
-from bot.rhythm import Planned
-from bot.store import cases, people, touches
+from bot.store import cases, people
 from bot.store.cases import Case
 
 _AT_ONCE = 50
-BACK = "handed_back"  # the touch by which the bot says that it is there again
-_SAYS_SO = timedelta(hours=2)  # so late it need not say so any more
 
 
 def strike(connection: Connection, house: Deployment, now: datetime) -> tuple[int, list[int]]:
@@ -115,8 +112,7 @@ class _Striking:
         cases.note(self.connection, self.case.id, "bot", "handed_back", self.now, {"from": had})
         cases.tell(self.connection, self.case.id, "case.changed", self.now)
         self._alert(had, "handed_back")
-        if self.case.candidate_id:
-            say_back(self.connection, self.case.candidate_id, self.now)
+        casework.say_back(self.connection, self.case, self.now)
 
     def _climb(self, clock: Clock) -> None:
         """A rung with nobody on it is passed. Who is on the first or the third has the case from now on."""
@@ -136,9 +132,3 @@ class _Striking:
     def _change(self, **columns: object) -> None:
         cases.change(self.connection, self.case.id, self.now, **columns)
         self.case = replace(self.case, **columns)  # type: ignore[arg-type]
-
-
-def say_back(connection: Connection, candidate_id: int, now: datetime) -> None:
-    """In the chat, if it is open: that the bot answers again, and that a person is one word away."""
-    touch = Planned(candidate_id, BACK, f"{now:%Y-%m-%d %H:%M}", "story", "hr.back", now, expires_at=now + _SAYS_SO)
-    touches.plan(connection, [touch], "risk", now)

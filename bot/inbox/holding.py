@@ -88,13 +88,6 @@ def say_facts(connection: Connection, house: Deployment, now: datetime) -> tuple
     return len(due), to_send
 
 
-def open_suggestions(connection: Connection, cipher: Cipher, case_id: int) -> Sequence[tuple[int, str]]:
-    """Number and text of what the bot would say, the oldest first."""
-    wanted = suggestions.c.case_id == case_id, suggestions.c.state == "open"
-    rows = connection.execute(sa.select(suggestions.c.id, suggestions.c.text).where(*wanted).order_by(suggestions.c.id))
-    return [(row.id, cipher.open(row.text, "suggestions.text")) for row in rows]
-
-
 def _say(connection: Connection, cipher: Cipher, row: "sa.Row[tuple[object, ...]]", now: datetime) -> Sequence[int]:
     case = cases.load(connection, row.case_id)
     this = sa.update(suggestions).where(suggestions.c.id == row.id)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.content.messages import Words
-from bot.inbox import casework, holding, rights
+from bot.inbox import casework, rights
 from bot.inbox.briefs import Brief, briefs
 from bot.inbox.casework import Refused
 from bot.inbox.colleagues import Colleague
@@ -19,7 +19,8 @@ from bot.inbox.commands import COMMANDS, SHOW, Command
 from bot.inbox.office import Office, words_for
 from bot.inbox.teams import Teams
 from bot.inbox.telling import Reader, case_line
-from bot.store import audit, staffing
+from bot.store import audit, casefile, staffing
+from bot.store.casefile import Suggested
 from bot.store.cases import OPEN
 from bot.store.sight import case_seen_by, sees_case, sight_of
 from bot.store.tables import cases, inbound
@@ -108,7 +109,7 @@ def _show(order: Order) -> Done:
     if (wrote := _wrote(order, brief)) and not order.reader.bare:
         lines.append(order.say("wrote", text=wrote))
     if offered := _suggestion(order):
-        lines.append(order.say("suggestion", text=offered[1], case=order.case_id))
+        lines.append(order.say("suggestion", text=offered.text, case=order.case_id))
     audit.record(order.connection, f"staff:{order.by.code}", "case.show", str(order.case_id), order.now)
     return Done("\n".join(lines))
 
@@ -128,7 +129,7 @@ def _ok(order: Order) -> Done:
     offered = _suggestion(order)
     if offered is None:
         raise Refused("no_suggestion")
-    return _replied(order, offered[1], offered[0])
+    return _replied(order, offered.text, offered.id)
 
 
 def _replied(order: Order, text: str, suggestion_id: int | None = None) -> Done:
@@ -262,9 +263,9 @@ def _staff_name(order: Order, code: str | None) -> str:
     return one.name if one else (code or "")
 
 
-def _suggestion(order: Order) -> tuple[int, str] | None:
+def _suggestion(order: Order) -> Suggested | None:
     """The newest that is open."""
-    offered = holding.open_suggestions(order.connection, order.office.cipher, order.case_id)
+    offered = casefile.suggested(order.connection, order.office.cipher, order.case_id)
     return offered[-1] if offered else None
 
 

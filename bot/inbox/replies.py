@@ -9,10 +9,8 @@ from sqlalchemy.engine import Connection
 from bot.settings import Settings
 from bot.store.cases import Case
 from bot.store.cipher import Cipher
-from bot.store.messages import Spoken, keep_outbound
+from bot.store.messages import STAFF, Spoken, keep_outbound
 from bot.store.tables import addresses, candidates
-
-SAID = "staff"  # under which a person's own words are kept
 
 
 def say(
@@ -26,7 +24,7 @@ def say(
     theirs = sa.select(candidates.c.pushes_stopped_at).where(candidates.c.id == case.candidate_id)
     stopped = case.candidate_id is None or connection.execute(theirs).scalar() is not None
     others = {} if stopped else {"sms": {"text": text}, "email": {"subject": _subject(settings), "text": text}}
-    spoken = Spoken(text, SAID, "answer" if stopped else "notice", pushed=True, others=others)
+    spoken = Spoken(text, STAFF, "answer" if stopped else "notice", pushed=True, others=others)
     return keep_outbound(connection, cipher, address_id, case.candidate_id, None, [spoken], now)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from bot.rhythm import holidays
 from bot.settings import Settings
+from bot.store.cases import OPEN
 from bot.store.sight import read_scope
 from bot.store.tables import candidates, cases, cohorts, staff, stores
 from bot.worktime import Hours
@@ -131,7 +132,7 @@ class Teams:
         return (row[0], frozenset(filter(None, row[1:]))) if row else (None, frozenset())
 
     def _least_loaded(self, codes: Sequence[str]) -> str:
-        theirs = cases.c.assigned.in_(codes), cases.c.state != "resolved"
+        theirs = cases.c.assigned.in_(codes), OPEN
         wanted = sa.select(cases.c.assigned, sa.func.count()).where(*theirs).group_by(cases.c.assigned)
         load = {row[0]: row[1] for row in self._connection.execute(wanted)}
         return min(codes, key=lambda code: (load.get(code, 0), code))

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bot.store.cases import OPEN
 from bot.store.cipher import Cipher
 from bot.store.sight import Sight, case_seen_by
 from bot.store.tables import Moment, candidates, cases, cohorts, stores
@@ -99,7 +100,7 @@ def some(connection: Connection, cipher: Cipher, sight: Sight, ids: Collection[i
 
 def has_open_case() -> sa.ColumnElement[bool]:
     """The condition on `candidates`; those cases are few, and looked up once."""
-    open_ = sa.select(cases.c.candidate_id).where(cases.c.state != sa.literal_column("'resolved'"))
+    open_ = sa.select(cases.c.candidate_id).where(OPEN)
     return candidates.c.id.in_(open_)
 
 
@@ -132,7 +133,7 @@ def _select(since: Any) -> "sa.Select[Any]":
 def _conditions(wanted: Wanted, sight: Sight) -> list[sa.ColumnElement[bool]]:
     found = [cases.c.state.in_(_OPEN) if wanted.state == "open" else cases.c.state == wanted.state]
     if wanted.state != "resolved":
-        found.append(cases.c.state != sa.literal_column("'resolved'"))  # as the index of open ones has it
+        found.append(OPEN)
     if wanted.whose == "mine":
         found.append(sa.or_(cases.c.claimed_by == sight.code, cases.c.assigned == sight.code))
     if wanted.whose == "unassigned":

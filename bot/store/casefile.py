@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.store.cipher import Cipher
+from bot.store.messages import STAFF
 from bot.store.tables import (
     addresses,
     case_events,
@@ -26,7 +27,6 @@ from bot.store.tables import (
     touches,
 )
 
-STAFF = "staff"
 _LINES = 60
 
 

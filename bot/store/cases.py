@@ -13,15 +13,13 @@ from bot.store.prepared import Prepared, word
 from bot.store.tables import candidates, case_events, case_reasons, cases
 from bot.vocabulary import URGENCY, USUAL_URGENCY
 
-OPEN = cases.c.state != "resolved"
+OPEN = cases.c.state != word("resolved")  # as the indexes of open ones have it
 ASSIGN = "assign"  # the clock of a case that nobody has been given yet
 _SAME = timedelta(days=7)  # what comes up again so soon is the same case
 SILENT = frozenset({"claimed", "waiting"})  # a person of HR talks with the candidate: the bot begins nothing
 
 _STANDING = Prepared(
-    sa.select(cases.c.id, cases.c.state).where(
-        cases.c.candidate_id == sa.bindparam("candidate"), cases.c.state != word("resolved")
-    )
+    sa.select(cases.c.id, cases.c.state).where(cases.c.candidate_id == sa.bindparam("candidate"), OPEN)
 )
 
 

@@ -12,6 +12,7 @@ from bot.engine.turn import NOT_UNDERSTOOD
 from bot.risk.history import Duty, Heard, History, Said
 from bot.settings import Settings
 from bot.store.cases import OPEN
+from bot.store.messages import STAFF
 from bot.store.tables import (
     addresses,
     candidates,
@@ -32,7 +33,6 @@ from bot.store.touches import TRAINING
 _LOOKS_BACK = timedelta(days=60)
 _ARRIVED = ("sent", "delivered", "seen")
 _MOVED = TRAINING[1:2] + TRAINING[3:4]
-_PERSON = "staff"  # under which a person's own words are kept
 _WANTED = (
     sa.select(
         candidates.c.id,
@@ -124,7 +124,7 @@ def _acted(connection: Connection, ids: Sequence[int], since: datetime) -> Mappi
 def _spoken(connection: Connection, ids: Sequence[int], since: datetime) -> Mapping[int, list[datetime]]:
     """A person wrote, or reached them."""
     called = contacts.c.candidate_id.in_(ids), contacts.c.outcome == "reached", contacts.c.at > since
-    wrote = outbound.c.candidate_id.in_(ids), outbound.c.said == _PERSON, outbound.c.state.in_(_ARRIVED)
+    wrote = outbound.c.candidate_id.in_(ids), outbound.c.said == STAFF, outbound.c.state.in_(_ARRIVED)
     wanted = sa.union_all(
         sa.select(contacts.c.candidate_id, contacts.c.at.label("at")).where(*called),
         sa.select(outbound.c.candidate_id, outbound.c.created_at).where(*wrote),

@@ -31,6 +31,7 @@ _INSERT_PUSH = Prepared(
     .values(via=sa.func.coalesce(sa.bindparam("by", type_=sa.Text), _FIRST_ROAD))
     .returning(outbound.c.id)
 )
+STAFF = "staff"  # under which what a person of HR said in their own words is kept
 _RANKS = {"notice": 1, "story": 2}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bot.store.cases import OPEN
 from bot.store.cipher import Cipher
 from bot.store.sight import Sight, seen_by
 from bot.store.tables import candidates, cases, cohorts, stores
@@ -92,11 +93,7 @@ def named(connection: Connection, table: sa.Table) -> Sequence[Any]:
     return connection.execute(sa.select(table.c.code, table.c.name).order_by(table.c.code)).all()
 
 
-_OPEN_CASE = (
-    sa.select(cases.c.id)
-    .where(cases.c.candidate_id == candidates.c.id, cases.c.state != sa.literal_column("'resolved'"))
-    .scalar_subquery()
-)
+_OPEN_CASE = sa.select(cases.c.id).where(cases.c.candidate_id == candidates.c.id, OPEN).scalar_subquery()
 _SELECT = (
     sa.select(
         candidates.c.id,

@@ -10,8 +10,8 @@ from bot.store.database import Database
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def migrate(database: Database) -> str:
-    """Runs the migrations that are missing; gives the revision reached."""
+def migrate(database: Database, to: str = "head") -> str:
+    """Runs the migrations that are missing, up to revision `to`; gives the revision reached."""
     from alembic import command  # a quarter of a second that no other command needs
     from alembic.config import Config
 
@@ -19,8 +19,8 @@ def migrate(database: Database) -> str:
     config.set_main_option("script_location", str(_MIGRATIONS))
     with database.engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-    return newest()
+        command.upgrade(config, to)
+    return current(database)
 
 
 def newest() -> str:

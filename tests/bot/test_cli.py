@@ -9,19 +9,11 @@ import pytest
 import sqlalchemy as sa
 import yaml
 
-from bot.settings import Settings
-from bot.store.cipher import Cipher
 from bot.store.database import Database
 from bot.store.tables import candidates
-from tests import cast
 from tests.conftest import NOW
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def company(settings: Settings, database: Database, cipher: Cipher, tmp_path: Path) -> None:
-    cast.enter(tmp_path, settings, database, cipher, NOW)
 
 
 def run(environment: dict[str, str], *line: str, said: str = "") -> "subprocess.CompletedProcess[str]":

@@ -24,20 +24,15 @@ from bot.store.database import Database
 from bot.store.tables import audit, candidates, cases, touches
 from bot.store.tables import cohorts as cohort_table
 from bot.store.tables import promises as promise_table
-from tests import cast
 from tests.conftest import NOW
 
+pytestmark = pytest.mark.usefixtures("company")
 ROOT = Path(__file__).parents[2]
 CLOSED = ("joined", "withdrawn", "rejected", "no_show")
 OPEN_OF_PUB = {"PUB", "NOPHONE", "HK", "TRAINEE", "LINGANG", "CANTON"}
 TEN_MINUTES = timedelta(minutes=10)
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-@pytest.fixture(autouse=True)
-def company(settings: Settings, database: Database, cipher: Cipher, tmp_path: Path) -> None:
-    cast.enter(tmp_path, settings, database, cipher, NOW)
 
 
 @pytest.fixture

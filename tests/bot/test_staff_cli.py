@@ -9,18 +9,12 @@ import pytest
 
 from bot.inbox import passwords
 from bot.settings import Settings
-from bot.store.cipher import Cipher
-from bot.store.database import Database
-from tests import cast
 
 ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture
-def keepwarm(
-    environment: dict[str, str], settings: Settings, database: Database, cipher: Cipher, tmp_path: Path, now: object
-) -> "Keepwarm":
-    cast.enter(tmp_path, settings, database, cipher, now)  # type: ignore[arg-type]
+def keepwarm(company: None, environment: dict[str, str]) -> "Keepwarm":
     return Keepwarm(environment)
 
 

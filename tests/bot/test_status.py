@@ -15,21 +15,14 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from bot.settings import Settings
-from bot.store.cipher import Cipher
 from bot.store.database import Database
 from bot.store.tables import stopped_channels
-from tests import cast
 from tests.conftest import NOW
 
+pytestmark = pytest.mark.usefixtures("company")
 ROOT = Path(__file__).parents[2]
 STATUS = [sys.executable, "-m", "bot", "status"]
 PATIENCE = 60  # seconds
-
-
-@pytest.fixture(autouse=True)
-def company(settings: Settings, database: Database, cipher: Cipher, tmp_path: Path) -> None:
-    cast.enter(tmp_path, settings, database, cipher, NOW)
 
 
 def said(environment: dict[str, str], *options: str) -> str:

@@ -9,20 +9,13 @@ import openpyxl
 import pytest
 import sqlalchemy as sa
 
-from bot.settings import Settings
 from bot.store import tokens
 from bot.store.cipher import Cipher
 from bot.store.database import Database
 from bot.store.tables import audit
-from tests import cast
-from tests.conftest import NOW
 
+pytestmark = pytest.mark.usefixtures("company")
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(autouse=True)
-def company(settings: Settings, database: Database, cipher: Cipher, tmp_path: Path) -> None:
-    cast.enter(tmp_path, settings, database, cipher, NOW)
 
 
 def run(environment: dict[str, str], *line: str) -> "subprocess.CompletedProcess[str]":

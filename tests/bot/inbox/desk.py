@@ -14,7 +14,7 @@ from bot.inbox.climbing import strike
 from bot.store import cases, people
 from bot.store.cases import Case
 from bot.store.database import Database
-from bot.store.tables import alerts, case_events
+from bot.store.tables import alerts, case_events, touches
 
 _STAFF = """code,name,role,manager,scope,deputy,email
 HR1,钱多,recruiter,BOSS,,HR2,hr1@example.com
@@ -68,6 +68,12 @@ def alerted(database: Database) -> list[tuple[str, str]]:
 def happened(database: Database, case_id: int) -> list[str]:
     wanted = sa.select(case_events.c.what).where(case_events.c.case_id == case_id).order_by(case_events.c.id)
     return database.read(lambda c: list(c.execute(wanted).scalars()))
+
+
+def planned(database: Database, code: str, begins: str) -> int:
+    """How many touches of this kind wait for the candidate."""
+    wanted = touches.c.candidate_id == number(database, code), touches.c.begins == begins
+    return database.read(lambda c: c.execute(sa.select(sa.func.count()).where(*wanted)).scalar_one())
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from bot.inbox.casework import Refused
 from bot.store import cases
 from bot.store.database import Database
 from bot.store.tables import audit, case_events, outbound
-from tests.bot.inbox.desk import alerted, case, happened, number, opened, tick
+from tests.bot.inbox.desk import alerted, case, happened, number, opened, planned, tick
 from tests.talking import Person
 
 HOUR = timedelta(hours=1)
@@ -113,6 +113,34 @@ def test_what_comes_up_again_in_a_week_is_the_same_case(staffed: House, database
     assert case(database, this).state == "new"
     database.write(lambda c: casework.resolve(c, staffed.cipher, this, "HR1", "kept", "", now + 25 * HOUR))
     assert opened(database, "PUB", "other_offer", now + 24 * 10 * HOUR) != this
+
+
+@pytest.mark.parametrize(
+    ("wrote", "outcome", "says"),
+    [(True, "kept", True), (True, "left", False), (False, "kept", False)],
+    ids=["they talked", "who left is not told", "who never noticed is not told"],
+)
+def test_who_talked_with_hr_is_told_that_the_bot_is_back(
+    staffed: House, database: Database, person: Person, now: datetime, wrote: bool, outcome: str, says: bool
+) -> None:
+    person.is_bound_to("PUB")
+    this = opened(database, "PUB", "doubt", now)
+    if wrote:
+        database.write(lambda c: casework.reply(c, staffed.settings, staffed.cipher, this, "HR1", "别急", now))
+    database.write(lambda c: casework.resolve(c, staffed.cipher, this, "HR1", outcome, "", now))
+    assert planned(database, "PUB", "hr.back") == says
+
+
+def test_handed_back_by_hand_the_candidate_hears_it_once(
+    staffed: House, database: Database, person: Person, now: datetime
+) -> None:
+    person.is_bound_to("PUB")
+    this = opened(database, "PUB", "doubt", now)
+    database.write(lambda c: casework.reply(c, staffed.settings, staffed.cipher, this, "HR1", "别急", now))
+    database.write(lambda c: casework.hand_back(c, this, "HR1", now))
+    assert planned(database, "PUB", "hr.back") == 1
+    database.write(lambda c: casework.resolve(c, staffed.cipher, this, "HR1", "kept", "", now + HOUR))
+    assert planned(database, "PUB", "hr.back") == 1
 
 
 def test_every_move_is_audited_without_names(staffed: House, database: Database, now: datetime) -> None:

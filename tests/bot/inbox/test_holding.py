@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from bot.conversation import House
 from bot.inbox import casework, holding
-from bot.store import cases
+from bot.store import casefile, cases
 from bot.store.database import Database
 from bot.store.tables import case_reasons, outbound, suggestions
 from tests.bot.inbox.desk import alerted, case, number
@@ -45,8 +45,8 @@ def test_the_bot_says_nothing_and_suggests(held: Person, staffed: House, databas
     held.says("什么时候培训？")
     assert held.text == ""
     assert len(said(database, staffed)) == before
-    ((_, text),) = database.read(lambda c: holding.open_suggestions(c, staffed.cipher, claimed(database)))
-    assert "12月1日" in text
+    (suggested,) = database.read(lambda c: casefile.suggested(c, staffed.cipher, claimed(database)))
+    assert "12月1日" in suggested.text
     assert case(database, claimed(database)).unanswered_since
     held.says("人呢")
     assert alerted(database).count(("HR1", "wrote")) == 1, "told once, until they write"

@@ -1,7 +1,6 @@
 """The cast with something to report about: messages, cases, signals, risk."""
 
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +10,6 @@ from sqlalchemy.engine import Connection
 from bot.reports.shape import Asked, Table
 from bot.settings import Settings
 from bot.store import cases
-from bot.store.cipher import Cipher
 from bot.store.database import Database
 from bot.store.sight import Sight
 from bot.store.tables import (
@@ -25,7 +23,6 @@ from bot.store.tables import (
     touches,
 )
 from bot.store.tables import cases as case_table
-from tests import cast
 from tests.conftest import NOW
 
 ALL = Sight("A", "admin", everybody=True)
@@ -141,8 +138,7 @@ class Office:
 
 
 @pytest.fixture
-def office(database: Database, settings: Settings, cipher: Cipher, tmp_path: Path) -> Office:
-    cast.enter(tmp_path, settings, database, cipher, NOW)
+def office(company: None, database: Database, settings: Settings) -> Office:
     return Office(database, settings)
 
 

@@ -1,7 +1,6 @@
 """The page for the boss and its files: for who is signed in and may, with the figures of whom they may see."""
 
 import io
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -23,7 +22,6 @@ from bot.web.hr.speech import Speech
 from bot.web.hr.visit import Asked as Question
 from bot.web.hr.visit import Denied, Desk, Visit
 from bot.web.pages import STATIC, page
-from tests import cast
 from tests.conftest import NOW
 
 BOSS = Sight("A", "admin", everybody=True), "zh"
@@ -31,8 +29,7 @@ CANTON = Sight("M", "manager", scope=frozenset({"GZ1"})), "en"
 
 
 @pytest.fixture
-def house(settings: Settings, content: Content, database: Database, cipher: Cipher, tmp_path: Path) -> House:
-    cast.enter(tmp_path, settings, database, cipher, NOW)
+def house(company: None, settings: Settings, content: Content, cipher: Cipher) -> House:
     return House(settings, content, None, cipher)  # type: ignore[arg-type]
 
 

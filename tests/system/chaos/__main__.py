@@ -1,7 +1,8 @@
 """`python -m tests.system.chaos --kills N [--touches T] [--database sqlite|postgres] [--seed S]`.
 
-The last line reads `lost 0 doubled 0 unknown U ambiguous A kills N touches T`; exit 1 if anything was lost or doubled,
-if more is unknown than the providers took without answering, or if a process died of itself.
+With every kill somebody in danger writes, and HR has to be told in WeCom. The last line reads `lost 0 doubled 0 unknown U
+ambiguous A kills N touches T`, of touches and of such cases; exit 1 if anything was lost or doubled, if more is unknown
+than the providers took without answering, or if a process died of itself. HR may hear of a case twice.
 """
 
 import argparse
@@ -48,8 +49,9 @@ def main() -> int:
             database as url,
             launched("wechat", *wechat) as one,
             launched("twilio", "--auth-token", TWILIO.auth_token) as other,
+            launched("robots", "--callback", "http://127.0.0.1:9/") as third,
         ):
-            return Chaos(options, folder, url or f"sqlite:///{folder / 'keepwarm.db'}", one, other).run()
+            return Chaos(options, folder, url or f"sqlite:///{folder / 'keepwarm.db'}", one, other, third).run()
     finally:
         if options.keep:
             _say(f"kept: {folder}")
@@ -60,16 +62,19 @@ def main() -> int:
 class Chaos:
     """One run."""
 
-    def __init__(self, options: argparse.Namespace, folder: Path, url: str, wechat: Fake, twilio: Fake) -> None:
-        self.kills, self.folder, self.wechat, self.twilio = options.kills, folder, wechat, twilio
+    def __init__(
+        self, options: argparse.Namespace, folder: Path, url: str, wechat: Fake, twilio: Fake, robots: Fake
+    ) -> None:
+        self.kills, self.folder, self.wechat, self.twilio, self.robots = options.kills, folder, wechat, twilio, robots
         self.lot = random.Random(options.seed)
         self.door, self.redis = RoundRobin(), Redis(folder / "var")
         (folder / "var").mkdir()
         (folder / "var" / "understanding").symlink_to(_made(options.understanding))
-        self.environment = _prepared(folder, url, self.door.url, self.redis.url, wechat, twilio)
+        self.environment = _prepared(folder, url, self.door.url, self.redis.url, wechat, twilio, robots)
         clock.share(folder / "clock")
         self.wishes = company.wishes(options.touches or _TOUCHES_A_KILL * options.kills, self.lot)
         self.doubted: dict[int, str] = {}  # messages that were in doubt once, and by what road they went
+        self.dangers: list[int] = []  # cases that HR has to hear of
         self.jumped = time.monotonic()
         self.taken, self.held = 0, 0.0
 
@@ -77,10 +82,11 @@ class Chaos:
         log.configure("critical")
         nursery = Nursery(self.folder, self.environment | {clock.VARIABLE: str(self.folder / "clock")})
         os.environ |= self.environment
-        self.database, cipher = open_store(self.environment["KEEPWARM_DATABASE_URL"], DATA_KEY, migrate=True)
+        self.database, self.cipher = open_store(self.environment["KEEPWARM_DATABASE_URL"], DATA_KEY, migrate=True)
         settings = load(self.folder / "config.yaml")
         who = company.everyone(self.wishes)
-        self.ids = company.enter(self.folder, settings, self.database, cipher, who, clock.now())
+        self.ids = company.enter(self.folder, settings, self.database, self.cipher, who, clock.now())
+        company.hire(self.folder, settings, self.database, self.cipher, self.kills, clock.now())
         company.follow(self.wechat, who)
         self.desk = open_desk()  # trains what the processes then only read
         self.redis.start()
@@ -107,12 +113,17 @@ class Chaos:
         rounds = ending.settle(self.desk, self._fakes, self._note_doubt)
         deaf += victims.stop("serve")
         found = self.database.read(lambda c: verdict.judge(c, self.wishes, self.ids, self._sends()))
+        told = verdict.told_of(self.robots.sends())
+        found.lost += [f"HR never heard of case {case}" for case in self.dangers if case not in told]
         _say(f"{killed - begun:.0f} s of kills, {taken} of {len(self.wishes)} touches taken meanwhile")
+        _say(
+            f"HR heard of {sum(case in told for case in self.dangers)} of {len(self.dangers)} in danger, by {len(self.robots.sends())} messages"
+        )
         _say(f"the processes finished what was due in {drained:.0f} s; all was settled at {rounds} moments after that")
         return self._report(found, victims, deaf)
 
     def _kill(self, victims: Victims) -> None:
-        weather = Weather(self.wechat, self.twilio, self.lot)
+        weather = Weather(self.wechat, self.twilio, self.robots, self.lot)
         share = -(-len(self.wishes) // (self.kills + 1))
         for number in range(self.kills + 1):
             some = self.wishes[number * share : (number + 1) * share]
@@ -121,6 +132,7 @@ class Chaos:
             if number == 0:
                 wait_for(self._taken, 60)
                 continue
+            self.dangers.append(self.database.write(lambda c, n=number: company.danger(c, self.cipher, n, clock.now())))  # type: ignore[misc]
             time.sleep(self.lot.uniform(*_PAUSES))
             self._hold()
             victims.kill_one()
@@ -162,17 +174,22 @@ class Chaos:
         self.doubted |= {number: via for number, (via, _) in found.items()}
 
     def _taken(self) -> int:
-        return sum(fake.get("/_fake/ambiguous")["sends"] for fake in self._fakes)
+        return sum(fake.get("/_fake/ambiguous")["sends"] for fake in self._providers)
 
     def _sends(self) -> list[dict[str, object]]:
-        return [*self.wechat.sends(), *self.twilio.sends()]
+        return [send for fake in self._providers for send in fake.sends()]
 
     @property
-    def _fakes(self) -> tuple[Fake, Fake]:
+    def _providers(self) -> tuple[Fake, ...]:
+        """Of what candidates get."""
         return self.wechat, self.twilio
 
+    @property
+    def _fakes(self) -> tuple[Fake, ...]:
+        return self.wechat, self.twilio, self.robots
+
     def _report(self, found: verdict.Verdict, victims: Victims, deaf: list[str]) -> int:
-        ambiguous = sum(fake.get("/_fake/ambiguous")["ambiguous"] for fake in self._fakes)
+        ambiguous = sum(fake.get("/_fake/ambiguous")["ambiguous"] for fake in self._providers)
         killed = ", ".join(f"{kind} {count}" for kind, count in sorted(victims.killed.items()))
         _say(f"killed: {killed} (Redis wiped {victims.wiped} times)")
         _say(f"taken by the providers: {_counted(found.taken)}")
@@ -196,7 +213,9 @@ class Chaos:
         return 0 if sound and found.unknown <= ambiguous else 1
 
 
-def _prepared(folder: Path, url: str, public: str, redis: str, wechat: Fake, twilio: Fake) -> dict[str, str]:
+def _prepared(
+    folder: Path, url: str, public: str, redis: str, wechat: Fake, twilio: Fake, robots: Fake
+) -> dict[str, str]:
     """Writes the company's files; gives the environment that leads there."""
     accounts = {
         "wechat": {
@@ -213,6 +232,9 @@ def _prepared(folder: Path, url: str, public: str, redis: str, wechat: Fake, twi
         },
     }
     keys = {"secret_key": "secret-key-93b1", "data_key": DATA_KEY}
+    office = robots.get("/_fake/state")["environment"]
+    names = {"corp_id": "CORP_ID", "agent_id": "AGENT_ID", "secret": "SECRET", "api_url": "API_URL"}
+    accounts["wecom"] = {name: office[f"WECOM_{variable}"] for name, variable in names.items()}
     company.write(folder, {"public_url": public, "database_url": url, "redis_url": redis, **keys, **accounts})
     return {
         "KEEPWARM_CONFIG": str(folder / "config.yaml"),

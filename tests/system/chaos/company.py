@@ -1,4 +1,5 @@
-"""A company for the kill test: few words, many candidates, and touches that can be told apart at the provider."""
+"""A company for the kill test: few words, many candidates, and touches that can be told apart at the provider; and HR,
+who has to hear of everybody in danger."""
 
 import csv
 import io
@@ -16,7 +17,7 @@ from sqlalchemy.engine import Connection
 from bot.importing import run as importing
 from bot.rhythm import Planned
 from bot.settings import Settings
-from bot.store import people, touches
+from bot.store import cases, people, touches
 from bot.store.cipher import Cipher
 from bot.store.database import Database
 from fakes.launch import Fake
@@ -29,6 +30,7 @@ _AT_ONCE = 100
 _FITS_A_SMS = 153
 # Of twenty people: by SMS, in an open chat, in a chat that is closed, and who hears stories as well.
 _MIX = ("sms",) * 10 + ("chat",) * 7 + ("closed",) + ("stories",) * 2
+_CASES_EACH = 5  # of one recruiter at most, so that each fits into one message with its number
 _SAID = re.compile(r"(Kim \d{5}): news (\d)")
 
 
@@ -126,7 +128,7 @@ def write(folder: Path, more: Mapping[str, Any]) -> None:
     for locale in ("zh", "en"):
         _dump(folder / "messages" / locale / "news.yaml", words)
         _dump(folder / "messages" / locale / "faq.yaml", {"say": {"unknown": "?"}})
-        for name in ("shared.yaml", "pages.yaml"):
+        for name in ("shared.yaml", "pages.yaml", "alerts.yaml", "inbox.yaml", "risk.yaml"):
             (folder / "messages" / locale / name).write_bytes((shipped / locale / name).read_bytes())
     _dump(folder / "messages" / "zh-Hant" / "words.yaml", {"replaced": {}})
     for name in ("faq.yaml", "stories.yaml"):
@@ -145,6 +147,7 @@ def _config(more: Mapping[str, Any]) -> dict[str, Any]:
         "messages": "messages",
         "wechat": {**more["wechat"], **fast, "templates": templates},
         "sms": {**more["sms"], **fast},
+        "wecom": {**more["wecom"], "a_second": 1000},
     }
 
 
@@ -166,6 +169,23 @@ def enter(
         some = who[at : at + _AT_ONCE]
         found |= database.write(lambda connection, some=some: _bound(connection, cipher, some, now))  # type: ignore[misc]
     return found
+
+
+def hire(folder: Path, settings: Settings, database: Database, cipher: Cipher, dangers: int, now: datetime) -> None:
+    """As many recruiters as so many cases need, under one manager, all of them in WeCom."""
+    file = folder / "staff.csv"
+    recruiters = [f"HR{n},HR{n},recruiter,BOSS,hr{n}" for n in range(max(2, -(-dangers // _CASES_EACH)))]
+    file.write_text(
+        "\n".join(["code,name,role,manager,wecom", "BOSS,Boss,manager,,boss", *recruiters]), encoding="utf-8"
+    )
+    report = importing.run(importing.Job("staff", file, settings, database, cipher, now, "cli:test"))
+    assert report.bad == 0, report.faults
+
+
+def danger(connection: Connection, cipher: Cipher, number: int, now: datetime) -> int:
+    """Somebody writes that they are in danger, which HR hears day and night; gives the case's number."""
+    who = people.meet(connection, cipher, "wechat", f"o-danger-{number}", now)
+    return cases.open_case(connection, None, who.id, "danger", now)
 
 
 def _sheet(who: Sequence[Person], now: datetime) -> str:

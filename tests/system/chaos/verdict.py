@@ -1,5 +1,7 @@
-"""What really happened, seen from the providers: which touch was taken how often, and what explains the rest."""
+"""What really happened, seen from the providers: which touch was taken how often, what explains the rest, and of which
+cases HR was told."""
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +13,7 @@ from sqlalchemy.engine import Connection
 from bot.store.tables import case_reasons, cases, outbound, touches
 from tests.system.chaos.company import Said, Wish, told
 
+_CASE = re.compile(r"(?:#|Case )(\d+)")
 _OVER = ("expired", "cancelled", "suppressed")
 
 
@@ -61,8 +64,13 @@ def judge(
             verdict.explained[reason] += 1
     named = {ids[wish.person.name]: wish.person.name for wish in wanted}
     verdict.open = Counter(_truth(taken[Said(named[who], int(entry[-1]))]) for who, entry in _unknown(connection))
-    verdict.unknown = sum(count for (_, state), count in verdict.roads.items() if state == "unknown")
+    verdict.unknown = len(in_doubt(connection))
     return verdict
+
+
+def told_of(sends: Iterable[Mapping[str, Any]]) -> Counter[int]:
+    """Cases by number, and in how many messages HR got it."""
+    return Counter(int(number) for send in sends for number in set(_CASE.findall(send["content"])))
 
 
 def _unknown(connection: Connection) -> list[tuple[int, str]]:
@@ -83,8 +91,9 @@ def by_road(connection: Connection) -> dict[tuple[str, str], int]:
 
 
 def in_doubt(connection: Connection, ids: Collection[int] = ()) -> dict[int, tuple[str, str]]:
-    """Road and state of every message that is unknown just now, and of those `ids`."""
-    wanted = sa.select(outbound.c.id, outbound.c.via, outbound.c.state)
+    """Road and state of every message to a candidate that is unknown just now, and of those `ids`; what HR is told is said
+    again where it is in doubt."""
+    wanted = sa.select(outbound.c.id, outbound.c.via, outbound.c.state).where(outbound.c.touch_id.is_not(None))
     found = {row.id: (row.via, row.state) for row in connection.execute(wanted.where(outbound.c.state == "unknown"))}
     for row in connection.execute(wanted) if ids else ():
         if row.id in ids:

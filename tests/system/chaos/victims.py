@@ -19,7 +19,14 @@ from tests.system.servers import Balancer, free_port
 ODDS = {"work": 35, "schedule": 8, "serve": 15, "redis": 20, "job": 22}
 _WIPED_EVERY = 5  # of the kills of Redis
 _TWO_OF = ("work", "schedule", "serve")
-_JOBS = ("touches", "touches", "deliver", "reconcile")  # what somebody starts by hand, again and again
+_JOBS = (
+    "touches",
+    "touches",
+    "deliver",
+    "reconcile",
+    "cases",
+    "alerts",
+)  # what somebody starts by hand, again and again
 
 
 @dataclass

@@ -7,6 +7,7 @@ from fakes.launch import Fake
 
 Order = dict[str, object]
 _SERVICE, _TEMPLATE, _TOKEN, _SMS = "custom/send", "template/send", "stable_token", "Messages.json"
+_WECOM = "message/send"
 _SLOW = 0.1, 0.7  # seconds, as platforms answer; who dies meanwhile leaves a message that was taken and not answered
 _DIFFERENT = 40  # of them a round
 _HANGS = 11.0  # longer than our client waits
@@ -18,20 +19,21 @@ _LOST = ((), (), (), ("sent",), ("delivered",), ("*",))
 class Weather:
     """A round of it lasts from kill to kill."""
 
-    def __init__(self, wechat: Fake, twilio: Fake, lot: random.Random) -> None:
-        self._wechat, self._twilio, self._lot = wechat, twilio, lot
+    def __init__(self, wechat: Fake, twilio: Fake, robots: Fake, lot: random.Random) -> None:
+        self._wechat, self._twilio, self._robots, self._lot = wechat, twilio, robots, lot
         self._rounds = 0
 
     def blow(self) -> None:
         self._rounds += 1
         self._wechat.post("/_fake/faults", clear=True, faults=self._of_wechat())
         self._twilio.post("/_fake/faults", clear=True, faults=self._of_twilio())
+        self._robots.post("/_fake/faults", clear=True, faults=self._of_wecom())
         self._twilio.post("/_fake/statuses", order="shuffled", duplicates=True, drop=self._lot.choice(_LOST))
         if self._rounds % 20 == 0:
             self._wechat.post("/_fake/tokens", revoke=True)
 
     def clear(self) -> None:
-        for fake in (self._wechat, self._twilio):
+        for fake in (self._wechat, self._twilio, self._robots):
             fake.post("/_fake/faults", clear=True)
         self._twilio.post("/_fake/statuses", order="ordered", duplicates=False, drop=[])
 
@@ -52,6 +54,20 @@ class Weather:
                 {"path": _TOKEN, "kind": "5xx"},
             ],
             _SERVICE,
+        )
+
+    def _of_wecom(self) -> list[Order]:
+        return self._some(
+            [
+                {"path": _WECOM, "kind": "reset_after_commit"},
+                {"path": _WECOM, "kind": "http", "status": 502, "when": "after"},
+            ],
+            [
+                {"path": _WECOM, "kind": "errcode", "errcode": -1},
+                {"path": _WECOM, "kind": "5xx"},
+                {"path": _WECOM, "kind": "errcode", "errcode": 45009},
+            ],
+            _WECOM,
         )
 
     def _of_twilio(self) -> list[Order]:

@@ -17,7 +17,6 @@ from bot.store.database import Database
 from bot.store.tables import audit, candidates
 from bot.store.tables import cases as case_table
 from bot.web.api import BASE, Api
-from tests import cast
 from tests.conftest import NOW
 
 RIGHTS = {"read": ("read",), "write": ("write",), "both": ("read", "write")}
@@ -88,9 +87,8 @@ async def call(client: Any, method: str, path: str, body: Any, token: str, **opt
 
 
 @pytest.fixture
-def api_house(settings: Any, database: Database, cipher: Cipher, tmp_path: Any) -> House:
+def api_house(company: None, settings: Any, cipher: Cipher) -> House:
     """The cast, and what the API needs of a house: no understanding, no words."""
-    cast.enter(tmp_path, settings, database, cipher, NOW)
     return House(settings, None, None, cipher)  # type: ignore[arg-type]
 
 
