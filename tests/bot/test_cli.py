@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,14 +11,11 @@ import yaml
 from bot.store.database import Database
 from bot.store.tables import candidates
 from tests.conftest import NOW
-
-ROOT = Path(__file__).parents[2]
+from tests.nursery import nursery
 
 
 def run(environment: dict[str, str], *line: str, said: str = "") -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "bot", *line], cwd=ROOT, env=environment, input=said, capture_output=True, text=True
-    )
+    return nursery().run(["-m", "bot", *line], environment, said)
 
 
 @pytest.mark.usefixtures("company")

@@ -25,6 +25,7 @@ from bot.store.tables import audit, candidates, cases, touches
 from bot.store.tables import cohorts as cohort_table
 from bot.store.tables import promises as promise_table
 from tests.conftest import NOW
+from tests.nursery import nursery
 
 pytestmark = pytest.mark.usefixtures("company")
 ROOT = Path(__file__).parents[2]
@@ -38,8 +39,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 @pytest.fixture
 def run(environment: dict[str, str]) -> Run:
     def run(*line: str) -> "subprocess.CompletedProcess[str]":
-        words = [sys.executable, "-m", "bot", "cohorts", *line]
-        return subprocess.run(words, cwd=ROOT, env=environment, input="", capture_output=True, text=True)
+        return nursery().run(["-m", "bot", "cohorts", *line], environment)
 
     return run
 
@@ -286,8 +286,7 @@ def test_every_change_is_audited_without_names(run: Run, database: Database, env
     for line in (("publish", "PLAN"), ("publish", "PLAN", "--undo"), ("cancel", "PLAN")):
         assert run(*line, "--yes").returncode == 0
     run("show", "PLAN")
-    listed = [sys.executable, "-m", "bot", "audit", "list", "--json", "--limit", "4"]
-    audit = subprocess.run(listed, cwd=ROOT, env=environment, capture_output=True, text=True).stdout
+    audit = nursery().run(["-m", "bot", "audit", "list", "--json", "--limit", "4"], environment).stdout
     assert [entry["action"] for entry in json.loads(audit)][::-1] == [
         "cohorts.publish",
         "cohorts.unpublish",

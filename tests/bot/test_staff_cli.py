@@ -2,15 +2,12 @@
 
 import json
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from bot.inbox import passwords
 from bot.settings import Settings
-
-ROOT = Path(__file__).parent.parent.parent
+from tests.nursery import nursery
 
 
 @pytest.fixture
@@ -23,10 +20,7 @@ class Keepwarm:
         self.environment = environment
 
     def __call__(self, *words: str) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-m", "bot", "staff", *words]
-        return subprocess.run(
-            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, stdin=subprocess.DEVNULL
-        )
+        return nursery().run(["-m", "bot", "staff", *words], self.environment)
 
     def hr1(self) -> dict[str, object]:
         (found,) = json.loads(self("list", "--json").stdout)

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from bot.store.database import Database
 from bot.store.tables import stopped_channels
 from tests.conftest import NOW
+from tests.nursery import nursery
 
 pytestmark = pytest.mark.usefixtures("company")
 ROOT = Path(__file__).parents[2]
@@ -26,7 +27,7 @@ PATIENCE = 60  # seconds
 
 
 def said(environment: dict[str, str], *options: str) -> str:
-    done = subprocess.run([*STATUS, *options], cwd=ROOT, env=environment, capture_output=True, text=True)
+    done = nursery().run([*STATUS[1:], *options], environment)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

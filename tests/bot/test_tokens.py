@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import openpyxl
@@ -13,14 +12,13 @@ from bot.store import tokens
 from bot.store.cipher import Cipher
 from bot.store.database import Database
 from bot.store.tables import audit
+from tests.nursery import nursery
 
 pytestmark = pytest.mark.usefixtures("company")
-ROOT = Path(__file__).parents[2]
 
 
 def run(environment: dict[str, str], *line: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "bot", *line]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    return nursery().run(["-m", "bot", *line], environment)
 
 
 def test_a_token_is_shown_once_and_can_be_revoked(

@@ -10,7 +10,6 @@ import signal
 import socket
 import sqlite3
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -35,6 +34,7 @@ from fakes.twilio.account import Settings as TwilioAccount
 from fakes.wechat.account import Settings as WechatAccount
 from tests import cast
 from tests.conftest import DATA_KEY, NOW
+from tests.nursery import nursery
 
 T = TypeVar("T")
 ROOT = Path(__file__).parent.parent.parent
@@ -195,15 +195,8 @@ class Program:
 
     def __init__(self, deployment: Deployment, *command: str, **environment: str) -> None:
         self.log_file = deployment.folder / f"{next(_numbers)}.log"
-        with self.log_file.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, *command],
-                env=os.environ | deployment.environment | environment,
-                cwd=deployment.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+        whole = os.environ | deployment.environment | environment
+        self.process = nursery().start(command, whole, deployment.folder, self.log_file)
 
     @property
     def log(self) -> str:

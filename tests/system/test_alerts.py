@@ -126,10 +126,15 @@ class Hr:
     def alert(self, to: str, case: int | None = None) -> int:
         """Gives the case's number."""
         case = case or self.case(to)
-        now = datetime.now(UTC)
-        row = {"case_id": case, "staff": to, "why": "new", "urgency": 0, "state": "due", "due_at": now, "tried": []}
-        self.deployment.database.write(lambda c: c.execute(sa.insert(alerts).values(row | {"created_at": now})))
+        self.alert_all([(to, case)])
         return case
+
+    def alert_all(self, those: Sequence[tuple[str, int]]) -> None:
+        """In one moment: people, and the cases that they have to hear of."""
+        now = datetime.now(UTC)
+        row = {"why": "new", "urgency": 0, "state": "due", "due_at": now, "tried": [], "created_at": now}
+        rows = [row | {"case_id": case, "staff": to} for to, case in those]
+        self.deployment.database.write(lambda c: c.execute(sa.insert(alerts), rows))
 
     def states(self) -> list[str]:
         """Of all alerts, without the digests that are planned."""
@@ -247,10 +252,8 @@ def test_the_ladder_is_climbed_and_the_groups_hear_it(hr: Hr, robots: Fake, told
 
 def test_two_hundred_alerts_at_once_stay_below_the_robots_limit(hr: Hr, robots: Fake, clock: None) -> None:
     """Nobody waits for all of them: of 40 people 9 are told at once, the others one by one."""
-    for place in range(40):
-        code = hr.enters(f"p{place}", dingtalk=f"d{place}")
-        for _ in range(5):
-            hr.alert(code)
+    everyone = [hr.enters(f"p{place}", dingtalk=f"d{place}") for place in range(40)]
+    hr.alert_all([(code, hr.case(code)) for code in everyone for _ in range(5)])
     wait_for(lambda: len(robots.sends(via="dingtalk")) >= 11, 60)
     sends = robots.sends()
     moments = sorted(send["time"] for send in sends)

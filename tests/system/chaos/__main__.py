@@ -25,8 +25,8 @@ from fakes.launch import Fake, launched
 from jobs.desk import open_desk
 from tests import postgres
 from tests.conftest import DATA_KEY
+from tests.nursery import nursery
 from tests.system.chaos import company, ending, verdict
-from tests.system.chaos.nursery import Nursery
 from tests.system.chaos.victims import Redis, RoundRobin, Victims
 from tests.system.chaos.weather import Weather
 from tests.system.servers import ROOT, TWILIO, WECHAT, wait_for
@@ -80,7 +80,6 @@ class Chaos:
 
     def run(self) -> int:
         log.configure("critical")
-        nursery = Nursery(self.folder, self.environment | {clock.VARIABLE: str(self.folder / "clock")})
         os.environ |= self.environment
         self.database, self.cipher = open_store(self.environment["KEEPWARM_DATABASE_URL"], DATA_KEY, migrate=True)
         settings = load(self.folder / "config.yaml")
@@ -90,11 +89,11 @@ class Chaos:
         company.follow(self.wechat, who)
         self.desk = open_desk()  # trains what the processes then only read
         self.redis.start()
-        victims = Victims(nursery, self.redis, self.folder, self.lot)
+        victims = Victims(dict(os.environ), self.redis, self.folder, self.lot)
         try:
             return self._survived(victims)
         finally:
-            nursery.close()
+            nursery().close()
             self.redis.stop()
             self.door.close()
             self.desk.database.close()

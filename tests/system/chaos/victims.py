@@ -8,11 +8,12 @@ import signal
 import subprocess
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot import embedded_redis
-from tests.system.chaos.nursery import Nursery
+from tests.nursery import nursery
 from tests.system.servers import Balancer, free_port
 
 # What is killed how often, of a hundred kills.
@@ -95,7 +96,7 @@ class Victims:
     """`killed`: by kind; `wiped`: how often Redis came back empty; `fell`: what died without being killed, with its
     last words."""
 
-    nursery: Nursery
+    environment: Mapping[str, str]
     redis: Redis
     folder: Path
     lot: random.Random
@@ -155,4 +156,5 @@ class Victims:
         self._revive(job)
 
     def _revive(self, process: Process) -> None:
-        process.pid = self.nursery.start(process.command, process.log)
+        command = "-m", "bot", *process.command
+        process.pid = nursery().start(command, self.environment, self.folder, process.log).pid
