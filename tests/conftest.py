@@ -53,7 +53,7 @@ def shared_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def postgres_server() -> Iterator[str]:
     if postgres.binaries() is None:
         pytest.skip(postgres.MISSING)
-    with postgres.cluster() as url:
+    with postgres.cluster(postgres.in_memory()) as url:
         yield url
 
 

@@ -12,6 +12,7 @@ from tempfile import mkdtemp
 
 import sqlalchemy as sa
 
+_ROOM = 2 << 30  # bytes
 MISSING = "PostgreSQL is not on this machine: apt-get install -y postgresql"
 
 
@@ -22,10 +23,16 @@ def binaries() -> Path | None:
     return found[-1].parent if found else Path(on_path).parent if on_path else None
 
 
+def in_memory() -> Path | None:
+    """A folder in memory, where there is one with room: making a database there takes a tenth of the time."""
+    found = Path("/dev/shm")  # the cluster is in a folder of its own there
+    return found if found.is_dir() and shutil.disk_usage(found).free > _ROOM else None
+
+
 @contextmanager
-def cluster() -> Iterator[str]:
-    """Gives the URL of its maintenance database."""
-    folder = Path(mkdtemp(prefix="kwpg"))
+def cluster(where: Path | None = None) -> Iterator[str]:
+    """Gives the URL of its maintenance database. `where` it lies: with other temporary files if left out."""
+    folder = Path(mkdtemp(prefix="kwpg", dir=where))
     user = _unprivileged()
     try:
         if user:

@@ -174,10 +174,10 @@ def end(connection: Connection, case: Case, outcome: str, now: datetime) -> None
 
 def say_back(connection: Connection, case: Case, now: datetime) -> None:
     """In the chat, if it is open: that the bot answers again, and that a person is one word away. Only where the
-    candidate has noticed that it was a person's: they, or HR, wrote meanwhile."""
+    candidate has noticed that it was a person's: they, or HR, wrote since then."""
     since = case.reopened_at or case.opened_at
     wrote = case.unanswered_since or case.staff_wrote_at
-    if case.candidate_id and wrote and wrote >= since:
+    if case.candidate_id and wrote and wrote > since:
         until = now + _SAYS_SO
         touch = Planned(case.candidate_id, BACK, f"{now:%Y-%m-%d %H:%M}", "story", "hr.back", now, expires_at=until)
         touches.plan(connection, [touch], "risk", now)

@@ -125,9 +125,10 @@ def test_who_talked_with_hr_is_told_that_the_bot_is_back(
 ) -> None:
     person.is_bound_to("PUB")
     this = opened(database, "PUB", "doubt", now)
+    later = now + HOUR
     if wrote:
-        database.write(lambda c: casework.reply(c, staffed.settings, staffed.cipher, this, "HR1", "别急", now))
-    database.write(lambda c: casework.resolve(c, staffed.cipher, this, "HR1", outcome, "", now))
+        database.write(lambda c: casework.reply(c, staffed.settings, staffed.cipher, this, "HR1", "别急", later))
+    database.write(lambda c: casework.resolve(c, staffed.cipher, this, "HR1", outcome, "", later))
     assert planned(database, "PUB", "hr.back") == says
 
 
@@ -136,10 +137,11 @@ def test_handed_back_by_hand_the_candidate_hears_it_once(
 ) -> None:
     person.is_bound_to("PUB")
     this = opened(database, "PUB", "doubt", now)
-    database.write(lambda c: casework.reply(c, staffed.settings, staffed.cipher, this, "HR1", "别急", now))
-    database.write(lambda c: casework.hand_back(c, this, "HR1", now))
+    later = now + HOUR
+    database.write(lambda c: casework.reply(c, staffed.settings, staffed.cipher, this, "HR1", "别急", later))
+    database.write(lambda c: casework.hand_back(c, this, "HR1", later))
     assert planned(database, "PUB", "hr.back") == 1
-    database.write(lambda c: casework.resolve(c, staffed.cipher, this, "HR1", "kept", "", now + HOUR))
+    database.write(lambda c: casework.resolve(c, staffed.cipher, this, "HR1", "kept", "", later + HOUR))
     assert planned(database, "PUB", "hr.back") == 1
 
 
