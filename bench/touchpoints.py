@@ -27,9 +27,8 @@ from bot.outbox import Outbox
 from bot.store.database import Database
 from bot.store.opening import open_store
 from bot.store.tables import addresses, candidates, links, outbound, tasks, touches
-from jobs import cases, deliver, plans, promises, reconcile, risk, waits
-from jobs import touches as touches_job
 from jobs.desk import Desk, Take
+from jobs.timetable import JOBS
 
 SIZES = {"small": (100, 1_000), "": (1_000, 100_000), "full": (1_000, 100_000, 1_000_000)}
 DUE = {"small": 100, "": 2_000, "full": 2_000}  # touches, at each size
@@ -37,7 +36,6 @@ MOST_TIMES, MOST_IDLE, MOST_MEGABYTES = 2.0, 20.0, 50.0
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # Monday, 10:00 in Shanghai
 _NOTICES = ("id_copy", "health_certificate")  # that everybody gets, whenever they come
 _BETWEEN = timedelta(minutes=31)  # what the rhythm says comes one by one
-_JOBS = (plans, touches_job, promises, waits, cases, risk, deliver, reconcile)
 _TICKS = 20
 _BATCHES = 5  # of a backlog
 _AGAIN = 100  # candidates planned once more
@@ -139,7 +137,7 @@ def _again(desk: Desk) -> float:
 
 def _idle(desk: Desk) -> float:
     """The median of some ticks, of every job that a tick runs, with nothing due."""
-    done = [_timed(lambda: sum(job.run(desk) for job in _JOBS)) for _ in range(_TICKS)]
+    done = [_timed(lambda: sum(job.run(desk) for job in JOBS.values())) for _ in range(_TICKS)]
     assert not any(count for _, count in done[1:]), "something was due"
     return statistics.median(seconds for seconds, _ in done[1:]) * 1000
 

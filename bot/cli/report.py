@@ -15,6 +15,7 @@ from bot.errors import ContentError
 from bot.reports import writing
 from bot.reports.all import make
 from bot.reports.shape import Asked, Table, Words
+from bot.reports.words import table_words
 from bot.settings import Settings
 from bot.store import audit
 from bot.store.cohorts import find
@@ -93,7 +94,8 @@ def _day(moment: datetime | None) -> date | None:
 
 def _words(settings: Settings, locale: str) -> Words:
     wanted = locale or settings.company.locale
-    document = yamltext.read(settings.messages / _WRITTEN.get(wanted, wanted) / "report.yaml")
-    if document.faults:
-        raise ContentError(document.faults)
-    return {key: str(text) for key, text in document.data.items()}
+    folder = settings.messages / _WRITTEN.get(wanted, wanted)
+    report, risk = (yamltext.read(folder / name) for name in ("report.yaml", "risk.yaml"))
+    if faults := [*report.faults, *risk.faults]:
+        raise ContentError(faults)
+    return table_words(*({key: str(text) for key, text in one.data.items()} for one in (report, risk)))

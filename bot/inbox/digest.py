@@ -14,12 +14,19 @@ from bot.inbox.teams import Teams
 from bot.inbox.telling import Reader, case_line
 from bot.store import alerts
 from bot.store.cases import OPEN
+from bot.store.prepared import Prepared, word
 from bot.store.sight import Sight, case_seen_by, seen_by, sight_of
+from bot.store.tables import alerts as alert
 from bot.store.tables import candidates, cases, staff
 
 WHY = "digest"
 _URGENCY = 3
-_ROLES = ("recruiter", "manager")
+_coming = sa.exists().where(alert.c.staff == staff.c.code, alert.c.state == word("due"), alert.c.why == word(WHY))
+_LACKING = Prepared(
+    sa.select(staff.c.code)
+    .where(staff.c.role.in_((word("recruiter"), word("manager"))), ~_coming)
+    .order_by(staff.c.code)
+)
 _LINES = 8  # cases in it
 _NAMES = 8  # people at risk in it
 _FAR = 30  # days within which somebody works again
@@ -37,9 +44,7 @@ class Sums:
 
 def plan(connection: Connection, office: Office, now: datetime) -> tuple[int, list[int]]:
     """Everybody's next digest waits for its moment; each day has one, whoever plans it how often."""
-    have = alerts.with_coming(connection, WHY)
-    wanted = sa.select(staff.c.code).where(staff.c.role.in_(_ROLES)).order_by(staff.c.code)
-    lacking = [code for code in connection.execute(wanted).scalars() if code not in have]
+    lacking = [row.code for row in _LACKING.rows(connection, {})]
     if not lacking:
         return 0, []
     teams = Teams(connection, office.settings, now)

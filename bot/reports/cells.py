@@ -23,8 +23,9 @@ def shown(value: Any, column: Column, words: Words, zone: ZoneInfo) -> str:
         return _EMPTY
     match column.kind:
         case "code":
-            codes = value if isinstance(value, tuple) else (value,)
-            return ", ".join(words.get(f"{column.key}_{code}", words.get(f"code_{code}", str(code))) for code in codes)
+            codes, named = value if isinstance(value, tuple) else (value,), column.codes or column.key
+            found = (words.get(f"{named}_{code}", words.get(f"code_{code}", str(code))) for code in codes)
+            return words.get("comma", ", ").join(found)
         case "count":
             return f"{value:,}"
         case "percent":

@@ -19,7 +19,7 @@ _COLUMNS = (
     Column("level", "code"),
     Column("points", "count"),
     Column("since", "day"),
-    Column("signals", "code"),
+    Column("signals", "code", "signal"),
 )
 
 

@@ -16,10 +16,11 @@ Kind = Literal["text", "code", "count", "percent", "money", "span", "day", "week
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`key`: its heading is the word `column_<key>`."""
+    """`key`: its heading is the word `column_<key>`. `codes`: what its codes' words begin with, if not the key."""
 
     key: str
     kind: Kind
+    codes: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,12 +159,6 @@ def heard_of(connection: Connection, case_id: int, occasion: str) -> frozenset[s
     return frozenset(connection.execute(sa.select(alerts.c.staff).where(*same)).scalars())
 
 
-def with_coming(connection: Connection, why: str) -> frozenset[str]:
-    """Those for whom one of this kind waits for its moment."""
-    wanted = sa.select(alerts.c.staff).where(sa.text("state = 'due'"), alerts.c.state == "due", alerts.c.why == why)
-    return frozenset(connection.execute(wanted).scalars())
-
-
 def _change(connection: Connection, ids: Iterable[int], values: Mapping[str, Any]) -> None:
     connection.execute(sa.update(alerts).where(alerts.c.id.in_(list(ids))).values(values))
 

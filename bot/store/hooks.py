@@ -16,8 +16,8 @@ from sqlalchemy.engine import Connection
 from bot.store import audit
 from bot.store.cipher import Cipher
 from bot.store.events import settled, written
-from bot.store.prepared import word
-from bot.store.tables import events, hook_calls, hooks
+from bot.store.prepared import Prepared, word
+from bot.store.tables import Id, Moment, events, hook_calls, hooks
 
 LEASE = timedelta(minutes=5)  # after which whoever took calls is taken for dead
 _FIRST, _LONGEST = timedelta(seconds=10), timedelta(hours=6)  # between tries
@@ -105,8 +105,8 @@ def fan_out(connection: Connection, now: datetime, limit: int) -> int:
 def take(connection: Connection, cipher: Cipher, now: datetime, limit: int) -> list[Posting]:
     """The next events of one hook that gets through, `limit` at most, in order; nobody else takes of that hook until
     they are settled or LEASE is over."""
-    hook = connection.execute(_ready(now)).first()
-    if hook is None or connection.execute(sa.select(sa.literal(1)).where(_held_up(sa.literal(hook.id), now))).first():
+    hook = _READY.first(connection, {"now": now})
+    if hook is None or _IS_HELD_UP.first(connection, {"now": now, "hook_id": hook.id}):
         return []  # the second look sees what others did before the hook was ours
     wanted = (
         sa.select(hook_calls.c.id.label("call_id"), hook_calls.c.attempts, events)
@@ -156,23 +156,24 @@ def pause_after(attempts: int) -> timedelta | None:
     return None if sum(pauses[:-1], timedelta()) >= _FOR else pauses[-1]
 
 
-def _ready(now: datetime) -> sa.Select[Any]:
-    """A hook with something due and nothing that holds it up, the one that waits longest."""
-    its = _its == hooks.c.id
-    oldest = sa.select(sa.func.min(hook_calls.c.due_at)).where(its, _DUE, hook_calls.c.due_at <= now).scalar_subquery()
-    return (
-        sa.select(hooks.c.id, hooks.c.url, hooks.c.secret)
-        .where(hooks.c.stopped_at.is_(None), oldest.is_not(None), ~_held_up(hooks.c.id, now))
-        .order_by(oldest, hooks.c.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-
-
-def _held_up(hook_id: sa.ColumnElement[int], now: datetime) -> sa.ColumnElement[bool]:
+def _held_up(hook_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
     """Whether somebody posts to it just now, or nothing got through the last time."""
-    alone = sa.or_(hook_calls.c.status.is_(None), hook_calls.c.status.not_like("refused %"))
-    return sa.exists().where(_its == hook_id, _DUE, hook_calls.c.due_at > now, alone)
+    alone = sa.or_(hook_calls.c.status.is_(None), hook_calls.c.status.not_like(sa.literal_column("'refused %'")))
+    return sa.exists().where(_its == hook_id, _DUE, hook_calls.c.due_at > _NOW, alone)
+
+
+_NOW = sa.bindparam("now", type_=Moment)
+_oldest = sa.select(sa.func.min(hook_calls.c.due_at)).where(_its == hooks.c.id, _DUE, hook_calls.c.due_at <= _NOW)
+# A hook with something due and nothing that holds it up, the one that waits longest.
+_READY = Prepared(
+    sa.select(hooks.c.id, hooks.c.url, hooks.c.secret)
+    .where(hooks.c.stopped_at.is_(None), _oldest.scalar_subquery().is_not(None), ~_held_up(hooks.c.id))
+    .order_by(_oldest.scalar_subquery(), hooks.c.id)
+    .limit(sa.literal_column("1"))
+    .with_for_update(skip_locked=True)
+)
+_this = sa.bindparam("hook_id", type_=Id)
+_IS_HELD_UP = Prepared(sa.select(sa.literal_column("1").label("held")).where(_held_up(_this)))
 
 
 def _stop(connection: Connection, hook_id: int, why: str, now: datetime) -> None:

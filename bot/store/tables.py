@@ -484,7 +484,7 @@ touches = sa.Table(
     sa.Column("ended_at", Moment),
     sa.UniqueConstraint("candidate_id", "entry", "occasion"),
     _partly("ix_touches_planned", "due_at", where="state = 'planned'"),
-    _partly("ix_touches_most_urgent", "priority", "due_at", where="state = 'planned'"),
+    _partly("ix_touches_most_urgent", "priority", "due_at", "id", where="state = 'planned'"),
     sa.Index(
         "ix_touches_look_at",
         "look_at",

@@ -29,7 +29,9 @@ def show_all(visit: Visit) -> Reply:
 
 
 def show(visit: Visit) -> Reply:
-    return visit.read(lambda connection: _one(connection, visit))
+    page = visit.read(lambda connection: _one(connection, visit))
+    visit.looked("candidates.show", visit.asked.place["code"])
+    return page
 
 
 def called(visit: Visit) -> Reply:

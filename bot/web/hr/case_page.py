@@ -21,7 +21,9 @@ Move = Callable[[Connection, int], Any]
 
 
 def show(visit: Visit) -> Reply:
-    return _shown(visit, visit.number(), {"flash": visit.wish("done")})
+    page = _shown(visit, visit.number(), {"flash": visit.wish("done")})
+    visit.looked("case.show", str(visit.number()))
+    return page
 
 
 def claim(visit: Visit) -> Reply:

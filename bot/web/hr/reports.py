@@ -13,6 +13,7 @@ from bot.reports import picture, writing
 from bot.reports.all import REPORTS, make
 from bot.reports.cells import NUMBERS, heading, shown
 from bot.reports.shape import Asked, Table, Words
+from bot.reports.words import table_words
 from bot.store import cohorts
 from bot.web.hr.visit import Denied, File, Page, Visit
 
@@ -68,7 +69,8 @@ def body_values(house: House, connection: Connection, asked: Asked, locale: str)
 
 
 def words_of(house: House, locale: str) -> Words:
-    return house.content.words[locale].desk["report"]
+    desk = house.content.words[locale].desk
+    return table_words(desk["report"], desk["risk"])
 
 
 def _shown(table: Table, words: Words, asked: Asked) -> dict[str, Any]:

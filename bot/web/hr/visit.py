@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from multidict import MultiDict, MultiMapping
@@ -20,6 +20,8 @@ from bot.store.staffing import Staff
 from bot.web.hr.speech import Speech
 
 T = TypeVar("T")
+_A_LOOK = timedelta(hours=1)
+_MOST_LOOKS = 20_000
 
 
 class Denied(KeepwarmError):
@@ -50,6 +52,22 @@ class Asked:
     device: str = ""
 
 
+class Looks:
+    """Who has looked at what within the hour: an open page is read again with every change, and the audit log needs
+    that once."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str, ...], datetime] = {}
+
+    def is_new(self, look: tuple[str, ...], now: datetime) -> bool:
+        if len(self._seen) > _MOST_LOOKS:
+            self._seen = {one: at for one, at in self._seen.items() if now - at < _A_LOOK}
+        if (before := self._seen.get(look)) and now - before < _A_LOOK:
+            return False
+        self._seen[look] = now
+        return True
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What the pages share. `send`: hands rows to the outbox at once."""
@@ -57,6 +75,7 @@ class Desk:
     house: House
     database: Database
     send: Callable[[tuple[int, ...]], None]
+    looks: Looks = field(default_factory=Looks)
 
     @property
     def cipher(self) -> Cipher:
@@ -101,6 +120,11 @@ class Visit:
     def note(self, connection: Connection, action: str, target: str | None, **detail: Any) -> None:
         """Into the audit log."""
         audit.record(connection, self.actor, action, target, self.now, detail or None)
+
+    def looked(self, action: str, target: str) -> None:
+        """They have read personal data."""
+        if self.desk.looks.is_new((self.actor, action, target), self.now):
+            self.write(lambda connection: self.note(connection, action, target))
 
     def said(self, name: str) -> str:
         """One field of the form, without blanks around it."""

@@ -19,6 +19,9 @@ from bot.reports import picture, writing
 from bot.reports.all import REPORTS, make
 from bot.reports.cells import shown
 from bot.reports.shape import Column, Table, Words
+from bot.reports.words import table_words
+from bot.risk.signals import NAMES
+from bot.vocabulary import URGENCY
 from tests.bot.reports.conftest import Office
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -42,8 +45,18 @@ TABLE = Table(
 
 
 def words(locale: str) -> Words:
-    found: Words = yamltext.read(ROOT / "messages" / locale / "report.yaml").data
-    return found
+    report, risk = (yamltext.read(ROOT / "messages" / locale / f"{name}.yaml").data for name in ("report", "risk"))
+    return table_words(report, risk)
+
+
+@pytest.mark.parametrize("locale", ["zh", "en"])
+def test_every_signal_and_every_reason_of_a_case_has_words(locale: str) -> None:
+    have = words(locale)
+    codes = [f"signal_{name}" for name in NAMES] + [f"reason_{name}" for name in (*URGENCY, "personal", "none")]
+    assert [code for code in codes if code not in have] == []
+    assert shown(("silent_3", "doubt"), Column("signals", "code", "signal"), have, ZONE) == have["comma"].join(
+        (have["signal_silent_3"], have["signal_doubt"])
+    )
 
 
 def test_a_terminal_shows_columns_in_line() -> None:
