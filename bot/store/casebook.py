@@ -83,13 +83,14 @@ _ENDED = sa.func.coalesce(cases.c.resolved_at, cases.c.opened_at, type_=Moment)
 
 
 def page(connection: Connection, cipher: Cipher, sight: Sight, wanted: Wanted, limit: int = PAGE) -> list[Listed]:
-    """At most `limit` and one more, by which the reader knows that there is another page."""
+    """At most `limit` and one more, by which the reader knows that there is another page. Which cases comes first, so
+    that who they are about is looked up for these alone."""
     ended = wanted.state == "resolved"
-    since = _ENDED if ended else _SINCE
-    found = _select(since).where(case_seen_by(sight), *_conditions(wanted, sight)).limit(limit + 1)
-    if ended:
-        return _read(connection, cipher, found.where(*_before(wanted)).order_by(cases.c.id.desc()))
-    return _read(connection, cipher, found.where(*_after(wanted)).order_by(cases.c.urgency, since, cases.c.id))
+    since, order = (_ENDED, [cases.c.id.desc()]) if ended else (_SINCE, [cases.c.urgency, _SINCE, cases.c.id])
+    further = _before(wanted) if ended else _after(wanted)
+    these = sa.select(cases.c.id).where(case_seen_by(sight), *_conditions(wanted, sight), *further)
+    found = _select(since).where(cases.c.id.in_(these.order_by(*order).limit(limit + 1)))
+    return _read(connection, cipher, found.order_by(*order))
 
 
 def some(connection: Connection, cipher: Cipher, sight: Sight, ids: Collection[int]) -> list[Listed]:
@@ -142,8 +143,16 @@ def _conditions(wanted: Wanted, sight: Sight) -> list[sa.ColumnElement[bool]]:
         found.append(cases.c.urgency == wanted.urgency)
     if wanted.candidates is not None:
         found.append(cases.c.candidate_id.in_(sorted(wanted.candidates)))
-    named = ((stores.c.code, wanted.store), (cohorts.c.code, wanted.cohort), (cases.c.reason, wanted.reason))
-    return [*found, *(column == value for column, value in named if value)]
+    if wanted.reason:
+        found.append(cases.c.reason == wanted.reason)
+    for column, place, code in (
+        (candidates.c.store_id, stores, wanted.store),
+        (candidates.c.cohort_id, cohorts, wanted.cohort),
+    ):
+        if code:
+            there = sa.select(candidates.c.id).join(place, column == place.c.id).where(place.c.code == code)
+            found.append(cases.c.candidate_id.in_(there))
+    return found
 
 
 def _after(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
