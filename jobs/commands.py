@@ -10,6 +10,7 @@ import structlog
 import typer
 
 from bot import clock, embedded_redis, log, settings
+from bot.errors import ConfigError
 from jobs import timetable
 
 _log = structlog.get_logger()
@@ -34,8 +35,13 @@ def schedule() -> None:
     servers = [None if loaded.redis_url else embedded_redis.start(loaded.var)]
 
     def revive() -> None:
-        if not loaded.redis_url:
+        """What keeps it from starting may pass, like a full disk: half a second later it is tried again."""
+        if loaded.redis_url:
+            return
+        try:
             servers.append(embedded_redis.start(loaded.var))
+        except (ConfigError, OSError) as error:
+            _log.error("redis_does_not_start", **log.broke(error))
 
     stopped = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):

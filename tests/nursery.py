@@ -95,6 +95,7 @@ class Nursery:
         said: Path = Path(os.devnull),
     ) -> Child:
         """`python command…` in this folder; `out` and `error` are written on, `said` is what it reads."""
+        out.touch()  # whoever waits for a word in it need not wait for the file
         files = {"in": str(said), "out": str(out), "error": str(error or out)}
         order = {"command": list(command), "environment": dict(environment), "folder": str(folder), **files}
         with self._one_at_a_time:

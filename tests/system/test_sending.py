@@ -111,6 +111,26 @@ def clock(deployment: Deployment) -> Iterator[tuple[Program, Program]]:
         program.stop()
 
 
+def test_a_redis_that_cannot_start_is_tried_until_it_can(
+    deployment: Deployment, clock: tuple[Program, Program]
+) -> None:
+    def answers() -> bool:
+        try:
+            return bool(redis_of(deployment).ping())
+        except redis.RedisError:
+            return False
+
+    wait_for(lambda: "scheduling" in clock[1].log and answers())
+    folder = deployment.folder / "var" / "redis"
+    folder.rename(folder.with_name("away"))
+    folder.touch()  # a file where its folder should be
+    os.kill(redis_of(deployment).info("server")["process_id"], signal.SIGKILL)
+    wait_for(lambda: "redis_does_not_start" in clock[1].log)
+    assert not clock[1].dead
+    folder.unlink()
+    wait_for(answers)
+
+
 def redis_of(deployment: Deployment) -> "redis.Redis":
     return embedded_redis.connect("", deployment.folder / "var")
 
@@ -133,8 +153,8 @@ def test_what_waited_goes_out_by_the_clock_also_after_redis_was_killed_and_wiped
     before = queued()
     wait_for(lambda: all_sent(before), 60)
     os.kill(redis_of(deployment).info("server")["process_id"], signal.SIGKILL)
+    shutil.rmtree(deployment.folder / "var" / "redis", ignore_errors=True)  # who starts it anew may be at work already
     after = queued()
-    shutil.rmtree(deployment.folder / "var" / "redis")
     wait_for(lambda: all_sent(after), 60)
     for channel, who in (*before, *after):
         assert len({"wechat": wechat, "sms": twilio}[channel].sends(to=who)) == 1
