@@ -4,6 +4,7 @@ To add a job: one module in jobs/ with a `run(desk)`, one line in JOBS.
 """
 
 import os
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -64,11 +65,12 @@ def queue(connection: "redis.Redis") -> Queue:
 def work(connection: "redis.Redis") -> None:
     """Works until told to stop; waits out a Redis that is away, and begins anew where RQ's worker gives up: it leaves
     quietly when Redis dies in the middle of a job. One queue a worker: RQ loses jobs of a second one."""
-    worker, pause = None, 0
-    while worker is None or not worker.told_to_stop:
+    pause, stopped = 0, threading.Event()
+    while not stopped.is_set():
         try:
             time.sleep(pause)
             worker = _Worker([queue(connection)], connection=connection, serializer="json", maintenance_interval=30)
+            worker.stopped = stopped
             worker.work(logging_level="WARNING")
         except (redis.RedisError, StopRequested) as error:
             _log.warning("redis_away", **broke(error))
@@ -76,15 +78,21 @@ def work(connection: "redis.Redis") -> None:
 
 
 class _Worker(SimpleWorker):
-    """Remembers that it was told to stop, also where it cannot tell Redis so. Looks every 2 seconds at least whether
-    Redis is back: RQ's own pause doubles up to a minute, also over outages that had nothing to do with each other."""
+    """`stopped` remembers that one of this process was told to stop, also where it cannot tell Redis so, or had left
+    before the next one began. Looks every 2 seconds at least whether Redis is back: RQ's own pause doubles up to a
+    minute, also over outages that had nothing to do with each other."""
 
-    told_to_stop = False
+    stopped: threading.Event
     max_connection_wait_time = 2.0
 
     def request_stop(self, signum: Any, frame: Any) -> None:
-        self.told_to_stop = True
+        self.stopped.set()
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+    def _install_signal_handlers(self) -> None:
+        super()._install_signal_handlers()  # type: ignore[no-untyped-call]
+        if self.stopped.is_set():
+            raise StopRequested
 
 
 def schedule(connection: "redis.Redis", running: Callable[[], bool], revive: Callable[[], None]) -> None:

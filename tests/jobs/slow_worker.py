@@ -17,16 +17,21 @@ _leave = timetable._Worker.teardown
 
 
 def run(_: object) -> int:
-    with Path(sys.argv[2]).open("a", encoding="ascii") as file:
-        file.write("begun\n")
+    note("begun")
     time.sleep(1)
     return 1
+
+
+def note(what: str) -> None:
+    with Path(sys.argv[2]).open("a", encoding="ascii") as file:
+        file.write(f"{what}\n")
 
 
 def leave(worker: timetable._Worker) -> None:
     while not answers():
         time.sleep(0.05)
     _leave(worker)  # type: ignore[no-untyped-call]
+    note("left")
 
 
 def answers() -> bool:

@@ -72,3 +72,14 @@ def test_a_worker_goes_on_when_redis_dies_in_the_middle_of_its_job(
     queue.put()
     wait_for(lambda: queue.begun() > before or worker.poll() is not None, 60)
     assert worker.poll() is None
+
+
+def test_a_worker_that_lost_redis_in_its_job_ends_when_told_so(queue: Queue, worker: "subprocess.Popen[bytes]") -> None:
+    queue.put()
+    wait_for(lambda: queue.begun() == 1, 60)
+    queue.kill()
+    time.sleep(2)  # its job ends meanwhile, and cannot be put away
+    queue.start()
+    wait_for(lambda: "left" in queue.done.read_text(encoding="ascii"), 60)
+    worker.terminate()  # before it begins anew
+    assert worker.wait(30) == 0
