@@ -22,6 +22,7 @@ from bot.store.cohorts import find
 from bot.store.sight import Sight
 
 _DAY = ["%Y-%m-%d"]
+_FILES = ("report", "risk", "shared")  # that have what tables say
 _WRITTEN = {"zh-Hant": "zh"}  # the words of reports stand in these
 
 
@@ -95,7 +96,7 @@ def _day(moment: datetime | None) -> date | None:
 def _words(settings: Settings, locale: str) -> Words:
     wanted = locale or settings.company.locale
     folder = settings.messages / _WRITTEN.get(wanted, wanted)
-    report, risk = (yamltext.read(folder / name) for name in ("report.yaml", "risk.yaml"))
-    if faults := [*report.faults, *risk.faults]:
+    report, risk, shared = documents = [yamltext.read(folder / f"{name}.yaml") for name in _FILES]
+    if faults := [fault for document in documents for fault in document.faults]:
         raise ContentError(faults)
-    return table_words(*({key: str(text) for key, text in one.data.items()} for one in (report, risk)))
+    return table_words(report.data, risk.data, shared.data["formats"]["comma"])

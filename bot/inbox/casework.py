@@ -141,10 +141,7 @@ def snooze(connection: Connection, case_id: int, staff: str, until: datetime, no
 
 def hand_back(connection: Connection, case_id: int, staff: str, now: datetime) -> None:
     """The bot speaks with the candidate again; the case stays open, and free."""
-    case = _mine(connection, case_id, staff)
-    cases.change(connection, case_id, now, **freed(now))
-    drop_suggestions(connection, case.id)
-    say_back(connection, case, now)
+    give_back(connection, _mine(connection, case_id, staff), now)
     _done(connection, case_id, staff, "handed_back", now)
 
 
@@ -158,7 +155,7 @@ def resolve(
     case = _open(connection, case_id)
     end(connection, case, outcome, now)
     if outcome != "left":
-        say_back(connection, case, now)
+        _say_back(connection, case, now)
     _done(connection, case_id, staff, "resolved", now, {"outcome": outcome}, _sealed(cipher, note))
 
 
@@ -172,12 +169,21 @@ def end(connection: Connection, case: Case, outcome: str, now: datetime) -> None
         risk.wake(connection, [case.candidate_id], now)
 
 
-def say_back(connection: Connection, case: Case, now: datetime) -> None:
+def give_back(connection: Connection, case: Case, now: datetime) -> None:
+    """Nobody of HR has the candidate any more: the bot speaks with them again, and they hear so."""
+    cases.change(connection, case.id, now, **freed(now))
+    drop_suggestions(connection, case.id)
+    _say_back(connection, case, now)
+
+
+def _say_back(connection: Connection, case: Case, now: datetime) -> None:
     """In the chat, if it is open: that the bot answers again, and that a person is one word away. Only where the
-    candidate has noticed that it was a person's: they, or HR, wrote since then."""
+    candidate has noticed that it was a person's: since it was opened, or was free last, they waited for HR, or HR
+    wrote."""
     since = case.reopened_at or case.opened_at
-    wrote = case.unanswered_since or case.staff_wrote_at
-    if case.candidate_id and wrote and wrote > since:
+    waited = case.unanswered_since and case.unanswered_since >= since
+    heard = case.staff_wrote_at and case.staff_wrote_at > since
+    if case.candidate_id and (waited or heard):
         until = now + _SAYS_SO
         touch = Planned(case.candidate_id, BACK, f"{now:%Y-%m-%d %H:%M}", "story", "hr.back", now, expires_at=until)
         touches.plan(connection, [touch], "risk", now)

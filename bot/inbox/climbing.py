@@ -107,12 +107,11 @@ class _Striking:
     def _hand_back(self) -> None:
         """The candidate hears that the bot is there again; whoever had the case is told that it is free."""
         had = self.case.claimed_by or ""
-        self._change(**casework.freed(self.now))
-        casework.drop_suggestions(self.connection, self.case.id)
+        casework.give_back(self.connection, self.case, self.now)
+        self.case = replace(self.case, **casework.freed(self.now))
         cases.note(self.connection, self.case.id, "bot", "handed_back", self.now, {"from": had})
         cases.tell(self.connection, self.case.id, "case.changed", self.now)
         self._alert(had, "handed_back")
-        casework.say_back(self.connection, self.case, self.now)
 
     def _climb(self, clock: Clock) -> None:
         """A rung with nobody on it is passed. Who is on the first or the third has the case from now on."""

@@ -25,7 +25,7 @@ def shown(value: Any, column: Column, words: Words, zone: ZoneInfo) -> str:
         case "code":
             codes, named = value if isinstance(value, tuple) else (value,), column.codes or column.key
             found = (words.get(f"{named}_{code}", words.get(f"code_{code}", str(code))) for code in codes)
-            return words.get("comma", ", ").join(found)
+            return words["comma"].join(found)
         case "count":
             return f"{value:,}"
         case "percent":

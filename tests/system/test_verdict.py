@@ -16,7 +16,7 @@ from bot.store.messages import Spoken, keep_outbound
 from bot.store.tables import outbound, touches
 from tests.system.chaos import company
 from tests.system.chaos.company import Person, Wish
-from tests.system.chaos.verdict import Verdict, judge
+from tests.system.chaos.verdict import Verdict, judge, told_of
 
 TEXTER, CHATTER = Person(1, "sms"), Person(2, "chat")
 BY_SMS, BY_CHAT = Wish(TEXTER, 1), Wish(CHATTER, 2)
@@ -109,3 +109,9 @@ def test_a_failure_is_explained_by_a_case_alone(record: Callable[..., None], jud
     assert who
     database.write(lambda connection: cases.open_case(connection, who, None, "unreachable", datetime.now(UTC)))
     assert judged(TAKEN_SMS).good
+
+
+def test_hr_has_heard_of_a_case_only_by_its_own_number() -> None:
+    sends = [{"content": "[urgent] Case 12 at 10:02\nWrote: danger"}, {"content": "2 cases\n#3 (W.) …\n#45 (L.) …"}]
+    assert told_of(sends) == {12, 3, 45}
+    assert told_of([{"content": "and 5 more"}]) == set()

@@ -69,8 +69,8 @@ def body_values(house: House, connection: Connection, asked: Asked, locale: str)
 
 
 def words_of(house: House, locale: str) -> Words:
-    desk = house.content.words[locale].desk
-    return table_words(desk["report"], desk["risk"])
+    words = house.content.words[locale]
+    return table_words(words.desk["report"], words.desk["risk"], words.formats["comma"])
 
 
 def _shown(table: Table, words: Words, asked: Asked) -> dict[str, Any]:

@@ -52,30 +52,15 @@ class Asked:
     device: str = ""
 
 
-class Looks:
-    """Who has looked at what within the hour: an open page is read again with every change, and the audit log needs
-    that once."""
-
-    def __init__(self) -> None:
-        self._seen: dict[tuple[str, ...], datetime] = {}
-
-    def is_new(self, look: tuple[str, ...], now: datetime) -> bool:
-        if len(self._seen) > _MOST_LOOKS:
-            self._seen = {one: at for one, at in self._seen.items() if now - at < _A_LOOK}
-        if (before := self._seen.get(look)) and now - before < _A_LOOK:
-            return False
-        self._seen[look] = now
-        return True
-
-
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What the pages share. `send`: hands rows to the outbox at once."""
+    """What the pages share. `send`: hands rows to the outbox at once. `looks`: who looked at what, and when that was
+    written down last."""
 
     house: House
     database: Database
     send: Callable[[tuple[int, ...]], None]
-    looks: Looks = field(default_factory=Looks)
+    looks: dict[tuple[str, str, str], datetime] = field(default_factory=dict)
 
     @property
     def cipher(self) -> Cipher:
@@ -122,9 +107,15 @@ class Visit:
         audit.record(connection, self.actor, action, target, self.now, detail or None)
 
     def looked(self, action: str, target: str) -> None:
-        """They have read personal data."""
-        if self.desk.looks.is_new((self.actor, action, target), self.now):
-            self.write(lambda connection: self.note(connection, action, target))
+        """They have read personal data: into the audit log, once an hour, since an open page is read again with every
+        change."""
+        looks, this = self.desk.looks, (self.actor, action, target)
+        if (before := looks.get(this)) and self.now - before < _A_LOOK:
+            return
+        self.write(lambda connection: self.note(connection, action, target))
+        if len(looks) >= _MOST_LOOKS:
+            looks.clear()  # they are written down once more
+        looks[this] = self.now
 
     def said(self, name: str) -> str:
         """One field of the form, without blanks around it."""

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import pytest
 import sqlalchemy as sa
 
 from bot.conversation import House
@@ -10,9 +11,11 @@ from bot.inbox import casework
 from bot.settings import Team
 from bot.store.database import Database
 from bot.store.tables import candidates
+from bot.store.tables import cases as table
 from bot.worktime import read_week
-from tests.bot.inbox.desk import alerted, away, case, happened, opened, tick
+from tests.bot.inbox.desk import alerted, away, case, happened, opened, planned, tick
 from tests.bot.rhythm.situations import local
+from tests.talking import Person
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
@@ -91,6 +94,23 @@ def test_a_claimed_case_without_a_word_goes_back_to_the_bot(staffed: House, data
     tick(database, staffed, local("2026-11-24 09:30"))
     assert (case(database, this).state, case(database, this).claimed_by) == ("new", None)
     assert "handed_back" in happened(database, this)
+
+
+@pytest.mark.parametrize("asked", [True, False], ids=["who asked is told", "who never noticed is not"])
+def test_after_silence_who_waited_hears_that_the_bot_is_back(
+    staffed: House, database: Database, person: Person, now: datetime, asked: bool
+) -> None:
+    person.is_bound_to("PUB")
+    if asked:
+        person.says("我要找真人")
+        this = next(iter(database.read(lambda c: list(c.execute(sa.select(table.c.id)).scalars()))))
+    else:
+        this = opened(database, "PUB", "doubt", now)
+    database.write(lambda c: casework.claim(c, this, "HR1", now + MINUTE))
+    for hours in range(48):  # HR1 is reminded, others hear of it, and nobody writes
+        tick(database, staffed, now + hours * HOUR)
+    assert case(database, this).claimed_by is None
+    assert planned(database, "PUB", "hr.back") == asked
 
 
 def test_a_snooze_wakes_at_its_moment(staffed: House, database: Database) -> None:

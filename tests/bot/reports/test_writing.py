@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import yamltext
 from bot.cli.report import Format, Name
+from bot.content.messages import read_locale
 from bot.reports import picture, writing
 from bot.reports.all import REPORTS, make
 from bot.reports.cells import shown
@@ -45,8 +45,8 @@ TABLE = Table(
 
 
 def words(locale: str) -> Words:
-    report, risk = (yamltext.read(ROOT / "messages" / locale / f"{name}.yaml").data for name in ("report", "risk"))
-    return table_words(report, risk)
+    found = read_locale(ROOT / "messages" / locale)[0]
+    return table_words(found.desk["report"], found.desk["risk"], found.formats["comma"])
 
 
 @pytest.mark.parametrize("locale", ["zh", "en"])

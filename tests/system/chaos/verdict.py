@@ -68,9 +68,9 @@ def judge(
     return verdict
 
 
-def told_of(sends: Iterable[Mapping[str, Any]]) -> Counter[int]:
-    """Cases by number, and in how many messages HR got it."""
-    return Counter(int(number) for send in sends for number in set(_CASE.findall(send["content"])))
+def told_of(sends: Iterable[Mapping[str, Any]]) -> set[int]:
+    """The numbers of the cases that HR got."""
+    return {int(number) for send in sends for number in _CASE.findall(send["content"])}
 
 
 def _unknown(connection: Connection) -> list[tuple[int, str]]:

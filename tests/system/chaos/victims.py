@@ -20,14 +20,8 @@ from tests.system.servers import Balancer, free_port
 ODDS = {"work": 35, "schedule": 8, "serve": 15, "redis": 20, "job": 22}
 _WIPED_EVERY = 5  # of the kills of Redis
 _TWO_OF = ("work", "schedule", "serve")
-_JOBS = (
-    "touches",
-    "touches",
-    "deliver",
-    "reconcile",
-    "cases",
-    "alerts",
-)  # what somebody starts by hand, again and again
+# What somebody starts by hand, again and again.
+_JOBS = ("touches", "touches", "deliver", "reconcile", "cases", "alerts")
 
 
 @dataclass
