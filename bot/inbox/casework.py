@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from bot.errors import KeepwarmError
 from bot.inbox import replies
+from bot.inbox.clocks import DANGER
 from bot.rhythm import Planned
 from bot.settings import Settings
 from bot.store import alerts, audit, cases, risk, touches
@@ -179,11 +180,11 @@ def give_back(connection: Connection, case: Case, now: datetime) -> None:
 def _say_back(connection: Connection, case: Case, now: datetime) -> None:
     """In the chat, if it is open: that the bot answers again, and that a person is one word away. Only where the
     candidate has noticed that it was a person's: since it was opened, or was free last, they waited for HR, or HR
-    wrote."""
+    wrote. Not to somebody in danger, to whom a cheerful bot is no comfort."""
     since = case.reopened_at or case.opened_at
     waited = case.unanswered_since and case.unanswered_since >= since
     heard = case.staff_wrote_at and case.staff_wrote_at > since
-    if case.candidate_id and (waited or heard):
+    if case.candidate_id and case.urgency > DANGER and (waited or heard):
         until = now + _SAYS_SO
         touch = Planned(case.candidate_id, BACK, f"{now:%Y-%m-%d %H:%M}", "story", "hr.back", now, expires_at=until)
         touches.plan(connection, [touch], "risk", now)

@@ -132,6 +132,17 @@ def test_who_talked_with_hr_is_told_that_the_bot_is_back(
     assert planned(database, "PUB", "hr.back") == says
 
 
+def test_to_who_was_in_danger_the_bot_does_not_say_that_it_is_back(
+    staffed: House, database: Database, person: Person, now: datetime
+) -> None:
+    person.is_bound_to("PUB")
+    this = opened(database, "PUB", "danger", now)
+    later = now + HOUR
+    database.write(lambda c: casework.reply(c, staffed.settings, staffed.cipher, this, "HR1", "我在", later))
+    database.write(lambda c: casework.resolve(c, staffed.cipher, this, "HR1", "kept", "", later))
+    assert planned(database, "PUB", "hr.back") == 0
+
+
 def test_handed_back_by_hand_the_candidate_hears_it_once(
     staffed: House, database: Database, person: Person, now: datetime
 ) -> None:
