@@ -1,7 +1,5 @@
 """The clock's commands: `keepwarm work`, `schedule` and `job`, and those that play time: `simulate`, `timemachine`."""
 
-import signal
-import threading
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +7,7 @@ from typing import Annotated
 import structlog
 import typer
 
-from bot import clock, embedded_redis, log, settings
+from bot import clock, embedded_redis, log, settings, stopping
 from bot.errors import ConfigError
 from jobs import timetable
 
@@ -43,13 +41,11 @@ def schedule() -> None:
         except (ConfigError, OSError) as error:
             _log.error("redis_does_not_start", **log.broke(error))
 
-    stopped = threading.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stopped.set())
     try:
-        _log.info("scheduling")
-        connection = embedded_redis.connect(loaded.redis_url, loaded.var)
-        timetable.schedule(connection, lambda: not stopped.is_set(), revive)
+        with stopping.on_signals() as told:
+            _log.info("scheduling")
+            connection = embedded_redis.connect(loaded.redis_url, loaded.var)
+            timetable.schedule(connection, told, revive)
     finally:
         for server in servers:
             embedded_redis.stop(server)

@@ -4,7 +4,6 @@ To add a job: one module in jobs/ with a `run(desk)`, one line in JOBS.
 """
 
 import os
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from rq import Queue, SimpleWorker
 from rq.exceptions import StopRequested
 
 from bot.log import broke
+from bot.stopping import Stopping
 from jobs import alerts, cases, deliver, hooks, plans, promises, reconcile, risk, touches, waits
 from jobs.desk import Desk, open_desk
 
@@ -65,12 +65,12 @@ def queue(connection: "redis.Redis") -> Queue:
 def work(connection: "redis.Redis") -> None:
     """Works until told to stop; waits out a Redis that is away, and begins anew where RQ's worker gives up: it leaves
     quietly when Redis dies in the middle of a job. One queue a worker: RQ loses jobs of a second one."""
-    pause, stopped = 0, threading.Event()
-    while not stopped.is_set():
+    pause, stopping = 0, Stopping()
+    while not stopping.asked:
         try:
             time.sleep(pause)
             worker = _Worker([queue(connection)], connection=connection, serializer="json", maintenance_interval=30)
-            worker.stopped = stopped
+            worker.stopping = stopping
             worker.work(logging_level="WARNING")
         except (redis.RedisError, StopRequested) as error:
             _log.warning("redis_away", **broke(error))
@@ -78,29 +78,29 @@ def work(connection: "redis.Redis") -> None:
 
 
 class _Worker(SimpleWorker):
-    """`stopped` remembers that one of this process was told to stop, also where it cannot tell Redis so, or had left
+    """`stopping` remembers that one of this process was told to stop, also where it cannot tell Redis so, or had left
     before the next one began. Looks every 2 seconds at least whether Redis is back: RQ's own pause doubles up to a
     minute, also over outages that had nothing to do with each other."""
 
-    stopped: threading.Event
+    stopping: Stopping
     max_connection_wait_time = 2.0
 
     def request_stop(self, signum: Any, frame: Any) -> None:
-        self.stopped.set()
+        self.stopping.ask()
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
     def _install_signal_handlers(self) -> None:
         super()._install_signal_handlers()  # type: ignore[no-untyped-call]
-        if self.stopped.is_set():
+        if self.stopping.asked:
             raise StopRequested
 
 
-def schedule(connection: "redis.Redis", running: Callable[[], bool], revive: Callable[[], None]) -> None:
+def schedule(connection: "redis.Redis", stopping: Stopping, revive: Callable[[], None]) -> None:
     """Enqueues what is due while this process is the elected one; any number may run, one enqueues. `revive`: brings
     a Redis back that is our own."""
     me = f"{os.uname().nodename}:{os.getpid()}"
     next_at = dict.fromkeys(JOBS, 0.0)
-    while running():
+    while not stopping.asked:
         try:
             if _elected(connection, me):
                 _enqueue_due(connection, next_at)

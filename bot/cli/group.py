@@ -5,14 +5,16 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
 
+from bot.stopping import Stopping, on_signals
+
 _STOP_SECONDS = 15
+_LOOK = 0.2  # seconds between two looks at who is alive
 _PAUSE = 1.0  # seconds before a part that died is started again
 _log = structlog.get_logger()
 
@@ -37,14 +39,15 @@ def serve(host: str, port: int) -> Part:
 
 def run(parts: Sequence[Part], environment: Mapping[str, str], started_up: Callable[[], None] = lambda: None) -> None:
     """Blocks until SIGINT or SIGTERM; then every part has ended. Says so once the parts are started."""
-    with _stopped_by_signal() as stopped, started(parts, environment):
+    with on_signals() as stopping, started(parts, environment):
         started_up()
-        keep_running(parts, environment, stopped)
+        keep_running(parts, environment, stopping)
 
 
-def keep_running(parts: Sequence[Part], environment: Mapping[str, str], stopped: threading.Event) -> None:
-    """Until `stopped`: a part that dies is started again, after a pause."""
-    while not stopped.wait(0.2):
+def keep_running(parts: Sequence[Part], environment: Mapping[str, str], stopping: Stopping) -> None:
+    """Until told to stop: a part that dies is started again, after a pause."""
+    while not stopping.asked:
+        time.sleep(_LOOK)
         for part in parts:
             if part.process is None or part.process.poll() is None:
                 continue
@@ -78,14 +81,3 @@ def end(process: "subprocess.Popen[bytes] | subprocess.Popen[str] | None") -> No
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-
-
-@contextlib.contextmanager
-def _stopped_by_signal() -> Iterator[threading.Event]:
-    stopped = threading.Event()
-    before = {name: signal.signal(name, lambda *_: stopped.set()) for name in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stopped
-    finally:
-        for name, handler in before.items():
-            signal.signal(name, handler)
