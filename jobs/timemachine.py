@@ -19,6 +19,7 @@ MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 _MOST_ROUNDS = 50  # of all jobs at one moment
 _PATIENCE = 10.0  # real seconds for what other processes are sending
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NEVER = datetime.max.replace(tzinfo=UTC)
 _log = structlog.get_logger()
 
 
@@ -94,8 +95,8 @@ class TimeMachine:
         _log.warning("never_done", count=_MOST_ROUNDS)
 
     def _work(self, now: datetime) -> int:
-        due = self._desk.database.read(agenda.next_due)
-        return sum(job.run(self._desk) for job in self._jobs.values()) if due and due <= now else 0
+        awaited = self._desk.database.read(agenda.awaited)
+        return sum(job.run(self._desk) for name, job in self._jobs.items() if awaited.get(name, _NEVER) <= now)
 
     def _let_act(self, now: datetime, news: bool) -> int:
         """Those whose moment has come, and with news everybody: they may have heard some of it."""

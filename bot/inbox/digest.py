@@ -14,19 +14,13 @@ from bot.inbox.teams import Teams
 from bot.inbox.telling import Reader, case_line
 from bot.store import alerts
 from bot.store.cases import OPEN
-from bot.store.prepared import Prepared, word
+from bot.store.prepared import Prepared
 from bot.store.sight import Sight, case_seen_by, seen_by, sight_of
-from bot.store.tables import alerts as alert
 from bot.store.tables import candidates, cases, staff
 
-WHY = "digest"
+WHY = alerts.DIGEST
 _URGENCY = 3
-_coming = sa.exists().where(alert.c.staff == staff.c.code, alert.c.state == word("due"), alert.c.why == word(WHY))
-_LACKING = Prepared(
-    sa.select(staff.c.code)
-    .where(staff.c.role.in_((word("recruiter"), word("manager"))), ~_coming)
-    .order_by(staff.c.code)
-)
+_LACKING = Prepared(sa.select(staff.c.code).where(alerts.LACKS_DIGEST).order_by(staff.c.code))
 _LINES = 8  # cases in it
 _NAMES = 8  # people at risk in it
 _FAR = 30  # days within which somebody works again

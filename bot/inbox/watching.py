@@ -15,12 +15,18 @@ from bot.settings import Settings
 from bot.store import cases, events, risk, touches
 from bot.store.cipher import Cipher
 from bot.store.histories import histories
+from bot.store.prepared import Prepared, word
 from bot.store.risk import Standing
 from bot.store.tables import touches as table
 
 _AT_ONCE = 50  # candidates in a transaction
 REASON = "risk"  # of the case
 _NUDGES = (touches.NUDGE, touches.NUDGE_OTHER)
+_NUDGED = Prepared(
+    sa.select(table.c.candidate_id, table.c.entry, table.c.state, table.c.ended_at)
+    .where(table.c.candidate_id.in_(sa.bindparam("ids")), table.c.entry.in_(map(word, _NUDGES)))
+    .order_by(table.c.id)
+)
 _NEW = 12  # points of a signal that brings a candidate back whom HR was done with
 
 
@@ -130,8 +136,7 @@ class _Look:
 def _nudged(connection: Connection, ids: Sequence[int]) -> dict[int, list[Nudged]]:
     """The nudges of each: entry, state, and when it ended, the oldest first."""
     found: dict[int, list[Nudged]] = {}
-    theirs = table.c.candidate_id.in_(ids), table.c.entry.in_(_NUDGES)
-    for row in connection.execute(sa.select(table).where(*theirs).order_by(table.c.id)):
+    for row in _NUDGED.rows(connection, {"ids": ids}):
         found.setdefault(row.candidate_id, []).append((row.entry, row.state, row.ended_at))
     return found
 

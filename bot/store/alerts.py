@@ -10,7 +10,8 @@ from sqlalchemy.engine import Connection
 
 from bot.store.inserting import insert_unless_there
 from bot.store.prepared import Prepared, word
-from bot.store.tables import alerts, outbound
+from bot.store.tables import alerts, outbound, staff
+from bot.store.updating import update
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,13 @@ class Carried:
     sent_at: datetime | None
     look_at: datetime
 
+
+DIGEST = "digest"
+# Who gets one, and has none coming.
+LACKS_DIGEST = sa.and_(
+    staff.c.role.in_((word("recruiter"), word("manager"))),
+    ~sa.exists().where(alerts.c.staff == staff.c.code, alerts.c.state == word("due"), alerts.c.why == word(DIGEST)),
+)
 
 _COLUMNS = tuple(alerts.c[name] for name in Alert.__dataclass_fields__)
 _LIMIT = sa.bindparam("limit", type_=sa.Integer)
@@ -160,7 +168,7 @@ def heard_of(connection: Connection, case_id: int, occasion: str) -> frozenset[s
 
 
 def _change(connection: Connection, ids: Iterable[int], values: Mapping[str, Any]) -> None:
-    connection.execute(sa.update(alerts).where(alerts.c.id.in_(list(ids))).values(values))
+    update(connection, alerts, list(ids), values)
 
 
 def _alert(row: Any) -> Alert:

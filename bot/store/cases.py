@@ -8,9 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.store import events, risk
+from bot.store import bulk, events, risk
 from bot.store.prepared import Prepared, word
 from bot.store.tables import candidates, case_events, case_reasons, cases
+from bot.store.updating import update
 from bot.vocabulary import URGENCY, USUAL_URGENCY
 
 OPEN = cases.c.state != word("resolved")  # as the indexes of open ones have it
@@ -60,6 +61,10 @@ _DUE = Prepared(
     .limit(sa.bindparam("limit", type_=sa.Integer))
     .with_for_update(skip_locked=True)
 )
+_OF = cases.c.candidate_id == sa.bindparam("candidate")
+_OPEN_OF = Prepared(sa.select(*COLUMNS).where(_OF, OPEN))
+_LAST_RESOLVED = Prepared(sa.select(sa.func.max(cases.c.resolved_at).label("at")).where(_OF))
+_NEXT_VERSION, _ASKED_AGAIN = cases.c.version + 1, cases.c.asked + 1
 
 
 def is_claimed(connection: Connection, candidate_id: int) -> bool:
@@ -105,7 +110,7 @@ def open_case(
         tell(connection, case_id, "case.opened", now)
     else:
         case_id = found.id
-        again: dict[str, Any] = {"asked": cases.c.asked + 1}
+        again: dict[str, Any] = {"asked": _ASKED_AGAIN}
         if address_id and found.unanswered_since is None:
             again |= {"unanswered_since": now, "next_at": now}
         if urgency < found.urgency:
@@ -134,8 +139,8 @@ def _reopened(connection: Connection, who: sa.ColumnElement[bool], now: datetime
 
 def last_resolved(connection: Connection, candidate_id: int) -> datetime | None:
     """When HR was done with the candidate last."""
-    wanted = sa.select(sa.func.max(cases.c.resolved_at)).where(cases.c.candidate_id == candidate_id)
-    return connection.execute(wanted).scalar()
+    at: datetime | None = _LAST_RESOLVED.first(connection, {"candidate": candidate_id}).at
+    return at
 
 
 def opened_since(connection: Connection, owner: str | None, since: datetime) -> int:
@@ -155,7 +160,7 @@ def load(connection: Connection, case_id: int, hold: bool = False) -> Case | Non
 
 def open_of(connection: Connection, candidate_id: int) -> Case | None:
     """The candidate's open case."""
-    row = connection.execute(sa.select(*COLUMNS).where(cases.c.candidate_id == candidate_id, OPEN)).first()
+    row = _OPEN_OF.first(connection, {"candidate": candidate_id})
     return Case(*row) if row else None
 
 
@@ -166,8 +171,7 @@ def due(connection: Connection, now: datetime, limit: int) -> list[Case]:
 
 def change(connection: Connection, case_id: int, now: datetime, **columns: Any) -> None:
     """Pages that show the case see that it has changed."""
-    values = {"updated_at": now, "version": cases.c.version + 1, **columns}
-    connection.execute(sa.update(cases).where(cases.c.id == case_id).values(values))
+    update(connection, cases, [case_id], {"updated_at": now, "version": _NEXT_VERSION, **columns})
 
 
 def note(
@@ -181,7 +185,7 @@ def note(
 ) -> None:
     """One line of what happened to a case. Actor: `staff:<code>`, `candidate`, `bot`."""
     row = {"case_id": case_id, "at": now, "actor": actor, "what": what, "note": sealed}
-    connection.execute(sa.insert(case_events).values(row | {"detail": dict(detail) if detail else None}))
+    bulk.insert(connection, case_events, [row | {"detail": dict(detail) if detail else None}])
 
 
 def tell(connection: Connection, case_id: int, kind: str, now: datetime) -> None:

@@ -13,6 +13,7 @@ from bot.risk.history import Duty, Heard, History, Said
 from bot.settings import Settings
 from bot.store.cases import OPEN
 from bot.store.messages import STAFF
+from bot.store.prepared import Prepared, word
 from bot.store.tables import (
     addresses,
     candidates,
@@ -30,10 +31,13 @@ from bot.store.tables import (
 )
 from bot.store.touches import TRAINING
 
+Rows = Sequence[Any]
 _LOOKS_BACK = timedelta(days=60)
-_ARRIVED = ("sent", "delivered", "seen")
+_ARRIVED = tuple(map(word, ("sent", "delivered", "seen")))
 _MOVED = TRAINING[1:2] + TRAINING[3:4]
-_WANTED = (
+_IDS: sa.BindParameter[Any] = sa.bindparam("ids")
+_SINCE: sa.BindParameter[Any] = sa.bindparam("since")
+_WANTED = Prepared(
     sa.select(
         candidates.c.id,
         candidates.c.stage,
@@ -47,17 +51,78 @@ _WANTED = (
     )
     .outerjoin(cohorts, candidates.c.cohort_id == cohorts.c.id)
     .outerjoin(cases, sa.and_(cases.c.candidate_id == candidates.c.id, OPEN))
+    .where(candidates.c.id.in_(_IDS))
+)
+_PASSED = Prepared(
+    sa.select(stage_times.c.candidate_id, sa.func.min(stage_times.c.at).label("at"))
+    .where(stage_times.c.candidate_id.in_(_IDS))
+    .group_by(stage_times.c.candidate_id)
+)
+_REPAIRED = sa.exists().where(
+    outbound.c.inbound_id == inbound.c.id, outbound.c.said.like(f"%{'.'.join(NOT_UNDERSTOOD)}%")
+)
+_HEARD = Prepared(
+    sa.select(inbound.c.candidate_id, inbound.c.received_at, inbound.c.intent, _REPAIRED.label("missed"))
+    .where(inbound.c.candidate_id.in_(_IDS), inbound.c.received_at > _SINCE, inbound.c.kind != word("event"))
+    .order_by(inbound.c.id)
+)
+_SAID = Prepared(
+    sa.select(
+        touches.c.candidate_id,
+        touches.c.ended_at,
+        touches.c.entry,
+        touches.c.expects,
+        touches.c.seen_at,
+        touches.c.answered_at,
+    )
+    .where(
+        touches.c.candidate_id.in_(_IDS),
+        touches.c.state == word("sent"),
+        touches.c.ended_at > _SINCE,
+        sa.exists().where(outbound.c.touch_id == touches.c.id, outbound.c.state.in_(_ARRIVED)),
+    )
+    .order_by(touches.c.ended_at)
+)
+_ACTED = Prepared(
+    sa.select(links.c.candidate_id, links.c.seen_at.label("at")).where(
+        links.c.candidate_id.in_(_IDS), links.c.seen_at > _SINCE
+    )
+)
+_CALLED = Prepared(
+    sa.select(contacts.c.candidate_id, contacts.c.at).where(
+        contacts.c.candidate_id.in_(_IDS), contacts.c.outcome == word("reached"), contacts.c.at > _SINCE
+    )
+)
+_WROTE = Prepared(
+    sa.select(outbound.c.candidate_id, outbound.c.created_at.label("at")).where(
+        outbound.c.candidate_id.in_(_IDS), outbound.c.said == STAFF, outbound.c.state.in_(_ARRIVED)
+    )
+)
+_CHECKINS = Prepared(sa.select(checkins).where(checkins.c.candidate_id.in_(_IDS)).order_by(checkins.c.id))
+_TASKS = Prepared(sa.select(tasks).where(tasks.c.candidate_id.in_(_IDS)).order_by(tasks.c.code))
+_PROMISES = Prepared(
+    sa.select(promises)
+    .where(promises.c.candidate_id.in_(_IDS), promises.c.overdue_at.is_not(None))
+    .order_by(promises.c.id)
+)
+_ADDRESSES = Prepared(
+    sa.select(addresses.c.candidate_id, addresses.c.unfollowed_at, addresses.c.unreachable_at).where(
+        addresses.c.candidate_id.in_(_IDS), addresses.c.channel != word("email")
+    )
 )
 
 
 def histories(connection: Connection, settings: Settings, ids: Sequence[int], now: datetime) -> dict[int, History]:
     """By candidate; of the last 60 days."""
-    rows = list(connection.execute(_WANTED.where(candidates.c.id.in_(ids))))
-    since = now - _LOOKS_BACK
-    passed = _passed(connection, ids)
-    heard, said, acted = _heard(connection, ids, since), _said(connection, ids, since), _acted(connection, ids, since)
-    spoken, scores = _spoken(connection, ids, since), _checkins(connection, ids)
-    duties, promised, lost = _tasks(connection, ids), _promises(connection, ids), _lost(connection, ids)
+    theirs = {"ids": ids}
+    lately = {"ids": ids, "since": now - _LOOKS_BACK}
+    rows = _WANTED.rows(connection, theirs)
+    passed = dict(_PASSED.rows(connection, theirs))
+    heard, said = _heard(_HEARD.rows(connection, lately)), _said(_SAID.rows(connection, lately))
+    acted = _moments(_ACTED.rows(connection, lately))
+    spoken = _moments(_CALLED.rows(connection, lately) + _WROTE.rows(connection, theirs))
+    scores, duties = _checkins(_CHECKINS.rows(connection, theirs)), _tasks(_TASKS.rows(connection, theirs))
+    promised, lost = _promises(_PROMISES.rows(connection, theirs)), _lost(_ADDRESSES.rows(connection, theirs))
     found: dict[int, History] = {}
     for row in rows:
         kept = row.confirmed_at if row.confirmed_start and row.confirmed_start == row.starts_at else None
@@ -84,89 +149,57 @@ def histories(connection: Connection, settings: Settings, ids: Sequence[int], no
     return found
 
 
-def _passed(connection: Connection, ids: Sequence[int]) -> Mapping[int, datetime]:
-    wanted = sa.select(stage_times.c.candidate_id, sa.func.min(stage_times.c.at))
-    first = wanted.where(stage_times.c.candidate_id.in_(ids)).group_by(stage_times.c.candidate_id)
-    return {row[0]: row[1] for row in connection.execute(first)}
-
-
-def _heard(connection: Connection, ids: Sequence[int], since: datetime) -> Mapping[int, list[Heard]]:
+def _heard(rows: Rows) -> Mapping[int, list[Heard]]:
     """What nobody understood is known by the answer it got."""
-    repaired = sa.exists().where(
-        outbound.c.inbound_id == inbound.c.id, outbound.c.said.like(f"%{'.'.join(NOT_UNDERSTOOD)}%")
-    )
-    theirs = inbound.c.candidate_id.in_(ids), inbound.c.received_at > since, inbound.c.kind != "event"
-    wanted = sa.select(inbound.c.candidate_id, inbound.c.received_at, inbound.c.intent, repaired.label("missed"))
     found: dict[int, list[Heard]] = defaultdict(list)
-    for row in connection.execute(wanted.where(*theirs).order_by(inbound.c.id)):
+    for row in rows:
         meaning = row.intent if row.intent and "." in row.intent and not row.missed else ""
-        found[row.candidate_id].append(Heard(row.received_at, meaning, row.missed))
+        found[row.candidate_id].append(Heard(row.received_at, meaning, bool(row.missed)))
     return found
 
 
-def _said(connection: Connection, ids: Sequence[int], since: datetime) -> Mapping[int, list[Said]]:
+def _said(rows: Rows) -> Mapping[int, list[Said]]:
     """Only what arrived, as far as its road can tell."""
-    arrived = sa.exists().where(outbound.c.touch_id == touches.c.id, outbound.c.state.in_(_ARRIVED))
-    theirs = touches.c.candidate_id.in_(ids), touches.c.state == "sent", touches.c.ended_at > since, arrived
     found: dict[int, list[Said]] = defaultdict(list)
-    for row in connection.execute(sa.select(touches).where(*theirs).order_by(touches.c.ended_at)):
+    for row in rows:
         met = min(filter(None, (row.seen_at, row.answered_at)), default=None)
         one = Said(row.ended_at, row.entry, row.expects or "", row.entry in TRAINING, met)
         found[row.candidate_id].append(one)
     return found
 
 
-def _acted(connection: Connection, ids: Sequence[int], since: datetime) -> Mapping[int, list[datetime]]:
-    theirs = links.c.candidate_id.in_(ids), links.c.seen_at > since
-    return _moments(connection, sa.select(links.c.candidate_id, links.c.seen_at.label("at")).where(*theirs))
-
-
-def _spoken(connection: Connection, ids: Sequence[int], since: datetime) -> Mapping[int, list[datetime]]:
-    """A person wrote, or reached them."""
-    called = contacts.c.candidate_id.in_(ids), contacts.c.outcome == "reached", contacts.c.at > since
-    wrote = outbound.c.candidate_id.in_(ids), outbound.c.said == STAFF, outbound.c.state.in_(_ARRIVED)
-    wanted = sa.union_all(
-        sa.select(contacts.c.candidate_id, contacts.c.at.label("at")).where(*called),
-        sa.select(outbound.c.candidate_id, outbound.c.created_at).where(*wrote),
-    )
-    return _moments(connection, wanted)
-
-
-def _moments(connection: Connection, wanted: Any) -> Mapping[int, list[datetime]]:
+def _moments(rows: Rows) -> Mapping[int, list[datetime]]:
     found: dict[int, list[datetime]] = defaultdict(list)
-    for row in connection.execute(wanted):
+    for row in rows:
         found[row.candidate_id].append(row.at)
     return defaultdict(list, {who: sorted(moments) for who, moments in found.items()})
 
 
-def _checkins(connection: Connection, ids: Sequence[int]) -> Mapping[int, list[tuple[datetime, int]]]:
+def _checkins(rows: Rows) -> Mapping[int, list[tuple[datetime, int]]]:
     found: dict[int, list[tuple[datetime, int]]] = defaultdict(list)
-    wanted = sa.select(checkins).where(checkins.c.candidate_id.in_(ids)).order_by(checkins.c.id)
-    for row in connection.execute(wanted):
+    for row in rows:
         found[row.candidate_id].append((row.at, row.score))
     return found
 
 
-def _tasks(connection: Connection, ids: Sequence[int]) -> Mapping[int, list[Duty]]:
+def _tasks(rows: Rows) -> Mapping[int, list[Duty]]:
     found: dict[int, list[Duty]] = defaultdict(list)
-    for row in connection.execute(sa.select(tasks).where(tasks.c.candidate_id.in_(ids)).order_by(tasks.c.code)):
+    for row in rows:
         found[row.candidate_id].append(Duty(row.code, row.due_at, row.done_at))
     return found
 
 
-def _promises(connection: Connection, ids: Sequence[int]) -> Mapping[int, list[Duty]]:
+def _promises(rows: Rows) -> Mapping[int, list[Duty]]:
     found: dict[int, list[Duty]] = defaultdict(list)
-    theirs = promises.c.candidate_id.in_(ids), promises.c.overdue_at.is_not(None)
-    for row in connection.execute(sa.select(promises).where(*theirs).order_by(promises.c.id)):
+    for row in rows:
         found[row.candidate_id].append(Duty(row.about, row.overdue_at, row.ended_at))
     return found
 
 
-def _lost(connection: Connection, ids: Sequence[int]) -> Mapping[int, tuple[datetime, str]]:
+def _lost(rows: Rows) -> Mapping[int, tuple[datetime, str]]:
     """Whose every address is gone, and how the last one went."""
-    theirs = sa.select(addresses).where(addresses.c.candidate_id.in_(ids), addresses.c.channel != "email")
     gone: dict[int, list[tuple[datetime, str] | None]] = defaultdict(list)
-    for row in connection.execute(theirs):
+    for row in rows:
         if row.unfollowed_at:
             gone[row.candidate_id].append((row.unfollowed_at, "unfollowed"))
         elif row.unreachable_at:

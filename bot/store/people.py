@@ -13,6 +13,7 @@ from bot.store.cipher import Cipher
 from bot.store.inserting import insert_unless_there
 from bot.store.prepared import Prepared, word
 from bot.store.tables import addresses, bindings, candidates, cohorts, staff, stage_times, stores, tasks
+from bot.store.updating import update
 from bot.store.waking import wake
 from bot.windows import NOTHING_KNOWN, Window
 
@@ -158,6 +159,11 @@ _WAITED = Prepared(
     .limit(sa.bindparam("limit", type_=sa.Integer))
     .with_for_update(skip_locked=True)
 )
+_THIS = candidates.c.id == sa.bindparam("id")
+_STAGE, _INVITE = (
+    Prepared(sa.select(candidates.c.stage).where(_THIS)),
+    Prepared(sa.select(candidates.c.invite).where(_THIS)),
+)
 _BY_INVITE = Prepared(sa.select(candidates.c.id).where(candidates.c.invite_index == sa.bindparam("index")))
 
 
@@ -185,7 +191,7 @@ def meet(connection: Connection, cipher: Cipher, channel: str, address: str, now
 
 
 def change(connection: Connection, address_id: int, **columns: Any) -> None:
-    connection.execute(_CHANGE.values(**columns), {"address_id": address_id})
+    update(connection, addresses, [address_id], columns)
     lost = next((at for name in ("unreachable_at", "unfollowed_at") if (at := columns.get(name))), None)
     if lost:
         its = sa.select(addresses.c.candidate_id).where(addresses.c.id == address_id)
@@ -305,8 +311,7 @@ def by_code(connection: Connection, code: str) -> int | None:
 
 
 def stage_of(connection: Connection, candidate_id: int) -> str:
-    this = sa.select(candidates.c.stage).where(candidates.c.id == candidate_id)
-    return str(connection.execute(this).scalar_one())
+    return str(_STAGE.first(connection, {"id": candidate_id}).stage)
 
 
 def confirmed_at(connection: Connection, candidate_id: int) -> datetime | None:
@@ -322,8 +327,7 @@ def phone_of(connection: Connection, cipher: Cipher, candidate_id: int) -> str |
 
 
 def invite_of(connection: Connection, cipher: Cipher, candidate_id: int) -> str:
-    sealed = connection.execute(sa.select(candidates.c.invite).where(candidates.c.id == candidate_id)).scalar_one()
-    return cipher.open(sealed, "candidates.invite")
+    return cipher.open(_INVITE.first(connection, {"id": candidate_id}).invite, "candidates.invite")
 
 
 def email_of(connection: Connection, cipher: Cipher, candidate_id: int) -> str | None:

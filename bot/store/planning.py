@@ -15,8 +15,8 @@ from bot.settings import Settings
 from bot.store import bulk
 from bot.store.cipher import Cipher
 from bot.store.inserting import insert_unless_there
-from bot.store.prepared import Prepared
-from bot.store.tables import addresses, bindings, candidates, cohorts, meta, stage_times, stores, tasks, touches
+from bot.store.prepared import Prepared, word
+from bot.store.tables import Moment, addresses, bindings, candidates, cohorts, meta, stage_times, stores, tasks, touches
 from bot.store.touches import TRAINING
 
 _VERSION = "rhythm"  # under which the version is kept by which everybody is planned
@@ -30,13 +30,20 @@ _DUE = Prepared(
 )
 _KEPT = Prepared(sa.select(meta.c.value).where(meta.c.key == sa.bindparam("key")))
 _OF = {cohorts: candidates.c.cohort_id, stores: candidates.c.store_id, candidates: candidates.c.id}
+_WAKE = {
+    table: Prepared(
+        sa.update(candidates)
+        .where(its.in_(sa.bindparam("ids")), candidates.c.released_at.is_not(None))
+        .values(plan_at=sa.bindparam("new_plan_at", type_=Moment))
+    )
+    for table, its in _OF.items()
+}
 
 
 def wake(connection: Connection, table: sa.Table, ids: Sequence[int], now: datetime) -> None:
     """Rows of the record changed: the touches of the candidates concerned are planned anew with the next tick."""
     if table in _OF and ids:
-        theirs = _OF[table].in_(ids), candidates.c.released_at.is_not(None)
-        connection.execute(sa.update(candidates).where(*theirs).values(plan_at=now))
+        _WAKE[table].changed(connection, {"ids": ids, "new_plan_at": now})
 
 
 def release(connection: Connection, ids: Sequence[int], now: datetime) -> int:
@@ -187,48 +194,60 @@ def _reached_by_phone(row: Any, cipher: Cipher, settings: Settings) -> datetime 
     return since
 
 
+_IDS: sa.BindParameter[Any] = sa.bindparam("ids")
+_ENTERED = Prepared(sa.select(stage_times).where(stage_times.c.candidate_id.in_(_IDS)))
+_DONE = Prepared(
+    sa.select(tasks.c.candidate_id, tasks.c.code).where(tasks.c.candidate_id.in_(_IDS), tasks.c.done_at.is_not(None))
+)
+_BOUND = Prepared(
+    sa.select(bindings.c.candidate_id, sa.func.min(bindings.c.at).label("at"))
+    .join(
+        addresses,
+        sa.and_(addresses.c.candidate_id == bindings.c.candidate_id, addresses.c.id == bindings.c.address_id),
+    )
+    .where(
+        bindings.c.candidate_id.in_(_IDS),
+        (addresses.c.channel == word("wechat")) | addresses.c.last_inbound_at.is_not(None),
+    )
+    .group_by(bindings.c.candidate_id)
+)
+_HEARD = Prepared(
+    sa.select(addresses.c.candidate_id, sa.func.max(addresses.c.last_inbound_at).label("at"))
+    .where(addresses.c.candidate_id.in_(_IDS), addresses.c.last_inbound_at.is_not(None))
+    .group_by(addresses.c.candidate_id)
+)
+_TOLD = Prepared(
+    sa.select(touches).where(touches.c.candidate_id.in_(_IDS), touches.c.by.in_((word("rhythm"), word("hr"))))
+)
+
+
 def _entered(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, datetime]]:
     found: dict[int, dict[str, datetime]] = defaultdict(dict)
-    for row in connection.execute(sa.select(stage_times).where(stage_times.c.candidate_id.in_(ids))):
+    for row in _ENTERED.rows(connection, {"ids": ids}):
         found[row.candidate_id][row.stage] = row.at
     return found
 
 
 def _done(connection: Connection, ids: Sequence[int]) -> dict[int, set[str]]:
     found: dict[int, set[str]] = defaultdict(set)
-    done = tasks.c.candidate_id.in_(ids), tasks.c.done_at.is_not(None)
-    for row in connection.execute(sa.select(tasks.c.candidate_id, tasks.c.code).where(*done)):
+    for row in _DONE.rows(connection, {"ids": ids}):
         found[row.candidate_id].add(row.code)
     return found
 
 
 def _bound(connection: Connection, ids: Sequence[int]) -> dict[int, datetime]:
     """Since when each has a chat that they opened themselves, and that is still theirs."""
-    theirs = addresses.c.candidate_id == bindings.c.candidate_id, addresses.c.id == bindings.c.address_id
-    own = (addresses.c.channel == "wechat") | addresses.c.last_inbound_at.is_not(None)
-    wanted = (
-        sa.select(bindings.c.candidate_id, sa.func.min(bindings.c.at))
-        .join(addresses, sa.and_(*theirs))
-        .where(bindings.c.candidate_id.in_(ids), own)
-        .group_by(bindings.c.candidate_id)
-    )
-    return {row[0]: row[1] for row in connection.execute(wanted)}
+    return dict(_BOUND.rows(connection, {"ids": ids}))
 
 
 def _heard(connection: Connection, ids: Sequence[int]) -> dict[int, datetime]:
-    wanted = (
-        sa.select(addresses.c.candidate_id, sa.func.max(addresses.c.last_inbound_at))
-        .where(addresses.c.candidate_id.in_(ids), addresses.c.last_inbound_at.is_not(None))
-        .group_by(addresses.c.candidate_id)
-    )
-    return {row[0]: row[1] for row in connection.execute(wanted)}
+    return dict(_HEARD.rows(connection, {"ids": ids}))
 
 
 def _told(connection: Connection, ids: Sequence[int], heard: Mapping[int, datetime]) -> dict[int, list[Told]]:
     """Their touches of the rhythm and of HR; who has written since is taken to have seen what they were told."""
     found: dict[int, list[Told]] = defaultdict(list)
-    theirs = touches.c.candidate_id.in_(ids), touches.c.by.in_(("rhythm", "hr"))
-    for row in connection.execute(sa.select(touches).where(*theirs)):
+    for row in _TOLD.rows(connection, {"ids": ids}):
         wrote = heard.get(row.candidate_id)
         seen = row.seen_at is not None or bool(wrote and row.ended_at and wrote > row.ended_at)
         planned = (row.kind, row.begins, row.template, row.priority, row.meant_at, row.expires_at)

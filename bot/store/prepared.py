@@ -12,12 +12,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 Convert = Callable[[Any], Any]
+_NOTHING = "SELECT 1 WHERE 0"  # what no row is in
 
 
 class Prepared:
-    """A statement whose parameters are all named, and the same every time."""
+    """A statement whose parameters are all named, and the same every time. One behind IN takes a list."""
 
-    def __init__(self, statement: sa.Select[Any] | sa.sql.dml.UpdateBase) -> None:
+    def __init__(self, statement: sa.Select[*tuple[Any, ...]] | sa.sql.dml.UpdateBase) -> None:
         self._statement = statement
         self._sqlite: _OnSqlite | None = None
 
@@ -28,6 +29,13 @@ class Prepared:
             return list(result) if result.returns_rows else []
         self._sqlite = self._sqlite or _OnSqlite(self._statement, connection.dialect, values)
         return self._sqlite.rows(connection, values)
+
+    def changed(self, connection: Connection, values: Mapping[str, Any]) -> int:
+        """How many rows it has changed."""
+        if connection.dialect.name != "sqlite":
+            return connection.execute(self._statement, values).rowcount
+        self._sqlite = self._sqlite or _OnSqlite(self._statement, connection.dialect, values)
+        return int(self._sqlite.run(connection, values).rowcount)
 
     def first(self, connection: Connection, values: Mapping[str, Any]) -> Any:
         """The first row, or None."""
@@ -52,12 +60,23 @@ class _OnSqlite:
         self._read = [(place, read) for place, read in enumerate(_reading(c.type, dialect) for c in columns) if read]
         row: Any = namedtuple("Row", [column.key for column in columns])  # type: ignore[misc]
         self._row: Convert = row._make
+        self._lists = [name for name in compiled.positiontup if compiled.binds[name].expanding]
 
     def rows(self, connection: Connection, values: Mapping[str, Any]) -> list[Any]:
-        driver: Any = connection.connection.driver_connection
+        return [self._row(self._converted(row)) for row in self.run(connection, values)]
+
+    def run(self, connection: Connection, values: Mapping[str, Any]) -> Any:
+        """The driver's cursor."""
         known = {**values, **self._own} if self._own else values
-        bound = [convert(known[name]) if convert else known[name] for name, convert in self._bind]
-        return [self._row(self._converted(row)) for row in driver.execute(self._sql, bound)]
+        sql = self._sql
+        bound: list[Any] = []
+        for name in self._lists:
+            sql = sql.replace(f"__[POSTCOMPILE_{name}]", ",".join("?" * len(known[name])) or _NOTHING, 1)
+        for name, convert in self._bind:
+            given = known[name] if name in self._lists else (known[name],)
+            bound += map(convert, given) if convert else given
+        driver: Any = connection.connection.driver_connection
+        return driver.execute(sql, bound)
 
     def _converted(self, row: tuple[Any, ...]) -> list[Any]:
         converted = list(row)

@@ -12,6 +12,7 @@ from bot.store import risk
 from bot.store.inserting import insert_unless_there
 from bot.store.prepared import Prepared, word
 from bot.store.tables import candidates, cohorts, promises, stores
+from bot.store.updating import update
 
 BY_A_DAY = ("date", "cohort")  # what a cohort says by when it will be known
 OVERDUE = "promise_overdue"  # the touch that says so, and the reason of the case
@@ -99,7 +100,7 @@ def look_again(
 ) -> None:
     """Still open: at this moment; else when the record changes or in some hours, and `before` at the latest."""
     look_at = at or min(filter(None, (now + _NEXT_LOOK, before)))
-    connection.execute(sa.update(promises).where(promises.c.id == promise.id).values(look_at=look_at))
+    update(connection, promises, [promise.id], {"look_at": look_at})
 
 
 def becomes_overdue(connection: Connection, promise: Promise, now: datetime) -> None:

@@ -34,6 +34,29 @@ _WANTED = Prepared(
     .limit(_LIMIT)
     .with_for_update(skip_locked=True)
 )
+_IDS: sa.BindParameter[Any] = sa.bindparam("ids")
+_STANDING = Prepared(
+    sa.select(
+        candidates.c.id,
+        candidates.c.code,
+        candidates.c.owner,
+        cohorts.c.code.label("cohort"),
+        candidates.c.risk,
+        candidates.c.released_at.is_not(None).label("released"),
+    )
+    .outerjoin(cohorts, candidates.c.cohort_id == cohorts.c.id)
+    .where(candidates.c.id.in_(_IDS))
+)
+_FIRED = Prepared(
+    sa.select(signals.c.candidate_id, signals.c.name, signals.c.at).where(signals.c.candidate_id.in_(_IDS))
+)
+_RECKONED = (
+    sa.update(candidates)
+    .where(candidates.c.id == sa.bindparam("candidate"))
+    .values(
+        risk_points=sa.bindparam("points"), risk_due_at=sa.bindparam("next_at"), case_due_at=sa.bindparam("case_at")
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +85,12 @@ def due(connection: Connection, now: datetime, limit: int) -> list[int]:
 
 
 def standing(connection: Connection, ids: Sequence[int]) -> list[Standing]:
-    released = candidates.c.released_at.is_not(None)
-    wanted = sa.select(
-        candidates.c.id, candidates.c.code, candidates.c.owner, cohorts.c.code, candidates.c.risk, released
-    )
-    joined = wanted.outerjoin(cohorts, candidates.c.cohort_id == cohorts.c.id).where(candidates.c.id.in_(ids))
-    return [Standing(*row) for row in connection.execute(joined)]
+    return [Standing(*row) for row in _STANDING.rows(connection, {"ids": ids})]
 
 
 def fired(connection: Connection, ids: Sequence[int], rows: Sequence[Mapping[str, Any]]) -> None:
     """Signals of these candidates, whom the transaction holds, have come true; each is kept once."""
-    wanted = sa.select(signals.c.candidate_id, signals.c.name, signals.c.at).where(signals.c.candidate_id.in_(ids))
-    known = {tuple(row) for row in connection.execute(wanted)}
+    known = {tuple(row) for row in _FIRED.rows(connection, {"ids": ids})}
     new = {(row["candidate_id"], row["name"], row["at"]): row for row in rows}
     bulk.insert(connection, signals, [row for key, row in new.items() if key not in known])
 
@@ -92,13 +109,7 @@ def reckoned(connection: Connection, found: Sequence[Mapping[str, Any]]) -> None
     """`candidate`, `points`, `next_at` and `case_at` of each."""
     if not found:
         return
-    this = sa.update(candidates).where(candidates.c.id == sa.bindparam("candidate"))
-    later: dict[str, Any] = {
-        "risk_points": sa.bindparam("points"),
-        "risk_due_at": sa.bindparam("next_at"),
-        "case_due_at": sa.bindparam("case_at"),
-    }
-    connection.execute(this.values(later), list(found))
+    connection.execute(_RECKONED, list(found))
 
 
 def wanting_a_case(connection: Connection, now: datetime, limit: int) -> list[tuple[int, str | None]]:

@@ -13,7 +13,8 @@ from bot.rhythm.planning import Difference
 from bot.store import bulk, risk
 from bot.store.inserting import insert_unless_there
 from bot.store.prepared import Prepared, word
-from bot.store.tables import candidates, inbound, outbound, touches
+from bot.store.tables import Moment, candidates, inbound, outbound, touches
+from bot.store.updating import update
 
 Ended = Literal["sent", "expired", "cancelled", "suppressed"]
 By = Literal["rhythm", "hr", "promise", "risk"]
@@ -79,6 +80,26 @@ _END = Prepared(
     sa.update(touches)
     .where(touches.c.id == sa.bindparam("touch_id"))
     .values({name: sa.bindparam(f"new_{name}") for name in ("state", "reason", "ended_at", "outbound_id", "look_at")})
+)
+_WINDOW_OPENS = Prepared(
+    sa.update(touches)
+    .where(
+        touches.c.candidate_id == sa.bindparam("candidate"),
+        touches.c.state == word("planned"),
+        touches.c.deferred == word(WINDOW),
+    )
+    .values(due_at=sa.bindparam("new_due_at", type_=Moment))
+)
+_STORIES = Prepared(
+    sa.select(touches.c.ended_at)
+    .where(
+        touches.c.candidate_id == sa.bindparam("candidate"),
+        touches.c.kind == word("story"),
+        touches.c.state == word("sent"),
+        touches.c.outbound_id.is_not(None),
+        touches.c.ended_at > sa.bindparam("since"),
+    )
+    .order_by(touches.c.ended_at)
 )
 _LAST_SAID = Prepared(
     sa.select(sa.func.max(touches.c.ended_at).label("at")).where(
@@ -205,15 +226,12 @@ def is_the_latest(connection: Connection, touch: Touch) -> bool:
 
 def defer(connection: Connection, touch: Touch, until: datetime, why: str = "") -> None:
     """`why`: hours, talk, cap, spacing, case, window, or busy."""
-    connection.execute(
-        sa.update(touches).where(touches.c.id == touch.id).values(due_at=until, deferred=why or touches.c.deferred)
-    )
+    update(connection, touches, [touch.id], {"due_at": until} | ({"deferred": why} if why else {}))
 
 
 def window_opens(connection: Connection, candidate_id: int, at: datetime) -> None:
     """The chat of the candidate is open again: stories that waited for that are due at this moment."""
-    waiting = touches.c.candidate_id == candidate_id, touches.c.state == "planned", touches.c.deferred == WINDOW
-    connection.execute(sa.update(touches).where(*waiting).values(due_at=at))
+    _WINDOW_OPENS.changed(connection, {"candidate": candidate_id, "new_due_at": at})
 
 
 def end(
@@ -240,14 +258,7 @@ def end(
 
 def stories_since(connection: Connection, candidate_id: int, since: datetime) -> list[datetime]:
     """When stories were said to the candidate after this moment, oldest first."""
-    said = (
-        touches.c.candidate_id == candidate_id,
-        touches.c.kind == "story",
-        touches.c.state == "sent",
-        touches.c.outbound_id.is_not(None),
-        touches.c.ended_at > since,
-    )
-    return list(connection.execute(sa.select(touches.c.ended_at).where(*said).order_by(touches.c.ended_at)).scalars())
+    return [row.ended_at for row in _STORIES.rows(connection, {"candidate": candidate_id, "since": since})]
 
 
 def last_said(connection: Connection, candidate_id: int) -> datetime | None:
