@@ -19,11 +19,27 @@ from bot.store import cases, credits, people
 from bot.store.cipher import Cipher
 from bot.store.messages import Spoken, keep_outbound
 from bot.store.people import Person
+from bot.store.prepared import Prepared, word
 from bot.store.tables import addresses, candidates, outbound
 
 NOTICE = "notice"
 UNREACHABLE = "unreachable"  # the reason of the case
 ROADS = ("service", "template", "subscription", "sms", "email")
+
+_ROW = Prepared(sa.select(outbound).where(outbound.c.id == sa.bindparam("id")))
+_STOPPED = Prepared(sa.select(candidates.c.pushes_stopped_at).where(candidates.c.id == sa.bindparam("id")))
+_CHAT = Prepared(
+    sa.select(addresses)
+    .where(
+        addresses.c.candidate_id == sa.bindparam("candidate"),
+        addresses.c.channel == word("wechat"),
+        addresses.c.stopped_at.is_(None),
+        addresses.c.unfollowed_at.is_(None),
+        addresses.c.unreachable_at.is_(None),
+    )
+    .order_by(addresses.c.last_inbound_at.desc().nulls_last())
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +98,7 @@ def _chain(connection: Connection, outbound_id: int) -> list[Any]:
     rows: list[Any] = []
     number: int | None = outbound_id
     while number is not None:
-        rows.insert(0, connection.execute(sa.select(outbound).where(outbound.c.id == number)).one())
+        rows.insert(0, _ROW.first(connection, {"id": number}))
         number = rows[0].after_id
     return rows
 
@@ -137,8 +153,8 @@ class _Search:
         )[0]
 
     def _unwelcome(self) -> str:
-        theirs = sa.select(candidates.c.pushes_stopped_at).where(candidates.c.id == self.row.candidate_id)
-        return "stopped" if self._connection.execute(theirs).scalar() else ""
+        row = _STOPPED.first(self._connection, {"id": self.row.candidate_id})
+        return "stopped" if row and row.pushes_stopped_at else ""
 
     def _service(self) -> Road | str:
         chat = self._chat()
@@ -187,15 +203,7 @@ class _Search:
 
     def _chat(self) -> Any:
         """The candidate's WeChat, while they follow us."""
-        theirs = (
-            addresses.c.candidate_id == self.row.candidate_id,
-            addresses.c.channel == "wechat",
-            addresses.c.stopped_at.is_(None),
-            addresses.c.unfollowed_at.is_(None),
-            addresses.c.unreachable_at.is_(None),
-        )
-        newest = addresses.c.last_inbound_at.desc().nulls_last()
-        return self._connection.execute(sa.select(addresses).where(*theirs).order_by(newest).limit(1)).first()
+        return _CHAT.first(self._connection, {"candidate": self.row.candidate_id})
 
     _looks: Mapping[str, Callable[["_Search"], Road | str]] = {
         "service": _service,

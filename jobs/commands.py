@@ -9,6 +9,7 @@ import typer
 
 from bot import clock, embedded_redis, log, settings, stopping
 from bot.errors import ConfigError
+from bot.heap import lasting
 from jobs import timetable
 
 _log = structlog.get_logger()
@@ -75,7 +76,8 @@ def simulate(
 
     Prints what was said by itself, message by message: when, to whom, by which road, and what became of it.
     """
-    from jobs import simulation
+    with lasting():
+        from jobs import simulation
 
     log.configure("error")
     zone = settings.load().company.zone

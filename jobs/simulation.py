@@ -20,6 +20,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bot import clock, embedded_redis, settings
 from bot.cli import menu, sample
+from bot.heap import lasting
 from bot.store.ledger import MILLION, Line, Sum, ledger, summary
 from bot.web.app import build
 from jobs.bystanders import Crowd, Office
@@ -68,7 +69,8 @@ def _ready(play: Play) -> Iterator[tuple[Desk, TimeMachine]]:
             sample.stand_in("crowd", *fakes, "--people", str(players), "--seed", str(play.seed))
         )
         stack.callback(embedded_redis.stop, embedded_redis.start(loaded.var))
-        desk = open_desk()
+        with lasting():
+            desk = open_desk()
         stack.callback(desk.database.close)
         stack.enter_context(_door(desk, port))
         others = Office(desk, play.seed), Crowd(people)

@@ -16,6 +16,8 @@ from jobs.desk import Desk
 from jobs.timetable import JOBS, Job
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+_SAY_NOTHING = {"plans", "reconcile", "risk"}  # jobs of which nobody outside hears
+_SAY_IT_TO_HR = {"alerts"}
 _MOST_ROUNDS = 50  # of all jobs at one moment
 _PATIENCE = 10.0  # real seconds for what other processes are sending
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -88,15 +90,26 @@ class TimeMachine:
         """Whatever is due now is done, and what comes of it."""
         for _ in range(_MOST_ROUNDS):
             worked = self._work(now)
-            if not worked + self._let_act(now, bool(worked)):
+            said = worked - _SAY_NOTHING
+            acted = self._let_act(now, bool(said - _SAY_IT_TO_HR))
+            if not worked and not acted:
                 return
-            self._wait_for_the_others(now)
-            self._everywhere("idle", {})
+            if said or acted:
+                self._wait_for_the_others(now)
+                self._everywhere("idle", {})
         _log.warning("never_done", count=_MOST_ROUNDS)
 
-    def _work(self, now: datetime) -> int:
-        awaited = self._desk.database.read(agenda.awaited)
-        return sum(job.run(self._desk) for name, job in self._jobs.items() if awaited.get(name, _NEVER) <= now)
+    def _work(self, now: datetime) -> set[str]:
+        """Until nothing is due, or what is due cannot be done; gives the jobs that did something."""
+        done: set[str] = set()
+        for _ in range(_MOST_ROUNDS):
+            awaited = self._desk.database.read(agenda.awaited)
+            due = [name for name in self._jobs if awaited.get(name, _NEVER) <= now]
+            worked = {name for name in due if self._jobs[name].run(self._desk)}
+            if not worked:
+                break
+            done |= worked
+        return done
 
     def _let_act(self, now: datetime, news: bool) -> int:
         """Those whose moment has come, and with news everybody: they may have heard some of it."""

@@ -14,6 +14,7 @@ import structlog
 from rq import Queue, SimpleWorker
 from rq.exceptions import StopRequested
 
+from bot.heap import lasting
 from bot.log import broke
 from bot.stopping import Stopping
 from jobs import alerts, cases, deliver, hooks, plans, promises, reconcile, risk, touches, waits
@@ -54,7 +55,8 @@ def perform(name: str) -> int:
     """What a worker calls: runs one job on this process's desk; gives how much it did."""
     global _desk
     if _desk is None:
-        _desk = open_desk()
+        with lasting():
+            _desk = open_desk()
     return JOBS[name].run(_desk)
 
 

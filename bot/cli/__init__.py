@@ -11,6 +11,7 @@ from importlib.metadata import EntryPoint, entry_points
 import typer
 
 from bot.errors import ContentError, KeepwarmError
+from bot.heap import lasting
 
 # Each command with the function that it is: `module:function`.
 _COMMANDS = {
@@ -37,7 +38,9 @@ _FOUND = {
 def main() -> None:
     """Errors go to stderr in one line without a traceback. Exit codes: 0 done, 1 found faults, 2 usage."""
     try:
-        app(sys.argv[1] if len(sys.argv) > 1 else "")()
+        with lasting():
+            made = app(sys.argv[1] if len(sys.argv) > 1 else "")
+        made()
     except ContentError as error:
         sys.exit(str(error))
     except KeepwarmError as error:

@@ -13,6 +13,7 @@ from bot.cli import expected, group
 from bot.cli.opened import opened
 from bot.content.reading import read
 from bot.errors import ContentError, Fault
+from bot.heap import lasting
 from bot.settings import Settings, Template, Wechat
 from bot.store import schema
 from bot.store.database import Database
@@ -24,12 +25,15 @@ Port = Annotated[int, typer.Option(help="Listen on this port.")]
 
 def serve(host: Host = "127.0.0.1", port: Port = 8080) -> None:
     """Answer webhooks and show pages. Start as many as you like behind a balancer."""
-    from bot.conversation.house import build
-    from bot.web.app import serve as serve_app
+    with lasting():
+        from bot.conversation.house import build
+        from bot.web.app import serve as serve_app
 
     log.configure()
     with opened() as (loaded, database, cipher):
-        serve_app(build(loaded, cipher), database, host, port)
+        with lasting():
+            house = build(loaded, cipher)
+        serve_app(house, database, host, port)
 
 
 def migrate() -> None:

@@ -17,9 +17,15 @@ from bot.engine.turn import Heard
 from bot.record import Candidate
 from bot.store import audit, cases, checkins, moves, people, promises, tasks
 from bot.store.messages import Spoken, keep_outbound
+from bot.store.prepared import Prepared
 from bot.store.tables import codes, wrong_codes
 
 _HOUR = timedelta(hours=1)
+_WRONG = Prepared(
+    sa.select(sa.func.count().label("count"))
+    .select_from(wrong_codes)
+    .where(wrong_codes.c.address_id == sa.bindparam("address"), wrong_codes.c.at > sa.bindparam("since"))
+)
 
 
 def _promise(world: World, effect: Effect, heard: Heard) -> str:
@@ -231,9 +237,7 @@ def _codes_asked(world: World, whose: sa.ColumnElement[bool]) -> int:
 
 
 def _wrong_codes(world: World) -> int:
-    mine = wrong_codes.c.address_id == world.person.id, wrong_codes.c.at > world.now - _HOUR
-    count = sa.select(sa.func.count()).select_from(wrong_codes).where(*mine)
-    return int(world.connection.execute(count).scalar_one())
+    return int(_WRONG.first(world.connection, {"address": world.person.id, "since": world.now - _HOUR}).count)
 
 
 EFFECTS: Mapping[str, Do] = {

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -165,8 +166,15 @@ class Books:
 
 def _write(connection: Connection, parcel: Parcel, row: dict[str, Any]) -> bool:
     """Whether it is still this try's to write: the row of a process that comes back late may be further by now."""
-    ours = outbound.c.id == parcel.id, outbound.c.attempts == parcel.attempts, _UNFINISHED
-    return connection.execute(sa.update(outbound).where(*ours).values(row)).rowcount == 1
+    given = {"this": parcel.id, "tries": parcel.attempts} | {f"new_{name}": value for name, value in row.items()}
+    return _ours(tuple(row)).changed(connection, given) == 1
+
+
+@lru_cache(32)
+def _ours(columns: tuple[str, ...]) -> Prepared:
+    new = {name: sa.bindparam(f"new_{name}", type_=outbound.c[name].type) for name in columns}
+    this = outbound.c.id == sa.bindparam("this"), outbound.c.attempts == sa.bindparam("tries"), _UNFINISHED
+    return Prepared(sa.update(outbound).where(*this).values(new))
 
 
 def _window(connection: Connection, address_id: int) -> Window:

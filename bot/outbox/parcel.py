@@ -13,6 +13,7 @@ from bot import windows
 from bot.message import CHANNEL_OF, Letter
 from bot.store import people
 from bot.store.cipher import Cipher
+from bot.store.prepared import Prepared
 from bot.store.tables import addresses, outbound
 from bot.windows import Spent
 
@@ -50,25 +51,27 @@ class Parcel:
         return Letter(self.id, self.address, self.form.get("text", self.text), self.via, self.form, self.kind)
 
 
+_OPENED = Prepared(
+    sa.select(
+        outbound,
+        addresses.c.address,
+        addresses.c.window_left,
+        addresses.c.window_until,
+        addresses.c.brief_left,
+        addresses.c.brief_until,
+        addresses.c.brief_by,
+    )
+    .join(addresses, outbound.c.address_id == addresses.c.id)
+    .where(outbound.c.id.in_(sa.bindparam("ids")))
+    .order_by(outbound.c.rank, outbound.c.due_at, outbound.c.id)
+)
+
+
 def opened(connection: Connection, cipher: Cipher, ids: Sequence[int], now: datetime) -> list[Parcel]:
     """In the order in which they are to go."""
     if not ids:
         return []
-    rows = connection.execute(
-        sa.select(
-            outbound,
-            addresses.c.address,
-            addresses.c.window_left,
-            addresses.c.window_until,
-            addresses.c.brief_left,
-            addresses.c.brief_until,
-            addresses.c.brief_by,
-        )
-        .join(addresses, outbound.c.address_id == addresses.c.id)
-        .where(outbound.c.id.in_(ids))
-        .order_by(outbound.c.rank, outbound.c.due_at, outbound.c.id)
-    )
-    return [_parcel(row, cipher, now) for row in rows]
+    return [_parcel(row, cipher, now) for row in _OPENED.rows(connection, {"ids": ids})]
 
 
 def _parcel(row: Any, cipher: Cipher, now: datetime) -> Parcel:

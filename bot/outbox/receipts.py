@@ -1,6 +1,7 @@
 """What providers tell afterwards of a message: in any order, repeated, and before the send's own answer."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from bot.outbox import refusals, stopping
 from bot.store import people
 from bot.store.cipher import Cipher
 from bot.store.inserting import insert_unless_there
-from bot.store.prepared import Prepared
+from bot.store.prepared import Prepared, word
 from bot.store.tables import outbound, receipts
 
 _BECOMES = {"sent": "sent", "delivered": "delivered", "read": "delivered", "undelivered": "failed", "failed": "failed"}
@@ -48,11 +49,7 @@ def apply_receipts(connection: Connection, cipher: Cipher, terms: Terms, provide
         changed["due_at"] = None
     if state == "delivered":
         changed["delivered_at"] = now
-    this = outbound.c.provider_id == provider_id, outbound.c.state.not_in(_OVER)
-    moved = (
-        sa.update(outbound).where(*this).values(changed).returning(outbound.c.id, outbound.c.address_id, outbound.c.via)
-    )
-    row = connection.execute(moved).first()
+    row = _moved(tuple(changed)).first(connection, {"its": provider_id} | {f"new_{c}": v for c, v in changed.items()})
     if row is None or state != "failed":
         return
     if facts := facts_of(code, now):
@@ -60,6 +57,14 @@ def apply_receipts(connection: Connection, cipher: Cipher, terms: Terms, provide
     if row.via == "sms" and code in KNOWN and kind_of(code) is Misconfigured:
         _stop(connection, code, now)
     next_road(connection, cipher, terms, row.id, now)
+
+
+@lru_cache(16)
+def _moved(columns: tuple[str, ...]) -> Prepared:
+    open_ = outbound.c.provider_id == sa.bindparam("its"), outbound.c.state.not_in(map(word, _OVER))
+    new = {name: sa.bindparam(f"new_{name}", type_=outbound.c[name].type) for name in columns}
+    moved = sa.update(outbound).where(*open_).values(new)
+    return Prepared(moved.returning(outbound.c.id, outbound.c.address_id, outbound.c.via))
 
 
 def facts_of(code: str, now: datetime) -> dict[str, Any]:

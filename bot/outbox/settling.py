@@ -11,13 +11,32 @@ from bot.errors import Unknown
 from bot.outbox.books import Books
 from bot.outbox.parcel import opened
 from bot.store.messages import first_road
-from bot.store.prepared import word
+from bot.store.prepared import Prepared, word
 from bot.store.tables import addresses, outbound
 
 EXPIRED = "expired"
 _AT_ONCE = 500
 _QUEUED = outbound.c.state == word("queued")
 _OPEN = sa.text("state IN ('queued', 'sending')")  # as the index has it: SQLite compares the words
+
+_LIMIT = sa.bindparam("limit", type_=sa.Integer)
+_ADOPT = Prepared(
+    sa.update(outbound)
+    .where(_QUEUED, outbound.c.via.is_(None))
+    .values(via=sa.select(first_road).where(addresses.c.id == outbound.c.address_id).scalar_subquery())
+)
+_ABANDONED = Prepared(
+    sa.select(outbound.c.id)
+    .where(_OPEN, outbound.c.state == word("sending"), outbound.c.lease_until < sa.bindparam("now"))
+    .limit(_LIMIT)
+    .with_for_update(skip_locked=True)
+)
+_LATE = Prepared(
+    sa.select(outbound.c.id)
+    .where(_QUEUED, outbound.c.expires_at <= sa.bindparam("now"))
+    .limit(_LIMIT)
+    .with_for_update(skip_locked=True)
+)
 
 
 def settle(connection: Connection, books: Books, now: datetime) -> None:
@@ -28,22 +47,19 @@ def settle(connection: Connection, books: Books, now: datetime) -> None:
 
 def _adopt(connection: Connection) -> None:
     """What the version before this one queued has no road yet."""
-    its = sa.select(first_road).where(addresses.c.id == outbound.c.address_id)
-    connection.execute(sa.update(outbound).where(_QUEUED, outbound.c.via.is_(None)).values(via=its.scalar_subquery()))
+    _ADOPT.changed(connection, {})
 
 
 def _doubt(connection: Connection, books: Books, now: datetime) -> None:
     """It may have gone out just before its sender died; the provider is asked where it can be."""
-    abandoned = _OPEN, outbound.c.state == "sending", outbound.c.lease_until < now
-    found = sa.select(outbound.c.id).where(*abandoned).limit(_AT_ONCE).with_for_update(skip_locked=True)
-    for parcel in opened(connection, books.cipher, list(connection.execute(found).scalars()), now):
+    found = [row.id for row in _ABANDONED.rows(connection, {"now": now, "limit": _AT_ONCE})]
+    for parcel in opened(connection, books.cipher, found, now):
         this = replace(parcel, attempts=parcel.attempts - 1)
         books.left_in_doubt(connection, this, Unknown("abandoned", "nobody finished it"), now)
 
 
 def _expire(connection: Connection, books: Books, now: datetime) -> None:
-    late = sa.select(outbound.c.id).where(_QUEUED, outbound.c.expires_at <= now)
-    some = list(connection.execute(late.limit(_AT_ONCE).with_for_update(skip_locked=True)).scalars())
+    some = [row.id for row in _LATE.rows(connection, {"now": now, "limit": _AT_ONCE})]
     if not some:
         return
     values = {"state": "expired", "reason": "too late to be useful", "lease_until": None}

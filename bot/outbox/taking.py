@@ -15,6 +15,7 @@ from bot.outbox.parcel import Parcel, opened
 from bot.store.cipher import Cipher
 from bot.store.prepared import Prepared, word
 from bot.store.tables import outbound
+from bot.store.updating import update
 
 BATCH = 100  # of one road
 LEASE = timedelta(minutes=2)
@@ -32,7 +33,10 @@ _IN_ORDER = (
     sa.select(outbound.c.id, outbound.c.address_id)
     .where(outbound.c.via == sa.bindparam("via"), *_IS_DUE)
     .order_by(outbound.c.rank, outbound.c.due_at, outbound.c.id)
+    .limit(sa.bindparam("limit", type_=sa.Integer))
+    .with_for_update(skip_locked=True)
 )
+_DUE, _DUE_OF_THESE = Prepared(_IN_ORDER), Prepared(_IN_ORDER.where(outbound.c.id.in_(sa.bindparam("ids"))))
 
 
 class Left(NamedTuple):
@@ -69,8 +73,7 @@ def take(
     if not taken and not probing:
         return []
     numbers = [*taken, *probing]
-    lease = sa.update(outbound).where(outbound.c.id.in_(numbers)).values(lease_until=now + LEASE)
-    connection.execute(lease)
+    update(connection, outbound, numbers, {"lease_until": now + LEASE})
     return [
         replace(parcel, probing=True) if parcel.id in probing else parcel
         for parcel in opened(connection, cipher, numbers, now)
@@ -100,9 +103,8 @@ def _with_something_due(connection: Connection, now: datetime) -> list[str]:
 
 
 def _due(connection: Connection, via: str, now: datetime, limit: int, ids: Sequence[int] | None) -> list[Any]:
-    due = _IN_ORDER if ids is None else _IN_ORDER.where(outbound.c.id.in_(ids))
     values = _moments(now) | {"via": via, "limit": limit}
-    return list(connection.execute(due.limit(sa.bindparam("limit")).with_for_update(skip_locked=True), values))
+    return _DUE.rows(connection, values) if ids is None else _DUE_OF_THESE.rows(connection, values | {"ids": ids})
 
 
 def _moments(now: datetime) -> dict[str, datetime]:

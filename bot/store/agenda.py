@@ -74,6 +74,9 @@ _NEXT = Prepared(
 _JOBS = [job for job, moments in _MOMENTS.items() for _ in moments]
 
 
+_UNDER_WAY = Prepared(sa.select(outbound.c.id).where(_WAITING, outbound.c.lease_until > sa.bindparam("now")).limit(1))
+
+
 def awaited(connection: Connection) -> dict[str, datetime]:
     """The moment of each job's next decision, by its name: one that has passed if something is due."""
     first: dict[str, datetime] = {}
@@ -90,5 +93,4 @@ def next_due(connection: Connection) -> datetime | None:
 
 def under_way(connection: Connection, now: datetime) -> bool:
     """Whether some process is sending a message just now."""
-    held = _WAITING, outbound.c.lease_until > now
-    return connection.execute(sa.select(outbound.c.id).where(*held).limit(1)).first() is not None
+    return _UNDER_WAY.first(connection, {"now": now}) is not None

@@ -8,6 +8,7 @@ for each. So work may run twice, and should do nothing that a rollback does not 
 """
 
 import queue
+import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -163,7 +164,11 @@ def _sqlite_engine(url: sa.URL, begin: str) -> sa.Engine:
 
     @sa.event.listens_for(engine, "begin")
     def _begun(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        driver: Any = connection.connection.driver_connection
+        try:
+            driver.execute(begin)
+        except sqlite3.OperationalError as error:
+            raise sa.exc.OperationalError(begin, None, error) from error
 
     return engine
 

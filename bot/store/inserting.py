@@ -8,13 +8,16 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
+from bot.store.prepared import Prepared
+
 
 def insert_unless_there(connection: Connection, table: sa.Table, row: dict[str, Any]) -> None:
     """Leaves the row that has the same key as it is."""
-    connection.execute(_statement(connection.dialect.name, table), row)
+    _statement(connection.dialect.name, table, tuple(row)).changed(connection, row)
 
 
-@lru_cache
-def _statement(dialect: str, table: sa.Table) -> sa.Insert:
+@lru_cache(256)
+def _statement(dialect: str, table: sa.Table, columns: tuple[str, ...]) -> Prepared:
+    """Of these columns: one that is not named has its default."""
     insert = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
-    return insert.on_conflict_do_nothing()
+    return Prepared(insert.on_conflict_do_nothing())

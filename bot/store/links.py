@@ -11,6 +11,7 @@ from bot.store import touches
 from bot.store.prepared import Prepared
 from bot.store.tables import links
 
+_LINK = Prepared(sa.select(links).where(links.c.id == sa.bindparam("id")))
 _GIVE = Prepared(sa.insert(links).returning(links.c.id))
 
 
@@ -32,7 +33,7 @@ def give(connection: Connection, candidate: Candidate, touch_id: int | None, now
 
 
 def find(connection: Connection, number: int) -> Given | None:
-    row = connection.execute(sa.select(links).where(links.c.id == number)).first()
+    row = _LINK.first(connection, {"id": number})
     if row is None:
         return None
     return Given(row.candidate_id, row.page_version, row.created_at, row.touch_id, row.seen_at is not None)

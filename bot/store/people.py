@@ -164,6 +164,13 @@ _STAGE, _INVITE = (
     Prepared(sa.select(candidates.c.stage).where(_THIS)),
     Prepared(sa.select(candidates.c.invite).where(_THIS)),
 )
+_ELSEWHERE = Prepared(
+    sa.select(addresses.c.id).where(
+        addresses.c.candidate_id == sa.bindparam("candidate"),
+        addresses.c.channel == sa.bindparam("channel"),
+        addresses.c.id != sa.bindparam("this"),
+    )
+)
 _BY_INVITE = Prepared(sa.select(candidates.c.id).where(candidates.c.invite_index == sa.bindparam("index")))
 
 
@@ -339,12 +346,8 @@ def bound_elsewhere(connection: Connection, candidate_id: int, channel: str, add
     """Other addresses of the same channel that the candidate is bound to. Until the transaction ends nobody else can
     bind the candidate: of two who show one invite at the same time the second finds the first."""
     connection.execute(_HOLD, {"id": candidate_id})
-    others = (
-        addresses.c.candidate_id == candidate_id,
-        addresses.c.channel == channel,
-        addresses.c.id != address_id,
-    )
-    return list(connection.execute(sa.select(addresses.c.id).where(*others)).scalars())
+    others = {"candidate": candidate_id, "channel": channel, "this": address_id}
+    return [row.id for row in _ELSEWHERE.rows(connection, others)]
 
 
 def bind(

@@ -129,7 +129,7 @@ class _Found:
 
 def situations(connection: Connection, cipher: Cipher, settings: Settings, ids: Sequence[int]) -> list[Situation]:
     """Everything that planning needs to know of these candidates, in a handful of statements."""
-    rows = list(connection.execute(_WANTED.where(candidates.c.id.in_(ids)).order_by(candidates.c.id)))
+    rows = _WANTED.rows(connection, {"ids": ids})
     heard = _heard(connection, ids)
     found = _Found(
         _entered(connection, ids), _done(connection, ids), _bound(connection, ids), heard, _told(connection, ids, heard)
@@ -137,7 +137,8 @@ def situations(connection: Connection, cipher: Cipher, settings: Settings, ids: 
     return [_situation(row, found, cipher, settings) for row in rows]
 
 
-_WANTED = (
+_IDS: sa.BindParameter[Any] = sa.bindparam("ids")
+_WANTED = Prepared(
     sa.select(
         candidates.c.id,
         candidates.c.code,
@@ -157,6 +158,8 @@ _WANTED = (
     )
     .outerjoin(cohorts, candidates.c.cohort_id == cohorts.c.id)
     .outerjoin(stores, candidates.c.store_id == stores.c.id)
+    .where(candidates.c.id.in_(_IDS))
+    .order_by(candidates.c.id)
 )
 
 
@@ -194,7 +197,6 @@ def _reached_by_phone(row: Any, cipher: Cipher, settings: Settings) -> datetime 
     return since
 
 
-_IDS: sa.BindParameter[Any] = sa.bindparam("ids")
 _ENTERED = Prepared(sa.select(stage_times).where(stage_times.c.candidate_id.in_(_IDS)))
 _DONE = Prepared(
     sa.select(tasks.c.candidate_id, tasks.c.code).where(tasks.c.candidate_id.in_(_IDS), tasks.c.done_at.is_not(None))

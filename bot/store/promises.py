@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from bot.store import risk
 from bot.store.inserting import insert_unless_there
 from bot.store.prepared import Prepared, word
-from bot.store.tables import candidates, cohorts, promises, stores
+from bot.store.tables import Moment, candidates, cohorts, promises, stores
 from bot.store.updating import update
 
 BY_A_DAY = ("date", "cohort")  # what a cohort says by when it will be known
@@ -51,8 +51,7 @@ def make(connection: Connection, candidate_id: int, about: str, due_at: datetime
 def wake(connection: Connection, table: sa.Table, ids: Sequence[int], now: datetime) -> None:
     """Rows of the record changed: what was promised about them is looked at with the next tick."""
     if table in _WHOSE and ids:
-        theirs = _OPEN, promises.c.candidate_id.in_(_concerned(table, ids))
-        connection.execute(sa.update(promises).where(*theirs).values(look_at=now))
+        _LOOKED_AT[table].changed(connection, {"ids": ids, "now": now})
         follow(connection, table, ids, now)
 
 
@@ -61,10 +60,7 @@ def follow(connection: Connection, table: sa.Table, ids: Sequence[int], now: dat
     may become overdue anew. A day that has passed, or that nobody names any more, leaves what was promised."""
     if table not in (cohorts, candidates) or not ids:
         return
-    theirs = _OPEN, promises.c.about.in_(BY_A_DAY), promises.c.candidate_id.in_(_concerned(table, ids))
-    another = promises.c.due_at.is_(None) | (promises.c.due_at != _NAMED)
-    followed = {"due_at": _NAMED, "overdue_at": None, "look_at": now}
-    connection.execute(sa.update(promises).where(*theirs, now < _NAMED, another).values(followed))
+    _FOLLOWS[table].changed(connection, {"ids": ids, "now": now})
 
 
 _NAMED = (
@@ -76,9 +72,27 @@ _NAMED = (
 )
 
 
-def _concerned(table: sa.Table, ids: Sequence[int]) -> sa.Select[tuple[int]]:
-    return sa.select(candidates.c.id).where(_WHOSE[table].in_(ids))
-
+_NOW = sa.bindparam("now", type_=Moment)
+_CONCERNED = {
+    table: (_OPEN, promises.c.candidate_id.in_(sa.select(candidates.c.id).where(whose.in_(sa.bindparam("ids")))))
+    for table, whose in _WHOSE.items()
+}
+_LOOKED_AT = {
+    table: Prepared(sa.update(promises).where(*theirs).values(look_at=_NOW)) for table, theirs in _CONCERNED.items()
+}
+_FOLLOWS = {
+    table: Prepared(
+        sa.update(promises)
+        .where(
+            *theirs,
+            promises.c.about.in_(map(word, BY_A_DAY)),
+            _NAMED > _NOW,
+            promises.c.due_at.is_(None) | (promises.c.due_at != _NAMED),
+        )
+        .values(due_at=_NAMED, overdue_at=None, look_at=_NOW)
+    )
+    for table, theirs in _CONCERNED.items()
+}
 
 _PROMISE = tuple(promises.c[name] for name in Promise.__dataclass_fields__)
 _TO_LOOK_AT = Prepared(

@@ -69,9 +69,7 @@ class Crowd:
 
     async def _listen(self) -> None:
         """What everybody hears makes them plan."""
-        for channel, url in self._urls.items():
-            async with self._http().get(f"{url}/_fake/news", params={"after": self._seen[channel]}) as response:
-                news: list[dict[str, Any]] = await response.json()
+        for channel, news in zip(self._urls, await asyncio.gather(*map(self._news, self._urls)), strict=True):
             for message in news:
                 self._seen[channel] = message["seq"]
                 manner = self._chats.get((channel, message["chat"]))
@@ -81,6 +79,12 @@ class Crowd:
                     self._note(manner, (channel, message["chat"]))
                 for act in manner.hears(message):
                     heapq.heappush(self._plans, act)
+
+    async def _news(self, channel: str) -> list[dict[str, Any]]:
+        after = {"after": self._seen[channel]}
+        async with self._http().get(f"{self._urls[channel]}/_fake/news", params=after) as response:
+            news: list[dict[str, Any]] = await response.json()
+        return news
 
     def _note(self, manner: Manner, chat: tuple[str, str]) -> None:
         if self._own[chat]:
