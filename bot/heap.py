@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def lasting() -> Iterator[None]:
-    """What the block makes stays; the collector rests meanwhile. For the start of a process, a few times in its life."""
+    """What the block makes stays; the collector rests meanwhile. For the start of a process."""
     gc.disable()
     try:
         yield
