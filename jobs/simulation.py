@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
@@ -56,8 +57,8 @@ def _ready(play: Play) -> Iterator[tuple[Desk, TimeMachine]]:
     port = sample.free_port()
     own = sample.begin(play.folder, port)
     with ExitStack() as stack:
-        wechat = stack.enter_context(sample.wechat(own, port))
-        twilio = stack.enter_context(sample.twilio(own, port))
+        with ThreadPoolExecutor() as both:
+            wechat, twilio = both.map(stack.enter_context, (sample.wechat(own, port), sample.twilio(own, port)))
         os.environ.update(own | {"WECHAT_API_URL": wechat, "TWILIO_API_URL": twilio})
         clock.share(play.folder.resolve() / "clock")
         loaded = settings.load()

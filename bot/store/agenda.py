@@ -1,6 +1,6 @@
 """When the clock has something to do next, from every row that waits for a moment.
 
-A job runs when one of its moments in _MOMENTS has come: one that waits for others names them there.
+A job runs when one of its moments in MOMENTS has come: one that waits for others names them there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ _QUEUED = sa.text("state = 'queued'")
 _WAITING = sa.text("state IN ('queued', 'sending')")
 _TO_ASK = sa.text("via IN ('sms', 'template') AND state IN ('unknown', 'sent') AND due_at IS NOT NULL")
 _UNTOLD = sa.select(sa.func.min(hooks.c.told)).where(hooks.c.stopped_at.is_(None)).scalar_subquery()
-_MOMENTS: Mapping[str, Sequence[tuple[sa.Column[datetime], sa.ColumnElement[bool] | sa.TextClause]]] = {
+MOMENTS: Mapping[str, Sequence[tuple[sa.Column[datetime], sa.ColumnElement[bool] | sa.TextClause]]] = {
     "alerts": (
         (alerts.c.due_at, sa.text("state = 'due'")),
         (alerts.c.due_at, sa.text("state = 'out'")),
@@ -66,12 +66,12 @@ _NEXT = Prepared(
     sa.select(
         *(
             sa.select(sa.func.min(moment)).where(condition).scalar_subquery().label(f"{job}{number}")
-            for job, moments in _MOMENTS.items()
+            for job, moments in MOMENTS.items()
             for number, (moment, condition) in enumerate(moments)
         )
     )
 )
-_JOBS = [job for job, moments in _MOMENTS.items() for _ in moments]
+_JOBS = [job for job, moments in MOMENTS.items() for _ in moments]
 
 
 _UNDER_WAY = Prepared(sa.select(outbound.c.id).where(_WAITING, outbound.c.lease_until > sa.bindparam("now")).limit(1))

@@ -72,9 +72,12 @@ class _OnSqlite:
         bound: list[Any] = []
         for name in self._lists:
             sql = sql.replace(f"__[POSTCOMPILE_{name}]", ",".join("?" * len(known[name])) or _NOTHING, 1)
-        for name, convert in self._bind:
-            given = known[name] if name in self._lists else (known[name],)
-            bound += map(convert, given) if convert else given
+        if self._lists:
+            for name, convert in self._bind:
+                given = known[name] if name in self._lists else (known[name],)
+                bound += map(convert, given) if convert else given
+        else:
+            bound = [convert(known[name]) if convert else known[name] for name, convert in self._bind]
         driver: Any = connection.connection.driver_connection
         return driver.execute(sql, bound)
 

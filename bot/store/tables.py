@@ -1,5 +1,6 @@
 """The tables. Columns of type `Sealed` hold personal data and are opened by `bot.store.cipher` alone."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +17,8 @@ metadata = sa.MetaData(
 
 
 class Moment(sa.TypeDecorator[datetime]):
-    """An aware moment, kept in UTC; a naive one is a bug and refused."""
+    """An aware moment, kept in UTC; a naive one is a bug and refused. On SQLite a text, which Python's own parser reads
+    in a fifth of the time that SQLAlchemy's takes: a message reads and writes dozens."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
@@ -31,6 +33,24 @@ class Moment(sa.TypeDecorator[datetime]):
             return None
         moment: datetime = value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
         return moment
+
+    def bind_processor(self, dialect: sa.Dialect) -> Callable[[datetime | None], Any] | None:
+        return _as_text if dialect.name == "sqlite" else super().bind_processor(dialect)
+
+    def result_processor(self, dialect: sa.Dialect, coltype: Any) -> Callable[[Any], datetime | None] | None:
+        return _from_text if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+
+
+def _as_text(value: datetime | None) -> str | None:
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise ValueError("a moment needs its time zone")
+    return value.astimezone(UTC).isoformat(" ", "microseconds")[:-6]
+
+
+def _from_text(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
 
 
 Sealed = sa.LargeBinary

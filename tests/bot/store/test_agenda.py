@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from bot.store import agenda
 from bot.store.database import Database
 from bot.store.tables import addresses, candidates, outbound, promises, touches
+from jobs.timetable import JOBS
 from tests.conftest import NOW
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -83,3 +84,7 @@ def test_who_sends_just_now_is_waited_for(database: Database, somebody: tuple[in
     database.write(lambda c: c.execute(held))
     assert database.read(lambda c: agenda.under_way(c, NOW))
     assert not database.read(lambda c: agenda.under_way(c, NOW + MINUTE))
+
+
+def test_every_job_of_the_clock_has_its_moments_here() -> None:
+    assert set(agenda.MOMENTS) == set(JOBS)
