@@ -1,5 +1,6 @@
 """The clock's commands: `keepwarm work`, `schedule` and `job`, and those that play time: `simulate`, `timemachine`."""
 
+import subprocess
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -31,7 +32,7 @@ def schedule() -> None:
     """Put jobs into the queue when they are due. Several may run: one is elected."""
     log.configure()
     loaded = settings.load()
-    servers = [None if loaded.redis_url else embedded_redis.start(loaded.var)]
+    servers: list[subprocess.Popen[bytes] | None] = []
 
     def revive() -> None:
         """What keeps it from starting may pass, like a full disk: half a second later it is tried again."""
@@ -42,14 +43,14 @@ def schedule() -> None:
         except (ConfigError, OSError) as error:
             _log.error("redis_does_not_start", **log.broke(error))
 
-    try:
-        with stopping.on_signals() as told:
+    with stopping.on_signals() as told:
+        try:
+            servers.append(None if loaded.redis_url else embedded_redis.start(loaded.var))
             _log.info("scheduling")
-            connection = embedded_redis.connect(loaded.redis_url, loaded.var)
-            timetable.schedule(connection, told, revive)
-    finally:
-        for server in servers:
-            embedded_redis.stop(server)
+            timetable.schedule(embedded_redis.connect(loaded.redis_url, loaded.var), told, revive)
+        finally:
+            for server in servers:
+                embedded_redis.stop(server)
 
 
 def job(name: Annotated[str, typer.Argument(help="Which job: " + ", ".join(timetable.JOBS))]) -> None:
