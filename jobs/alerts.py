@@ -7,5 +7,4 @@ from jobs.desk import Desk
 
 def run(desk: Desk) -> int:
     """Gives how many alerts moved on."""
-    desk.take_once(digest.plan)
-    return desk.take_once(fates.settle) + desk.take_all(say)
+    return desk.take_once(digest.plan, fates.settle) + desk.take_all(say)
