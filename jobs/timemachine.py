@@ -88,28 +88,24 @@ class TimeMachine:
 
     def _everything(self, now: datetime) -> None:
         """Whatever is due now is done, and what comes of it."""
+        said: set[str] = set()
         for _ in range(_MOST_ROUNDS):
-            worked = self._work(now)
-            said = worked - _SAY_NOTHING
+            if worked := self._work(now):
+                said |= worked - _SAY_NOTHING
+                continue
             acted = self._let_act(now, bool(said - _SAY_IT_TO_HR))
-            if not worked and not acted:
+            if not said and not acted:
                 return
-            if said or acted:
-                self._wait_for_the_others(now)
-                self._everywhere("idle", {})
+            self._wait_for_the_others(now)
+            self._everywhere("idle", {})
+            said = set()
         _log.warning("never_done", count=_MOST_ROUNDS)
 
     def _work(self, now: datetime) -> set[str]:
-        """Until nothing is due, or what is due cannot be done; gives the jobs that did something."""
-        done: set[str] = set()
-        for _ in range(_MOST_ROUNDS):
-            awaited = self._desk.database.read(agenda.awaited)
-            due = [name for name in self._jobs if awaited.get(name, _NEVER) <= now]
-            worked = {name for name in due if self._jobs[name].run(self._desk)}
-            if not worked:
-                break
-            done |= worked
-        return done
+        """Gives the jobs that did something; what is due and cannot be done is nothing."""
+        awaited = self._desk.database.read(agenda.awaited)
+        due = [name for name in self._jobs if awaited.get(name, _NEVER) <= now]
+        return {name for name in due if self._jobs[name].run(self._desk)}
 
     def _let_act(self, now: datetime, news: bool) -> int:
         """Those whose moment has come, and with news everybody: they may have heard some of it."""

@@ -24,6 +24,7 @@ from bot.store import credits, people
 from bot.store.cipher import Cipher
 from bot.store.prepared import Prepared, word
 from bot.store.tables import addresses, outbound
+from bot.store.updating import new_columns, new_values
 from bot.windows import Spent, Window
 
 MOST_ATTEMPTS = 12
@@ -166,15 +167,14 @@ class Books:
 
 def _write(connection: Connection, parcel: Parcel, row: dict[str, Any]) -> bool:
     """Whether it is still this try's to write: the row of a process that comes back late may be further by now."""
-    given = {"this": parcel.id, "tries": parcel.attempts} | {f"new_{name}": value for name, value in row.items()}
-    return _ours(tuple(row)).changed(connection, given) == 1
+    new = new_values(row)
+    return _ours(tuple(new)).changed(connection, {"this": parcel.id, "tries": parcel.attempts, **new}) == 1
 
 
 @lru_cache(32)
-def _ours(columns: tuple[str, ...]) -> Prepared:
-    new = {name: sa.bindparam(f"new_{name}", type_=outbound.c[name].type) for name in columns}
+def _ours(new: tuple[str, ...]) -> Prepared:
     this = outbound.c.id == sa.bindparam("this"), outbound.c.attempts == sa.bindparam("tries"), _UNFINISHED
-    return Prepared(sa.update(outbound).where(*this).values(new))
+    return Prepared(sa.update(outbound).where(*this).values(new_columns(outbound, new)))
 
 
 def _window(connection: Connection, address_id: int) -> Window:

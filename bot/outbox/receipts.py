@@ -18,6 +18,7 @@ from bot.store.cipher import Cipher
 from bot.store.inserting import insert_unless_there
 from bot.store.prepared import Prepared, word
 from bot.store.tables import outbound, receipts
+from bot.store.updating import new_columns, new_values
 
 _BECOMES = {"sent": "sent", "delivered": "delivered", "read": "delivered", "undelivered": "failed", "failed": "failed"}
 _OVER = ("delivered", "failed")
@@ -49,7 +50,8 @@ def apply_receipts(connection: Connection, cipher: Cipher, terms: Terms, provide
         changed["due_at"] = None
     if state == "delivered":
         changed["delivered_at"] = now
-    row = _moved(tuple(changed)).first(connection, {"its": provider_id} | {f"new_{c}": v for c, v in changed.items()})
+    new = new_values(changed)
+    row = _moved(tuple(new)).first(connection, {"its": provider_id, **new})
     if row is None or state != "failed":
         return
     if facts := facts_of(code, now):
@@ -60,10 +62,9 @@ def apply_receipts(connection: Connection, cipher: Cipher, terms: Terms, provide
 
 
 @lru_cache(16)
-def _moved(columns: tuple[str, ...]) -> Prepared:
+def _moved(new: tuple[str, ...]) -> Prepared:
     open_ = outbound.c.provider_id == sa.bindparam("its"), outbound.c.state.not_in(map(word, _OVER))
-    new = {name: sa.bindparam(f"new_{name}", type_=outbound.c[name].type) for name in columns}
-    moved = sa.update(outbound).where(*open_).values(new)
+    moved = sa.update(outbound).where(*open_).values(new_columns(outbound, new))
     return Prepared(moved.returning(outbound.c.id, outbound.c.address_id, outbound.c.via))
 
 

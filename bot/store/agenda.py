@@ -1,6 +1,6 @@
 """When the clock has something to do next, from every row that waits for a moment.
 
-A job runs when one of its moments in MOMENTS has come: one that waits for others names them there.
+Where time is played a job runs when one of its moments in MOMENTS has come: one that waits for others names them there.
 """
 
 from collections.abc import Mapping, Sequence

@@ -68,7 +68,6 @@ class _OneWriter:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
-        self._connection: Connection | None = None
         self._waiting: queue.SimpleQueue[tuple[Work[Any], Future[Any]] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
         self._thread.start()
@@ -92,18 +91,6 @@ class _OneWriter:
             group, open_ = self._next_group()
             if group:
                 self._commit_together(group)
-        self._hang_up()
-
-    def _connected(self) -> Connection:
-        """One connection for all: taking it from the pool costs more than a small transaction."""
-        if self._connection is None:
-            self._connection = self._engine.connect()
-        return self._connection
-
-    def _hang_up(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
 
     def _next_group(self) -> tuple[list[tuple[Work[Any], Future[Any]]], bool]:
         group: list[tuple[Work[Any], Future[Any]]] = []
@@ -122,11 +109,10 @@ class _OneWriter:
     def _commit_together(self, group: list[tuple[Work[Any], Future[Any]]]) -> None:
         begun = False
         try:
-            with self._connected().begin():
+            with self._engine.begin() as connection:
                 begun = True
-                results = [work(self._connected()) for work, _ in group]
+                results = [work(connection) for work, _ in group]
         except BaseException as error:
-            self._hang_up()
             if begun and len(group) > 1:
                 for item in group:
                     self._commit_together([item])

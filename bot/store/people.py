@@ -160,10 +160,8 @@ _WAITED = Prepared(
     .with_for_update(skip_locked=True)
 )
 _THIS = candidates.c.id == sa.bindparam("id")
-_STAGE, _INVITE = (
-    Prepared(sa.select(candidates.c.stage).where(_THIS)),
-    Prepared(sa.select(candidates.c.invite).where(_THIS)),
-)
+_STAGE = Prepared(sa.select(candidates.c.stage).where(_THIS))
+_INVITE = Prepared(sa.select(candidates.c.invite).where(_THIS))
 _ELSEWHERE = Prepared(
     sa.select(addresses.c.id).where(
         addresses.c.candidate_id == sa.bindparam("candidate"),

@@ -24,15 +24,10 @@ class Moment(sa.TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        if value is not None and value.tzinfo is None:
-            raise ValueError("a moment needs its time zone")
-        return value if value is None else value.astimezone(UTC)
+        return value and _in_utc(value)
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
-        if value is None:
-            return None
-        moment: datetime = value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
-        return moment
+        return value and _in_utc(value)
 
     def bind_processor(self, dialect: sa.Dialect) -> Callable[[datetime | None], Any] | None:
         return _as_text if dialect.name == "sqlite" else super().bind_processor(dialect)
@@ -41,12 +36,15 @@ class Moment(sa.TypeDecorator[datetime]):
         return _from_text if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
 
 
-def _as_text(value: datetime | None) -> str | None:
-    if value is None:
-        return None
+def _in_utc(value: datetime) -> datetime:
     if value.tzinfo is None:
         raise ValueError("a moment needs its time zone")
-    return value.astimezone(UTC).isoformat(" ", "microseconds")[:-6]
+    return value.astimezone(UTC)
+
+
+def _as_text(value: datetime | None) -> str | None:
+    """Without the zone, as SQLAlchemy writes it."""
+    return None if value is None else _in_utc(value).isoformat(" ", "microseconds").removesuffix("+00:00")
 
 
 def _from_text(value: str | None) -> datetime | None:

@@ -116,31 +116,32 @@ def test_what_comes_up_again_in_a_week_is_the_same_case(staffed: House, database
 
 
 @pytest.mark.parametrize(
-    ("wrote", "outcome", "says"),
-    [(True, "kept", True), (True, "left", False), (False, "kept", False)],
-    ids=["they talked", "who left is not told", "who never noticed is not told"],
+    ("reason", "wrote", "outcome", "says"),
+    [
+        ("doubt", True, "kept", True),
+        ("doubt", True, "left", False),
+        ("doubt", False, "kept", False),
+        ("danger", True, "kept", False),
+    ],
+    ids=["they talked", "who left is not told", "who never noticed is not told", "who was in danger is not told"],
 )
 def test_who_talked_with_hr_is_told_that_the_bot_is_back(
-    staffed: House, database: Database, person: Person, now: datetime, wrote: bool, outcome: str, says: bool
+    staffed: House,
+    database: Database,
+    person: Person,
+    now: datetime,
+    reason: str,
+    wrote: bool,
+    outcome: str,
+    says: bool,
 ) -> None:
     person.is_bound_to("PUB")
-    this = opened(database, "PUB", "doubt", now)
+    this = opened(database, "PUB", reason, now)
     later = now + HOUR
     if wrote:
         database.write(lambda c: casework.reply(c, staffed.settings, staffed.cipher, this, "HR1", "别急", later))
     database.write(lambda c: casework.resolve(c, staffed.cipher, this, "HR1", outcome, "", later))
     assert planned(database, "PUB", "hr.back") == says
-
-
-def test_to_who_was_in_danger_the_bot_does_not_say_that_it_is_back(
-    staffed: House, database: Database, person: Person, now: datetime
-) -> None:
-    person.is_bound_to("PUB")
-    this = opened(database, "PUB", "danger", now)
-    later = now + HOUR
-    database.write(lambda c: casework.reply(c, staffed.settings, staffed.cipher, this, "HR1", "我在", later))
-    database.write(lambda c: casework.resolve(c, staffed.cipher, this, "HR1", "kept", "", later))
-    assert planned(database, "PUB", "hr.back") == 0
 
 
 def test_handed_back_by_hand_the_candidate_hears_it_once(
