@@ -18,17 +18,19 @@ _FOR = 45.0  # seconds after which no batch is begun: the last may be slow, and 
 
 def run(desk: Desk) -> int:
     """Gives how many posts were tried."""
-    until = time.monotonic() + _FOR
-    while desk.database.write(lambda connection: hooks.fan_out(connection, desk.clock(), _AT_ONCE)):
-        if time.monotonic() > until:
-            break
-    tried = 0
+    until, tried = time.monotonic() + _FOR, 0
     while time.monotonic() < until:
-        batch = desk.database.write(lambda c: hooks.take(c, desk.cipher, desk.clock(), _BATCH))
-        if not batch:
+        looked, batch = desk.database.write(partial(_next, desk=desk))
+        if not looked and not batch:
             break
         tried += _post(desk, batch)
     return tried
+
+
+def _next(connection: Connection, desk: Desk) -> tuple[int, list[Posting]]:
+    """How many new events were handed to the hooks, and what is to be posted first."""
+    looked = hooks.fan_out(connection, desk.clock(), _AT_ONCE)
+    return looked, hooks.take(connection, desk.cipher, desk.clock(), _BATCH)
 
 
 def _post(desk: Desk, batch: list[Posting]) -> int:

@@ -65,6 +65,14 @@ def drop(server: str, name: str) -> None:
     engine.dispose()
 
 
+def restart(server: str) -> None:
+    """As after a crash: nobody is told, and every connection is gone."""
+    engine = sa.create_engine(server, poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        folder = connection.exec_driver_sql("SHOW data_directory").scalar_one()
+    _run(_unprivileged(), "pg_ctl", "-D", folder, "-m", "immediate", "-w", "restart")
+
+
 def _unprivileged() -> str | None:
     """PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 from bot.inbox.office import Office
 from bot.store import alerts
 from bot.store.alerts import Carried
+from bot.store.prepared import Prepared
 from bot.store.tables import staff, stopped_channels
 
 _AT_ONCE = 500
@@ -19,6 +20,7 @@ _STOPPED_FOR = timedelta(minutes=1)
 _REFUSED_FOR = {0: timedelta(minutes=1), 1: timedelta(minutes=1)}  # by urgency: a road that says "later" so long
 _REFUSED_USUALLY = timedelta(minutes=5)
 _WAITS_FOR = timedelta(minutes=30)  # its turn, at most
+_STOPPED = Prepared(sa.select(stopped_channels))
 _SETTLES: Mapping[str, timedelta] = {"sms": timedelta(minutes=2)}  # what was taken may still turn out undelivered
 _ADMINS_HEAR = 1  # the urgency of a channel that stands still
 
@@ -26,7 +28,7 @@ _ADMINS_HEAR = 1  # the urgency of a channel that stands still
 def settle(connection: Connection, office: Office, now: datetime) -> tuple[int, list[int]]:
     """Gives how many alerts were done with or sent on; one look at all that are on their way. Nothing is sent by
     this."""
-    stopped = {row.channel: row for row in connection.execute(sa.select(stopped_channels))}
+    stopped = {row.channel: row for row in _STOPPED.rows(connection, {})}
     _tell_admins(connection, list(stopped.values()), now)
     carried = alerts.under_way(connection, _AT_ONCE)
     back = _taken_back(connection, carried, stopped, now)

@@ -56,10 +56,13 @@ def take(
 ) -> list[Parcel]:
     """What is due now (or of it only `ids`), ours until the lease ends. `batch`: how many of a channel are worth
     taking at once; `dry`: channels without a token just now."""
+    roads = _with_something_due(connection, now)
+    if not roads:
+        return []
     taken: list[int] = []
     probing: set[int] = set()
     stopped = stopping.stopped(connection)
-    for via in _with_something_due(connection, now):
+    for via in roads:
         channel = CHANNEL_OF[via]
         if channel in dry:
             continue

@@ -22,7 +22,7 @@ T = TypeVar("T")
 Work = Callable[[Connection], T]
 
 _TOGETHER = 32  # pieces of work that may share a commit
-_POOL = 8
+_WRITERS, _READERS = 8, 4  # connections to PostgreSQL that a process keeps, at most
 _BUSY_MS = 30_000
 
 
@@ -41,10 +41,13 @@ class Database:
         self.sqlite = self.url.get_backend_name() == "sqlite"
         if self.sqlite and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        self.engine = _sqlite_engine(self.url, "BEGIN") if self.sqlite else _postgres_engine(self.url)
-        self._writer: Writer = (
-            _OneWriter(_sqlite_engine(self.url, "BEGIN IMMEDIATE")) if self.sqlite else _Pool(self.engine)
-        )
+        self._writer: Writer
+        if self.sqlite:
+            self.engine = _sqlite_engine(self.url, "BEGIN")
+            self._writer = _OneWriter(_sqlite_engine(self.url, "BEGIN IMMEDIATE"))
+        else:
+            self.engine = _postgres_engine(self.url, _READERS, ping=True)
+            self._writer = _Pool(_postgres_engine(self.url, _WRITERS, ping=False))
 
     def submit(self, work: Work[T]) -> Future[T]:
         """Runs `work` in a transaction soon; the future is done once it is durably committed."""
@@ -125,17 +128,19 @@ class _OneWriter:
 
 
 class _Pool:
-    """PostgreSQL: several transactions at once. A deadlock's victim, or who met another's key, runs once more."""
+    """PostgreSQL: several transactions at once. A deadlock's victim, who met another's key, or who found the server
+    started anew, runs once more."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
-        self._threads = ThreadPoolExecutor(_POOL, thread_name_prefix="postgres-writer")
+        self._threads = ThreadPoolExecutor(_WRITERS, thread_name_prefix="postgres-writer")
 
     def submit(self, work: Work[Any]) -> Future[Any]:
         return self._threads.submit(self._run, work)
 
     def close(self) -> None:
         self._threads.shutdown(wait=True)
+        self._engine.dispose()
 
     def _run(self, work: Work[Any]) -> Any:
         try:
@@ -173,7 +178,7 @@ def _sqlite_engine(url: sa.URL, begin: str) -> sa.Engine:
     return engine
 
 
-def _postgres_engine(url: sa.URL) -> sa.Engine:
-    return sa.create_engine(
-        url.set(drivername="postgresql+psycopg"), pool_size=_POOL + 4, pool_pre_ping=True, hide_parameters=True
-    )
+def _postgres_engine(url: sa.URL, size: int, ping: bool) -> sa.Engine:
+    """`ping`: asks before each use whether the server is still there, which costs a sixth of a small transaction."""
+    driver = url.set(drivername="postgresql+psycopg")
+    return sa.create_engine(driver, pool_size=size, pool_pre_ping=ping, hide_parameters=True)

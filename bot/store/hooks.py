@@ -25,6 +25,12 @@ _FOR = timedelta(days=3)
 _PREFIX = "kwhs_"  # so that whoever finds a secret knows what it is
 _SECRET = "hooks.secret"  # noqa: S105 (a column's name)
 _DUE = hook_calls.c.state == word("due")
+_GOING = Prepared(
+    sa.select(hooks.c.id, hooks.c.kinds, hooks.c.told)
+    .where(hooks.c.stopped_at.is_(None))
+    .order_by(hooks.c.id)
+    .with_for_update(skip_locked=True)
+)
 # Not by the index of all calls of the hook, done long ago as most are, but by that of what is due.
 _its = hook_calls.c.hook_id + sa.literal_column("0", sa.Integer)
 
@@ -84,8 +90,7 @@ def fan_out(connection: Connection, now: datetime, limit: int) -> int:
     """Hands new events to the hooks that want them, `limit` of them at most to each; gives how many events were
     looked at."""
     looked = 0
-    going = sa.select(hooks.c.id, hooks.c.kinds, hooks.c.told).where(hooks.c.stopped_at.is_(None))
-    for hook in connection.execute(going.order_by(hooks.c.id).with_for_update(skip_locked=True)).all():
+    for hook in _GOING.rows(connection, {}):
         new = sa.select(events.c.id, events.c.kind).where(events.c.id > hook.told, settled(connection))
         found = connection.execute(new.order_by(events.c.id).limit(limit)).all()
         if not found:

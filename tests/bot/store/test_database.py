@@ -14,6 +14,7 @@ from bot.store import audit, schema, tables
 from bot.store.cipher import Cipher, Keys
 from bot.store.database import Database
 from bot.store.opening import open_store
+from tests import postgres
 
 OTHER_KEY = base64.b64encode(b"x" * 32).decode()
 
@@ -86,6 +87,25 @@ def test_one_failure_does_not_take_its_neighbours_with_it(database: Database) ->
     keys = database.read(lambda c: set(c.execute(sa.select(tables.meta.c.key)).scalars()))
     assert keys >= {f"k{n}" for n in range(10)}
     assert "half" not in keys
+
+
+def test_a_server_that_was_started_anew_is_noticed_by_nobody() -> None:
+    with postgres.cluster(postgres.in_memory()) as server:
+        database = Database(server)
+        every = threading.Barrier(8, timeout=60)
+
+        def begin(connection: sa.Connection) -> None:
+            connection.execute(sa.text("SELECT 1"))
+            every.wait()
+
+        for future in [database.submit(begin) for _ in range(8)]:
+            future.result()  # each of the writer's connections is open
+        assert database.read(lambda c: c.execute(sa.text("SELECT 2")).scalar_one()) == 2
+        postgres.restart(server)
+        for future in [database.submit(begin) for _ in range(8)]:
+            future.result()
+        assert database.read(lambda c: c.execute(sa.text("SELECT 2")).scalar_one()) == 2
+        database.close()
 
 
 def test_the_audit_log_refuses_to_forget(database: Database, now: datetime) -> None:
