@@ -70,7 +70,23 @@ def restart(server: str) -> None:
     engine = sa.create_engine(server, poolclass=sa.NullPool)
     with engine.connect() as connection:
         folder = connection.exec_driver_sql("SHOW data_directory").scalar_one()
-    _run(_unprivileged(), "pg_ctl", "-D", folder, "-m", "immediate", "-w", "restart")
+    log = Path(folder).with_name("log")
+    _run(_unprivileged(), "pg_ctl", "-D", folder, "-m", "immediate", "-l", log, "-w", "restart")
+
+
+@contextmanager
+def refusing(url: sa.URL) -> Iterator[None]:
+    """Nobody has or gets a connection to this database while this lasts, as while its server is away."""
+    theirs = {"name": url.database}
+    engine = sa.create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f'ALTER DATABASE "{url.database}" ALLOW_CONNECTIONS false')
+        ending = "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = :name"
+        connection.execute(sa.text(ending), theirs)
+        try:
+            yield
+        finally:
+            connection.exec_driver_sql(f'ALTER DATABASE "{url.database}" ALLOW_CONNECTIONS true')
 
 
 def _unprivileged() -> str | None:

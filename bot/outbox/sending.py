@@ -9,12 +9,14 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import redis
+import sqlalchemy as sa
 import structlog
 from sqlalchemy.engine import Connection
 
 from bot.cascade import Terms
 from bot.channels.senders import Sender, senders
 from bot.errors import DeliveryError, Unreachable
+from bot.log import broke
 from bot.outbox import doubt, settling
 from bot.outbox.beginning import begin
 from bot.outbox.books import Books, Outcome
@@ -29,6 +31,7 @@ from bot.store.database import Database
 AT_ONCE = 24  # messages on their way from one process
 _PATIENCE = 0.2  # seconds that a message waits for its token in a thread, rather than in its row
 _PATIENCE_OF_THE_AWAITED = 2.0  # where somebody waits for the message
+_WHILE_AWAY = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # seconds between tries to write down what became of a message
 _log = structlog.get_logger()
 
 
@@ -141,16 +144,25 @@ class Outbox:
             posted = sender.send(parcel.letter)
         except DeliveryError as error:
             _log.warning("not_sent", outbound=parcel.id, via=parcel.via, kind=type(error).__name__, code=error.code)
-            outcome = self._database.write(partial(self._failed, parcel=parcel, error=error))
+            outcome = self._write_down(partial(self._failed, parcel=parcel, error=error))
             if outcome.stopped:
                 _log.error("channel_stopped", channel=parcel.channel, code=error.code)
         else:
-            outcome = self._database.write(
-                lambda connection: self._books.sent(connection, parcel, posted, self._clock())
-            )
+            outcome = self._write_down(lambda connection: self._books.sent(connection, parcel, posted, self._clock()))
             if outcome.resumed:
                 _log.info("channel_resumes", channel=parcel.channel)
         return outcome
+
+    def _write_down(self, work: Callable[[Connection], Outcome]) -> Outcome:
+        """Nobody else knows what became of it: a database that is away is waited for, within the lease. Safe to do
+        twice: only what is not finished yet changes."""
+        for pause in _WHILE_AWAY:
+            try:
+                return self._database.write(work)
+            except sa.exc.OperationalError as error:
+                _log.warning("database_away", **broke(error))
+                self._sleep(pause)
+        return self._database.write(work)
 
     def _failed(self, connection: Connection, parcel: Parcel, error: DeliveryError) -> Outcome:
         return self._books.failed(connection, parcel, error, self._clock())

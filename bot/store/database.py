@@ -129,7 +129,7 @@ class _OneWriter:
 
 class _Pool:
     """PostgreSQL: several transactions at once. A deadlock's victim, who met another's key, or who found the server
-    started anew, runs once more."""
+    started anew, runs once more; but not who lost it over the commit, which may have been made."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
@@ -142,15 +142,17 @@ class _Pool:
         self._threads.shutdown(wait=True)
         self._engine.dispose()
 
-    def _run(self, work: Work[Any]) -> Any:
+    def _run(self, work: Work[Any], again: bool = True) -> Any:
+        done = False
         try:
-            return self._once(work)
+            with self._engine.begin() as connection:
+                result = work(connection)
+                done = True
         except (sa.exc.IntegrityError, sa.exc.OperationalError):
-            return self._once(work)
-
-    def _once(self, work: Work[Any]) -> Any:
-        with self._engine.begin() as connection:
-            return work(connection)
+            if done or not again:
+                raise
+            return self._run(work, again=False)
+        return result
 
 
 def _sqlite_engine(url: sa.URL, begin: str) -> sa.Engine:

@@ -11,7 +11,7 @@ from bot.conversation import House
 from bot.log import broke
 from bot.outbox import open_outbox
 from bot.store.database import Database
-from bot.web import doors
+from bot.web import doors, metrics
 from bot.web.api import Api
 from bot.web.candidate_page import CandidatePage
 from bot.web.health import Health
@@ -29,7 +29,7 @@ _SAFE = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
-_SPOOL_EVERY = 30  # seconds between looks at what waits on disk
+_SPOOL_EVERY = 5  # seconds between looks at what waits on disk
 _log = structlog.get_logger()
 
 
@@ -37,7 +37,9 @@ def build(house: House, database: Database) -> web.Application:
     """The whole application; its parts close with it."""
     connection = embedded_redis.connect(house.settings.redis_url, house.settings.var)
     outbox = open_outbox(house.settings, database, house.cipher, connection, clock.now)
-    webhooks = Webhooks(house, database, outbox, Spool(house.settings.var / "spool", house.cipher), clock.now)
+    spool = Spool(house.settings.var / "spool", house.cipher)
+    metrics.SPOOLED.set_function(spool.count)
+    webhooks = Webhooks(house, database, outbox, spool, clock.now)
     inbox = Inbox(Desk(house, database, webhooks.send_soon))
     app = web.Application(client_max_size=BIGGEST, middlewares=[_safe_headers])
     app.add_routes(

@@ -38,9 +38,18 @@ class Health:
         return web.json_response({"status": problem or "ready"}, status=503 if problem else 200)
 
     async def metrics(self, _request: web.Request) -> web.Response:
-        await asyncio.to_thread(self._database.read, lambda c: _count(c, self._stages, clock.now()))
+        """Without the database what this process itself has counted, and that the database is away."""
+        await asyncio.to_thread(self._measure)
         body = prometheus_client.generate_latest(metrics.registry)
         return web.Response(body=body, headers={"Content-Type": prometheus_client.CONTENT_TYPE_LATEST})
+
+    def _measure(self) -> None:
+        try:
+            self._database.read(lambda c: _count(c, self._stages, clock.now()))
+        except sa.exc.OperationalError:
+            metrics.DATABASE.set(0)
+        else:
+            metrics.DATABASE.set(1)
 
     def _problem(self) -> str:
         try:

@@ -26,4 +26,5 @@ OVERDUE = Gauge("keepwarm_promises_overdue", "Promises that the record should ha
 TOUCHES = Gauge("keepwarm_touches", "Touches that are due, or planned for the next hour", ["state"], registry=registry)
 LAG = Gauge("keepwarm_touch_lag_seconds", "Since when the oldest touch is due", registry=registry)
 HELD = Gauge("keepwarm_held_candidates", "Open candidates for whom the rhythm is not released", registry=registry)
+DATABASE = Gauge("keepwarm_database_up", "Whether the database answered just now", registry=registry)
 SPOOLED = Gauge("keepwarm_spooled", "Messages that wait on disk for the database", registry=registry)

@@ -1,4 +1,4 @@
-"""Keeps a verified message safe on this machine's disk while the database is too slow to take it.
+"""Keeps a verified message safe on this machine's disk while the database is too slow to take it, or away.
 
 Only then may the caller be told "received": a file is written and synced before, and removed once the message is in the
 database. After a crash the files that are left are handled as late messages.
@@ -42,8 +42,8 @@ class Spool:
         return path
 
     def waiting(self) -> Iterator[tuple[Path, Incoming, datetime]]:
-        """What an earlier process kept and did not finish, with the moment it came, oldest first."""
-        for path in sorted(self._folder.glob("[0-9a-f]" * 64), key=_age):
+        """What was kept and is not finished, with the moment it came, oldest first."""
+        for path in sorted(self._files(), key=_age):
             try:
                 fields = json.loads(self._cipher.open_bytes(path.read_bytes(), _COLUMN))
             except (OSError, ValueError, ConfigError):
@@ -52,6 +52,12 @@ class Spool:
                 fields["sent_at"] = datetime.fromisoformat(fields["sent_at"])
             arrived = datetime.fromisoformat(fields.pop("arrived"))
             yield path, Incoming(**fields), arrived
+
+    def count(self) -> int:
+        return sum(1 for _ in self._files())
+
+    def _files(self) -> Iterator[Path]:
+        return self._folder.glob("[0-9a-f]" * 64)
 
     def _sync_folder(self) -> None:
         handle = os.open(self._folder, os.O_RDONLY)

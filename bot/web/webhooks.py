@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+import sqlalchemy as sa
 import structlog
 from aiohttp import web
 
@@ -111,10 +112,19 @@ class Webhooks:
         work = self._begin(incoming, compose, ticket)
         done = asyncio.wrap_future(work)
         await asyncio.wait((done,), timeout=waits)
-        if not done.done() and await self._keep_for_later(incoming, ticket, work):
+        # Not if its answer is just being committed.
+        if not done.done() and ticket.claim("late"):
+            path = await self._keep_for_later(incoming, ticket.arrived or self.clock())
+            work.add_done_callback(lambda future: _unspool(path, future))
             done.add_done_callback(_looked_at)
             return _response(compose([], None))
-        outcome = await done
+        try:
+            outcome = await done
+        except sa.exc.OperationalError as error:
+            _log.warning("database_away", **broke(error))
+            # What a commit that nobody confirmed may have answered was before this moment, and reached nobody.
+            await self._keep_for_later(incoming, self.clock())
+            return _response(compose([], None))
         metrics.SECONDS.labels(incoming.channel).observe(time.perf_counter() - started)
         return _response(outcome.answer)
 
@@ -125,20 +135,10 @@ class Webhooks:
         work.add_done_callback(lambda future: self._after(incoming, future))
         return work
 
-    async def _keep_for_later(self, incoming: Incoming, ticket: Ticket, work: Future[Outcome]) -> bool:
-        """Whether the message is on disk, so that "received" is no lie. Not if its answer is just being committed."""
-        if not ticket.claim("late"):
-            return False
+    async def _keep_for_later(self, incoming: Incoming, arrived: datetime) -> Path:
+        """The message is on disk then, so that "received" is no lie."""
         metrics.LATE.labels(incoming.channel).inc()
-        path = await asyncio.to_thread(self.spool.keep, incoming, ticket.arrived or self.clock())
-        metrics.SPOOLED.inc()
-        work.add_done_callback(lambda future: self._unspool(path, future))
-        return True
-
-    def _unspool(self, path: Path, work: Future[Outcome]) -> None:
-        if work.exception() is None:
-            path.unlink(missing_ok=True)
-            metrics.SPOOLED.dec()
+        return await asyncio.to_thread(self.spool.keep, incoming, arrived)
 
     def _after(self, incoming: Incoming, work: Future[Outcome]) -> None:
         """What a person waits for goes out at once; the outbox's own tick catches what this misses."""
@@ -163,12 +163,15 @@ class Webhooks:
             _log.error("deliver_broke", **broke(error))
 
     def finish_spooled(self) -> int:
-        """Handles what an earlier process kept on disk; gives how many. A message that is in already is dropped."""
+        """Handles what was kept on disk; gives how many. A message that is in already is dropped. While the database is
+        away all of it waits."""
         count = 0
         for path, incoming, arrived in self.spool.waiting():
             work = self._begin(incoming, _compose_for(self.house, incoming), Ticket(late=True, arrived=arrived))
             try:
                 work.result()
+            except sa.exc.OperationalError:
+                break
             except Exception as error:
                 _log.error("spooled_message_broke", **broke(error))
                 continue
@@ -201,8 +204,13 @@ class Webhooks:
         return guarded
 
 
+def _unspool(path: Path, work: Future[Outcome]) -> None:
+    if work.exception() is None:
+        path.unlink(missing_ok=True)
+
+
 def _looked_at(future: asyncio.Future[Outcome]) -> None:
-    """So that asyncio does not log the text of a failure, which may quote a message: `_unspool` has kept that one."""
+    """So that asyncio does not log the text of a failure, which may quote a message: the spool has kept that one."""
     if not future.cancelled():
         future.exception()
 

@@ -8,11 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import requests
 
 from fakes.launch import Fake
+from tests import postgres
 from tests.system.servers import Balancer, Deployment, Server, number, run, said, serving, wait_for
 
 ASK, WHERE = "培训在哪里", "上海培训中心"
+GRACE = "+12025550143"
 KILLABLE = str(Path(__file__).with_name("killable.py"))
 
 
@@ -116,6 +119,32 @@ def test_a_retry_to_another_server_is_the_only_answer(
         run(deployment, "job", "deliver")
         assert len(said(wechat, follower)) == 1
         assert deployment.states("wechat", follower) == ["sent"]
+
+
+# The database is away.
+
+
+@pytest.mark.parametrize("deployment", ["postgres"], indirect=True)
+def test_what_comes_while_the_database_is_away_is_answered_once_when_it_is_back(
+    server: Server, deployment: Deployment, wechat: Fake, twilio: Fake, follower: str
+) -> None:
+    """Both hear "received": Twilio would not bring it a second time. And who is on call can see how it stands."""
+    wechat.callback(f"{server.url}/wechat")
+    twilio.callback(f"{server.url}/sms")
+    with postgres.refusing(deployment.database.url):
+        result = wechat.push(openid=follower, kind="text", content=ASK)
+        assert [each["body"] for each in result["deliveries"]] == ["success"]
+        result = twilio.push({"from": GRACE, "body": "where is the training?"})
+        assert (result["reply"], result["errors"]) == ([], [])
+        assert len(spooled(deployment)) == 2
+        assert requests.get(f"{server.url}/readyz", timeout=5).status_code == 503
+        metrics = requests.get(f"{server.url}/metrics", timeout=5).text.splitlines()
+        assert {"keepwarm_spooled 2.0", "keepwarm_database_up 0.0"} <= set(metrics)
+    answered_late(deployment, wechat, follower)
+    wait_for(lambda: deployment.states("sms", GRACE) == ["delivered"] * 2)
+    assert ["Broadway" in text for text in said(twilio, GRACE)] == [True, False]  # then who is writing to her
+    assert [row.turn for row in deployment.inbound("sms", GRACE)] == [0]
+    assert "keepwarm_database_up 1.0" in requests.get(f"{server.url}/metrics", timeout=5).text
 
 
 # Codes.

@@ -1,6 +1,7 @@
 """The outbox sends what waits once, and writes down what became of it."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from bot.outbox.books import Outcome
 from bot.store.cipher import Cipher
 from bot.store.database import Database
 from bot.store.tables import addresses, outbound
+from tests import postgres
 from tests.bot.outbox.conftest import Clock, Sender, states
 
 Queue = Callable[..., list[int]]
@@ -99,6 +101,26 @@ def test_what_nobody_finished_is_unknown_and_never_resent(
     outbox.settle()
     outbox.deliver()
     assert (states(database), sender.sent) == (["unknown"], [])
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+@pytest.mark.parametrize(
+    ("refusal", "state"), [(None, "sent"), (TryLater("45009"), "queued"), (Unknown("-1"), "unknown")]
+)
+def test_what_became_of_a_message_is_kept_although_the_database_went_away_meanwhile(
+    database: Database, cipher: Cipher, queue: Queue, clock: Clock, refusal: DeliveryError | None, state: str
+) -> None:
+    away = ExitStack()
+
+    class Slow(Sender):
+        def send(self, letter: Letter) -> Posted:
+            away.enter_context(postgres.refusing(database.url))
+            return super().send(letter)
+
+    queue("一")
+    slow = Slow(fails=refusal)
+    Outbox(database, cipher, {"sms": slow}, clock, Terms(), sleep=lambda _: away.close()).deliver()
+    assert (states(database), len(slow.sent)) == ([state], refusal is None)
 
 
 def test_who_dies_in_a_batch_leaves_one_row_in_doubt_and_the_rest_for_the_next(

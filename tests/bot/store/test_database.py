@@ -108,6 +108,21 @@ def test_a_server_that_was_started_anew_is_noticed_by_nobody() -> None:
         database.close()
 
 
+def test_work_whose_commit_nobody_confirmed_is_not_done_twice(postgres_server: str) -> None:
+    database, runs = Database(postgres_server), []
+
+    def cut(connection: sa.Connection) -> None:
+        """The commit is the first that finds the connection gone."""
+        runs.append(connection.execute(sa.text("SELECT pg_backend_pid()")).scalar_one())
+        database.read(lambda c: c.execute(sa.text("SELECT pg_terminate_backend(:pid, 60000)"), {"pid": runs[-1]}))
+
+    with pytest.raises(sa.exc.OperationalError):
+        database.write(cut)
+    assert len(runs) == 1
+    assert database.write(lambda c: c.execute(sa.text("SELECT 1")).scalar_one()) == 1
+    database.close()
+
+
 def test_the_audit_log_refuses_to_forget(database: Database, now: datetime) -> None:
     database.write(lambda connection: audit.record(connection, "cli:test", "thing.done", "X1", now, {"rows": 3}))
     for change in (sa.delete(tables.audit), sa.update(tables.audit).values(actor="nobody")):

@@ -1,4 +1,4 @@
-"""The processes that are killed, and started again at once; and the Redis that they share."""
+"""The processes that are killed, and started again at once; and the Redis and the PostgreSQL that they share."""
 
 import itertools
 import os
@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot import embedded_redis
+from tests import postgres
 from tests.nursery import nursery
 from tests.system.servers import Balancer, free_port
 
 # What is killed how often, of a hundred kills.
 ODDS = {"work": 35, "schedule": 8, "serve": 15, "redis": 20, "job": 22}
+_OF_POSTGRES = 10  # more, where that is the database
 _WIPED_EVERY = 5  # of the kills of Redis
 _TWO_OF = ("work", "schedule", "serve")
 # What somebody starts by hand, again and again.
@@ -111,8 +113,13 @@ class Victims:
         """Any, however far it is; and what fell by itself is noted, and helped up."""
         self.look()
         self._by_hand()
-        kind = self.lot.choices([*ODDS], [*ODDS.values()])[0]
+        url = self.environment["KEEPWARM_DATABASE_URL"]
+        odds = ODDS | ({"postgres": _OF_POSTGRES} if url.startswith("postgres") else {})
+        kind = self.lot.choices([*odds], [*odds.values()])[0]
         self.killed[kind] += 1
+        if kind == "postgres":
+            postgres.restart(url)
+            return
         if kind == "redis":
             wipe = self.killed[kind] % _WIPED_EVERY == 0
             self.wiped += wipe
