@@ -119,7 +119,8 @@ def test_what_became_of_a_message_is_kept_although_the_database_went_away_meanwh
 
     queue("一")
     slow = Slow(fails=refusal)
-    Outbox(database, cipher, {"sms": slow}, clock, Terms(), sleep=lambda _: away.close()).deliver()
+    with away:
+        Outbox(database, cipher, {"sms": slow}, clock, Terms(), sleep=lambda _: away.close()).deliver()
     assert (states(database), len(slow.sent)) == ([state], refusal is None)
 
 
