@@ -30,26 +30,21 @@ class Desk:
     house: House
     clock: Callable[[], datetime] = clock.now
 
-    def take_once(self, *takes: Take) -> int:
-        """One batch of each, in one transaction; gives how many."""
-        return sum(taken for taken, _ in self._looked(*takes))
+    def take_once(self, take: Take) -> int:
+        """One batch."""
+        return self.database.write(lambda connection: take(connection, self.house, self.clock()))[0]
 
-    def take_all(self, *takes: Take) -> int:
-        """Takes batch after batch of what is due, a transaction each, and sends what came of it; gives how many. The
-        first look is one for all: mostly nothing is due."""
+    def take_all(self, take: Take) -> int:
+        """Takes batch after batch of what is due, a transaction each, and sends what came of it; gives how many."""
         count = 0
-        for take, (taken, to_send) in zip(takes, self._looked(*takes), strict=True):
-            for batch in range(1, _MOST_BATCHES + 1):
-                count += taken
-                if to_send:
-                    self.outbox.deliver(to_send)
-                if not taken or batch == _MOST_BATCHES:
-                    break
-                ((taken, to_send),) = self._looked(take)
+        for _ in range(_MOST_BATCHES):
+            taken, to_send = self.database.write(lambda connection: take(connection, self.house, self.clock()))
+            if to_send:
+                self.outbox.deliver(to_send)
+            count += taken
+            if not taken:
+                break
         return count
-
-    def _looked(self, *takes: Take) -> list[tuple[int, list[int]]]:
-        return self.database.write(lambda connection: [take(connection, self.house, self.clock()) for take in takes])
 
 
 def open_desk() -> Desk:
