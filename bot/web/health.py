@@ -53,8 +53,8 @@ class Health:
 
     def _problem(self) -> str:
         try:
-            if schema.current(self._database) != schema.newest():
-                return "the database has another schema: run keepwarm migrate"
+            if why := self._database.read(schema.problem):
+                return why
             skew = abs((clock.real() - self._database.read(_database_clock)).total_seconds())
         except sa.exc.SQLAlchemyError as error:
             return f"the database does not answer: {type(error).__name__}"

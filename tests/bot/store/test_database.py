@@ -6,11 +6,9 @@ from datetime import datetime
 
 import pytest
 import sqlalchemy as sa
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 
 from bot.errors import ConfigError
-from bot.store import audit, schema, tables
+from bot.store import audit, tables
 from bot.store.cipher import Cipher, Keys
 from bot.store.database import Database
 from bot.store.opening import open_store
@@ -19,38 +17,9 @@ from tests import postgres
 OTHER_KEY = base64.b64encode(b"x" * 32).decode()
 
 
-def test_the_migrations_lead_to_exactly_these_tables(database: Database) -> None:
-    with database.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": False})
-        assert compare_metadata(context, tables.metadata) == []
-
-
-@pytest.mark.parametrize("released", ["0001", "0002", "0003", "0004", "0005"])
-def test_a_database_of_every_version_before_is_brought_forward_with_all_it_holds(
-    database_url: str, database: Database, now: datetime, released: str
-) -> None:
-    kept = {"channel": "wechat", "address": b"a", "address_index": b"i", "created_at": now, "talk": b"t"}
-    with database.engine.begin() as connection:
-        tables.metadata.drop_all(connection)
-        connection.execute(sa.text("DROP TABLE IF EXISTS alembic_version"))
-        if connection.dialect.name == "postgresql":
-            connection.execute(sa.text("DROP FUNCTION IF EXISTS audit_append_only CASCADE"))
-    assert schema.migrate(database, released) == released
-    database.write(lambda c: c.execute(sa.insert(tables.addresses).values(kept)))
-    assert schema.migrate(database) == schema.newest()
-    (row,) = database.read(lambda c: list(c.execute(sa.select(tables.addresses))))
-    assert (bytes(row.talk), row.wait_until) == (b"t", None)
-
-
 def test_a_wrong_data_key_is_refused_at_opening(database_url: str, database: Database) -> None:
     with pytest.raises(ConfigError, match="not the key that this database was written with"):
         open_store(database_url, OTHER_KEY)
-
-
-def test_an_old_schema_is_refused_with_the_command_that_mends_it(database_url: str, database: Database) -> None:
-    database.write(lambda connection: connection.execute(sa.text("UPDATE alembic_version SET version_num = '0000'")))
-    with pytest.raises(ConfigError, match="keepwarm migrate"):
-        schema.require_newest(database)
 
 
 def test_no_update_is_lost_between_threads(database: Database) -> None:
