@@ -23,6 +23,11 @@ def real() -> datetime:
     return datetime.now(UTC)
 
 
+def ahead() -> float:
+    """Seconds that the shared clock is ahead of the machine's; none where none is shared."""
+    return (now() - real()).total_seconds() if _file else 0.0
+
+
 def share(file: Path) -> None:
     """From now on this process, and those it starts, go by the clock in this file."""
     global _file

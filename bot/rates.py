@@ -2,7 +2,8 @@
 
 A bucket is one number, the moment when it will be full again (GCRA): a token costs one interval of it. Whoever may wait
 a little gets the next token now and waits for its moment, so nobody asks twice and the order is that of asking. The
-clock is the Redis server's. While Redis is away, each process keeps buckets of its own at the same rate.
+clock is the Redis server's, and where time is played as far ahead of it as the shared clock is of the machine's: what
+was skipped has passed for the buckets too. While Redis is away, each process keeps buckets of its own at the same rate.
 """
 
 import threading
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 import redis
 import structlog
 
+from bot import clock
 from bot.log import broke
 from bot.settings import Settings
 
@@ -21,10 +23,10 @@ _ROBOT_A_SECOND = 4
 _MANY = 10_000  # buckets in one process, before the full ones are forgotten
 _TAKE = """
 local t = redis.call('TIME')
-local now = t[1] * 1000000 + t[2]
+local now = t[1] * 1000000 + t[2] + tonumber(ARGV[2])
 local at, slowest, full = now, 0, {}
 for i, key in ipairs(KEYS) do
-  local every, burst = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
+  local every, burst = tonumber(ARGV[2 * i + 1]), tonumber(ARGV[2 * i + 2])
   full[i] = tonumber(redis.call('GET', key) or now)
   if full[i] < now or full[i] > now + every * burst + 3600000000 then full[i] = now end
   local free = full[i] - every * (burst - 1)
@@ -32,7 +34,7 @@ for i, key in ipairs(KEYS) do
 end
 if at - now > tonumber(ARGV[1]) then return {0, at - now, slowest} end
 for i, key in ipairs(KEYS) do
-  local next = math.max(full[i], at) + tonumber(ARGV[2 * i])
+  local next = math.max(full[i], at) + tonumber(ARGV[2 * i + 1])
   redis.call('SET', key, string.format('%.0f', next), 'PX', math.ceil((next - now) / 1000) + 1000)
 end
 return {1, at - now, slowest}
@@ -102,9 +104,12 @@ class Rates:
     def _shared(self, buckets: Sequence[Bucket], patience: float) -> tuple[bool, float, int] | None:
         if self._script is None or self._monotonic() < self._away_until:
             return None
+        ahead = round(clock.ahead() * 1e6)
         sizes = [number for bucket in buckets for number in (round(bucket.every * 1e6), bucket.burst)]
         try:
-            taken, wait, slowest = self._script([bucket.name for bucket in buckets], [round(patience * 1e6), *sizes])
+            taken, wait, slowest = self._script(
+                [bucket.name for bucket in buckets], [round(patience * 1e6), ahead, *sizes]
+            )
         except redis.RedisError as error:
             self._away_until = self._monotonic() + _AWAY
             _log.warning("redis_away", **broke(error))
@@ -122,7 +127,7 @@ class _Own:
 
     def take(self, buckets: Sequence[Bucket], patience: float) -> tuple[bool, float, int]:
         with self._lock:
-            now = at = self._monotonic()
+            now = at = self._monotonic() + clock.ahead()
             slowest = 0
             for place, bucket in enumerate(buckets, 1):
                 free = self._full_at.get(bucket.name, now) - bucket.every * (bucket.burst - 1)

@@ -12,14 +12,14 @@ import typer
 from bot import clock, embedded_redis, links, settings
 from bot.cli import group, menu, sample
 from bot.cli.sample import HOST
-from bot.errors import ConfigError
 from bot.store import people
 from bot.store.opening import open_store
 
 
 def demo(port: int, folder: Path) -> None:
     """Begins afresh each time, so that the sample dates lie around today."""
-    _require_free(port)
+    group.require_free(HOST, port, "demo")
+    ahead = clock.ahead()  # where whoever begins it has moved the clock
     own = sample.begin(folder, port)
     with ExitStack() as stack:
         wechat = stack.enter_context(sample.wechat(own, port))
@@ -27,6 +27,8 @@ def demo(port: int, folder: Path) -> None:
         robots, environment = stack.enter_context(sample.robots(port))
         os.environ.update(own | environment | {"WECHAT_API_URL": wechat, "TWILIO_API_URL": twilio})
         clock.share(folder.resolve() / "clock")
+        clock.move(ahead)
+        sample.keep_step(wechat, twilio, robots)
         players = sample.move_in(folder, clock.now())
         page, password = _page_of_the_first(folder), sample.give_passwords()
         sample.register_templates(wechat)
@@ -43,15 +45,6 @@ def demo(port: int, folder: Path) -> None:
         parts = [group.serve(HOST, port), group.Part("work"), group.Part("schedule"), machine]
         group.run(parts, environment, lambda: _tell(port, page, password, robots, folder))
     typer.echo("\nstopped")
-
-
-def _require_free(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            raise ConfigError(f"port {port} is in use on this machine: free it, or keepwarm demo --port N") from None
 
 
 def _page_of_the_first(folder: Path) -> str:

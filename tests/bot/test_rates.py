@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from bot import clock as shared
 from bot import embedded_redis
 from bot.rates import Limits, Rates, rates
 from bot.settings import Settings
@@ -102,6 +103,14 @@ def test_tokens_grow_again_with_time() -> None:
     assert not process.take("sms", 2, 0).taken
     clock.now += 1
     assert process.take("sms", 3, 0).taken
+
+
+def test_a_minute_that_is_skipped_has_passed_for_the_buckets_too(made: Callable[[], Rates], shared_clock: Path) -> None:
+    process = made()
+    while process.take("wechat", 1, 0).taken:
+        shared.move(1)  # for the account; the person's minute is what is used up
+    shared.move(60)
+    assert process.take("wechat", 1, 0).taken
 
 
 def test_a_wiped_redis_begins_anew(server: "redis.Redis") -> None:

@@ -24,7 +24,7 @@ from bot.store.opening import open_store
 from fakes.launch import Fake, launched
 from jobs.desk import open_desk
 from tests import postgres
-from tests.conftest import DATA_KEY
+from tests.conftest import DATA_KEY, NOW
 from tests.nursery import nursery
 from tests.system.chaos import company, ending, verdict
 from tests.system.chaos.victims import Redis, RoundRobin, Victims
@@ -72,6 +72,7 @@ class Chaos:
         (folder / "var" / "understanding").symlink_to(_made(options.understanding))
         self.environment = _prepared(folder, url, self.door.url, self.redis.url, wechat, twilio, robots)
         clock.share(folder / "clock")
+        ending.move(self._fakes, NOW - clock.now())  # the same day whenever it is run
         self.wishes = company.wishes(options.touches or _TOUCHES_A_KILL * options.kills, self.lot)
         self.doubted: dict[int, str] = {}  # messages that were in doubt once, and by what road they went
         self.dangers: list[int] = []  # cases that HR has to hear of

@@ -52,7 +52,7 @@ def settle(desk: Desk, fakes: Sequence[Fake], after_each: Callable[[], None]) ->
         if following is None or following > until:
             return rounds
         move(fakes, max(following - clock.now(), timedelta(0)) + timedelta(seconds=2))
-    raise AssertionError("it never ends")
+    raise AssertionError(f"it never ends: {desk.database.read(waiting)} touches and messages are due")
 
 
 def _work(desk: Desk) -> None:
