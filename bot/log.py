@@ -5,6 +5,7 @@ What may be logged is a closed list of keys: anything else is dropped, so that n
 
 import logging
 import sys
+import traceback
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -31,10 +32,13 @@ ALLOWED = frozenset(
         "port",
         "job",
         "process",
+        "library",
         "pid",
         "ms",
     }
 )
+
+_OURS = ("bot.", "jobs.")
 
 
 def configure(level: str = "info") -> None:
@@ -52,30 +56,30 @@ def configure(level: str = "info") -> None:
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    libraries = logging.StreamHandler(sys.stderr)
-    libraries.setFormatter(_Guarded())
-    logging.basicConfig(level=logging.WARNING, handlers=[libraries])
+    logging.basicConfig(level=logging.WARNING, handlers=[_Guarded()])
     for chatty in ("urllib3", "twilio.http_client", "aiohttp.access", "rq.worker", "alembic"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
 
 
-class _Guarded(logging.Formatter):
-    """A library's line: who speaks, its words without what they were filled with, and where something broke. The rest
-    may quote a call: aiohttp logs the request line that it could not read, with signature and openid."""
+class _Guarded(logging.Handler):
+    """A library's line becomes one of ours: who speaks, its words without what they were filled with, and where
+    something broke. The rest may quote a call: aiohttp logs the request line that it could not read, with signature and
+    openid."""
 
-    def format(self, record: logging.LogRecord) -> str:
+    def emit(self, record: logging.LogRecord) -> None:
         words = str(record.msg).partition("\n")[0]
         error = record.exc_info[1] if record.exc_info else None
-        return " ".join((record.levelname, record.name, words, *(broke(error).values() if error else ())))
+        level = min(max(record.levelno, logging.WARNING), logging.CRITICAL)
+        structlog.get_logger().log(level, words, library=record.name, **(broke(error) if error else {}))
 
 
 def broke(error: BaseException) -> dict[str, str]:
-    """What may be said of an unexpected error: its kind and the line, not its text (which may quote a message)."""
-    last = error.__traceback__
-    while last is not None and last.tb_next is not None:
-        last = last.tb_next
-    where = f"{last.tb_frame.f_code.co_filename.rpartition('/')[2]}:{last.tb_lineno}" if last else ""
-    return {"error": type(error).__name__, "where": where}
+    """What may be said of an unexpected error: its kind and our last line that it came through, not its text (which may
+    quote a message)."""
+    places = list(traceback.walk_tb(error.__traceback__))
+    ours = [place for place in places if place[0].f_globals.get("__name__", "").startswith(_OURS)]
+    last = [f"{frame.f_code.co_filename.rpartition('/')[2]}:{line}" for frame, line in (ours or places)[-1:]]
+    return {"error": type(error).__name__, "where": "".join(last)}
 
 
 def _only_allowed(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -5,12 +5,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
+import sqlalchemy as sa
 import structlog
 import typer
 
 from bot import clock, embedded_redis, log, settings, stopping
 from bot.errors import ConfigError
 from bot.heap import lasting
+from bot.settings import Settings
+from bot.store.opening import open_store
 from jobs import timetable
 
 _log = structlog.get_logger()
@@ -19,7 +22,7 @@ _log = structlog.get_logger()
 def work() -> None:
     """Run the jobs that the scheduler puts into the queue. Start as many as you like."""
     log.configure()
-    loaded = settings.load()
+    loaded = _accepted()
     server = None if loaded.redis_url else embedded_redis.start(loaded.var)
     try:
         _log.info("working")
@@ -31,7 +34,7 @@ def work() -> None:
 def schedule() -> None:
     """Put jobs into the queue when they are due. Several may run: one is elected."""
     log.configure()
-    loaded = settings.load()
+    loaded = _accepted()
     servers: list[subprocess.Popen[bytes] | None] = []
 
     def revive() -> None:
@@ -51,6 +54,16 @@ def schedule() -> None:
         finally:
             for server in servers:
                 embedded_redis.stop(server)
+
+
+def _accepted() -> Settings:
+    """Raises ConfigError where no job could work: a wrong key, an old schema. A database that is away comes back."""
+    loaded = settings.load()
+    try:
+        open_store(loaded.database_url, loaded.data_key)[0].close()
+    except sa.exc.OperationalError as error:
+        _log.warning("database_away", **log.broke(error))
+    return loaded
 
 
 def job(name: Annotated[str, typer.Argument(help="Which job: " + ", ".join(timetable.JOBS))]) -> None:
@@ -82,7 +95,7 @@ def simulate(
 
     log.configure("error")
     zone = settings.load().company.zone
-    first = start.date() if start else clock.real().astimezone(zone).date()
+    first = start.date() if start else clock.now().astimezone(zone).date()
     play = simulation.Play(days, candidates, seed, first, folder)
     simulation.echo(simulation.simulate(play, progress=True), zone, as_json)
 

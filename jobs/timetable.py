@@ -52,12 +52,22 @@ _desk: Desk | None = None
 
 
 def perform(name: str) -> int:
-    """What a worker calls: runs one job on this process's desk; gives how much it did."""
+    """What a worker calls: runs one job on this process's desk; gives how much it did. What breaks is logged here, as
+    RQ does not say which job it was."""
+    try:
+        return JOBS[name].run(_opened())
+    except Exception as error:
+        _log.error("job_broke", job=name, **broke(error))
+        raise
+
+
+def _opened() -> Desk:
+    """Once a process."""
     global _desk
     if _desk is None:
         with lasting():
             _desk = open_desk()
-    return JOBS[name].run(_desk)
+    return _desk
 
 
 def queue(connection: "redis.Redis") -> Queue:

@@ -30,6 +30,7 @@ def serve(host: Host = "127.0.0.1", port: Port = 8080) -> None:
         from bot.web.app import serve as serve_app
 
     log.configure()
+    group.require_free(host, port, "serve")
     with opened() as (loaded, database, cipher):
         with lasting():
             house = build(loaded, cipher)
@@ -72,7 +73,10 @@ def run(host: Host = "127.0.0.1", port: Port = 8080) -> None:
     """Everything in one command on this machine, with your config.yaml: serve, work, schedule."""
     log.configure()
     settings.load()
+    group.require_free(host, port, "run")
     migrate()
+    with opened():
+        pass  # with the right key, before parts begin
     group.run([group.serve(host, port), group.Part("work"), group.Part("schedule")], dict(os.environ))
 
 

@@ -146,6 +146,12 @@ def stand_in(name: str, *options: str) -> Iterator[str]:
         group.end(process)
 
 
+def keep_step(*fakes: str) -> None:
+    """Their clocks show what ours does."""
+    for url in fakes:
+        requests.post(f"{url}/_fake/clock", json={"set": clock.now().timestamp()}, timeout=10).raise_for_status()
+
+
 def move_in(folder: Path, now: datetime, candidates: int | None = None) -> Path:
     """Writes the company's sheets, with dates around `now`, imports them, and lets the rhythm begin; gives the file of
     people for the simulator."""

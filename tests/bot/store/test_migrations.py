@@ -34,7 +34,7 @@ HASHES = {
     "0004_rhythm.py": "19e7a6437d4dd9b69fdb3048eb01e59f9221cb29986439ab1065ca7f03e64985",
     "0005_inbox.py": "2d399848e51191ec624cde8278b7157e0f6ea1449116ea9afc65dc6b27843e7e",
     "0006_web.py": "19a2edc8c2c1e36f943e1cd128f19d667af57f98e50912a25ee922dbe0ab1470",
-    "0007_repair.py": "5a6c3e424cc5061588e5f0341ae0b8bcc7592ff016884fc9adc82b1c29cbfdc1",
+    "0007_repair.py": "86d61896cbdbd6a08e9336f531975fcd807cdc1dc0a72e2b956120f19c4d8749",
 }
 _STUCK = "CREATE INDEX ix_outbound_stuck ON outbound ({}) WHERE state IN ('unknown', 'failed')"
 _URGENT = "CREATE INDEX ix_touches_most_urgent ON touches (priority, due_at) WHERE state = 'planned'"

@@ -66,7 +66,7 @@ def _shape(name: str, table: str, columns: list[str], where: str) -> None:
         op.drop_index(name, table)
     if name == "uq_outbound_after_id":
         _once()
-    only = {f"{kind}_where": sa.text(where) for kind in ("sqlite", "postgresql") if where}
+    only: dict[str, Any] = {f"{kind}_where": sa.text(where) for kind in ("sqlite", "postgresql") if where}
     op.create_index(name, table, columns, unique=name.startswith("uq"), **only)
 
 
