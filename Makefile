@@ -5,7 +5,7 @@ KILLS ?= 30
 WORKERS ?= 3
 DATABASE ?= sqlite
 
-.PHONY: demo test check lint bench chaos lock clean
+.PHONY: demo test check clock lint bench chaos lock clean
 
 demo: .venv/run.stamp
 	$(BIN)/keepwarm demo
@@ -20,6 +20,10 @@ check: .venv/test.stamp
 	$(BIN)/lint-imports
 	$(BIN)/keepwarm check
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+
+# The tests that go by the machine's clock, on every special day; DAYS="--at 2028-02-29T23:59+08:00" on one.
+clock: .venv/test.stamp
+	$(BIN)/python -m tests.days $(DAYS) -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: .venv/test.stamp
 	$(BIN)/python -m bench

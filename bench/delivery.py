@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ import sqlalchemy as sa
 from bench import one_job, waiting
 from bench.servers import free_port, process
 from bench.waiting import Databases
-from bot import embedded_redis
+from bot import clock, embedded_redis
 from bot.content import load
 from bot.conversation.house import understanding
 from bot.outbox.sending import AT_ONCE
@@ -167,7 +166,7 @@ class _Waits:
 def _people(bench: Bench, name: str, count: int) -> Iterator[str]:
     """A database in which so many wait, half of them reached by SMS; and a Redis with nothing in it."""
     url = bench.databases.fresh(bench.kind, name)
-    waiting.enter(url, count, datetime.now(UTC), texters=count // 2)
+    waiting.enter(url, count, clock.now(), texters=count // 2)
     database, _ = open_store(url, waiting.DATA_KEY)
     database.write(lambda connection: connection.execute(sa.text("UPDATE candidates SET plan_at = NULL")))
     database.close()
@@ -180,7 +179,7 @@ def _measured(bench: Bench, name: str, url: str, messages: int, enqueue: Callabl
     """Raises RuntimeError where a message was lost or doubled."""
     database, cipher = open_store(url, waiting.DATA_KEY)
     requests.post(f"{bench.api}/reset", timeout=10)
-    rows = list(waiting.queued(cipher, range(messages), messages // 2, TEXT, datetime.now(UTC)))
+    rows = list(waiting.queued(cipher, range(messages), messages // 2, TEXT, clock.now()))
     database.write(lambda connection: bulk.insert(connection, outbound, rows))
     ids = sa.select(outbound.c.id).where(outbound.c.said == waiting.SAID).order_by(outbound.c.id)
     sent = sa.select(sa.func.count()).where(outbound.c.said == waiting.SAID, outbound.c.state == "sent")

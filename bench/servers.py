@@ -14,12 +14,12 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from bot import settings
+from bot import clock, settings
 from bot.importing.run import Job, run
 from bot.store import people
 from bot.store.cipher import Cipher
@@ -69,7 +69,7 @@ def prepare(url: str, folder: Path) -> None:
     environment = _keepwarm_environment(url, folder)
     loaded = settings.load(Path(environment["KEEPWARM_CONFIG"]), environment)
     database, cipher = open_store(loaded.database_url, loaded.data_key, migrate=True)
-    now = datetime.now(UTC)
+    now = clock.now()
     company.write(folder / "company", now)
     for what in ("staff", "stores", "cohorts", "candidates"):
         report = run(Job(what, folder / "company" / f"{what}.csv", loaded, database, cipher, now, "cli:bench"))
@@ -80,7 +80,7 @@ def prepare(url: str, folder: Path) -> None:
 
 def write_requests(path: Path) -> None:
     """Every question by every person: signed XML pushes, each cut where its message id belongs."""
-    stamp = str(int(time.time()))
+    stamp = str(int(clock.now().timestamp()))
     signature = hashlib.sha1("".join(sorted((TOKEN, stamp, "nonce"))).encode()).hexdigest()
     target = f"/wechat?signature={signature}&timestamp={stamp}&nonce=nonce"
     pairs = [_request(target, stamp, openid, text) for openid in _openids() for text in _QUESTIONS]

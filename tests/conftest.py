@@ -4,6 +4,7 @@ import base64
 import itertools
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ from bot.store.opening import open_store
 from bot.understanding import Understanding
 from fakes.launch import Fake, launched
 from tests import cast, postgres
+from tests.days import Days
 from tests.talking import Person
 
 # A slow machine is no failure; and CI tries the same examples each time, so that its verdict is about the change.
@@ -189,9 +191,15 @@ def _robots() -> Iterator[Fake]:
 @pytest.fixture
 def robots(_robots: Fake) -> Fake:
     """The stand-in of HR's chats, as if just started."""
-    _robots.idle()
-    _robots.reset()
-    return _robots
+    return as_new(_robots)
+
+
+def as_new(fake: Fake) -> Fake:
+    """Nothing is under way, nothing remembered, and its clock shows what ours does."""
+    fake.idle()
+    fake.reset()
+    fake.post("/_fake/clock", set=clock.now().timestamp())
+    return fake
 
 
 @pytest.fixture
@@ -204,6 +212,7 @@ def environment(database_url: str, tmp_path: Path) -> dict[str, str]:
     config.write_text((Path(__file__).parent.parent / "config.yaml").read_text(encoding="utf-8"), encoding="utf-8")
     return {
         "PATH": os.environ["PATH"],
+        **clock_of_this_test(),
         "KEEPWARM_CONFIG": str(config),
         "KEEPWARM_DATABASE_URL": database_url,
         "KEEPWARM_DATA_KEY": DATA_KEY,
@@ -211,10 +220,31 @@ def environment(database_url: str, tmp_path: Path) -> dict[str, str]:
     }
 
 
+def clock_of_this_test() -> dict[str, str]:
+    """What makes a process that gets nothing else of our environment go by it."""
+    return {name: value for name, value in os.environ.items() if name == clock.VARIABLE}
+
+
 @pytest.fixture
 def texter(house: House, database: Database, now: datetime) -> Callable[[str], Person]:
     """Somebody who writes an SMS from this number."""
     return lambda number: Person(house, database, now, "sms", number)
+
+
+_days: Days  # made once a process
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    global _days
+    _days = Days(Path(tempfile.mkdtemp(prefix="keepwarm-clocks")), NOW)
+    config.add_cleanup(_days.end)
+    _days.go_by(the_day=False)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Before the first fixture, also of a whole file: its tests are marked all or none."""
+    _days.go_by(the_day=item.get_closest_marker("clock") is not None)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -97,6 +97,7 @@ class Nursery:
         """`python command…` in this folder; `out` and `error` are written on, `said` is what it reads."""
         out.touch()  # whoever waits for a word in it need not wait for the file
         files = {"in": str(said), "out": str(out), "error": str(error or out)}
+        sys.audit("subprocess.Popen", sys.executable, command, folder, environment)  # it is as if it were one
         order = {"command": list(command), "environment": dict(environment), "folder": str(folder), **files}
         with self._one_at_a_time:
             assert self._process.stdin

@@ -19,9 +19,11 @@ from typing import Any
 import pytest
 import requests
 
-from tests.conftest import keep_what_is_learned
+from bot import clock
+from tests.conftest import clock_of_this_test, keep_what_is_learned
 
 ROOT = Path(__file__).parent.parent
+pytestmark = pytest.mark.clock  # its dates lie around today
 NO_BROWSER = "no browser on this machine: apt-get install -y chromium fonts-noto-cjk"
 
 
@@ -50,7 +52,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     (folder / "var").mkdir(parents=True)
     keep_what_is_learned(folder / "var")
     command = [sys.executable, "-m", "bot", "demo", "--port", str(port), "--folder", str(folder)]
-    environment = {
+    environment = clock_of_this_test() | {
         name: value for name, value in os.environ.items() if not name.startswith(("KEEPWARM_", "WECHAT_", "TWILIO_"))
     }
     process = subprocess.Popen(
@@ -170,6 +172,11 @@ def test_the_clock_of_the_demo_is_moved_from_its_page(demo: Demo) -> None:
     assert requests.get(f"{demo.url}/readyz").json() == {"status": "ready"}, "who moves time is not out of step"
 
 
+def test_it_begins_when_whoever_starts_it_says_that_it_is(demo: Demo) -> None:
+    shown = datetime.fromisoformat(_time_of(demo)["now"])
+    assert timedelta(0) <= shown - clock.now() < timedelta(hours=2), "an hour was played meanwhile"
+
+
 def _time_of(demo: Demo) -> Any:
     return requests.get(f"{demo.url}/sim/api/time").json()
 
@@ -186,7 +193,7 @@ def test_ctrl_c_leaves_nothing_running(demo: Demo) -> None:
 def _environment_of(demo: Demo) -> dict[str, str]:
     """The environment of the demo's own server, as an operator on that machine would have it."""
     for pid in subprocess.run(
-        ["pgrep", "-f", f"{sys.executable} -m bot serve"], capture_output=True, text=True
+        ["pgrep", "-f", f"{sys.executable} -P -m bot serve"], capture_output=True, text=True
     ).stdout.split():
         entries = Path(f"/proc/{pid}/environ").read_text().split("\0")
         found = dict(entry.split("=", 1) for entry in entries if "=" in entry)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bot import clock
 from bot.settings import Settings
 from tests.conftest import keep_what_is_learned
 
@@ -26,7 +27,10 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str
     """A folder with a company's files, as the documents take for granted."""
     folder = tmp_path_factory.mktemp("docs")
     subprocess.run(
-        [sys.executable, "-m", "fakes.company", str(folder)], check=True, cwd=ROOT, stdout=subprocess.DEVNULL
+        [sys.executable, "-m", "fakes.company", str(folder), "--now", clock.now().isoformat()],
+        check=True,
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
     )
     shutil.copy(ROOT / "config.yaml", folder)
     shutil.copy(ROOT / "docs" / "headers.zh.yaml", folder)
@@ -40,6 +44,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str
     return folder, environment
 
 
+@pytest.mark.clock
 @pytest.mark.parametrize(
     "document", [path for path in DOCS if COMMAND.search(path.read_text(encoding="utf-8"))], ids=lambda path: path.name
 )

@@ -25,6 +25,7 @@ from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.tables import candidates, stage_times
 from bot.understanding import Understanding
+from tests.conftest import clock_of_this_test
 
 ROOT = Path(__file__).parent.parent
 GOLDEN = Path(__file__).parent / "golden" / "thirty_days.txt"
@@ -47,7 +48,7 @@ def play(folder: Path, understanding: Path | None = None) -> list[Line]:
     done = subprocess.run(
         [sys.executable, "-m", "bot", *command, "--folder", str(folder)],
         cwd=ROOT,
-        env=clean | {"PYTHONPATH": str(ROOT)},
+        env=clean | clock_of_this_test() | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,

@@ -29,9 +29,10 @@ def on(now: datetime, days: float) -> str:
 
 
 def ago(now: datetime, hours: float) -> str:
-    """The time so many hours before now; what falls outside office hours lies, in the same order, before they ended."""
+    """The time so many hours before now; what falls outside office hours lies, in the same order, before they ended.
+    Never after now."""
     moment = now.astimezone(ZONE) - timedelta(hours=hours)
     evening = (moment - timedelta(hours=9)).replace(hour=17, minute=0)
     if moment - evening < _NIGHT:
-        moment = evening + (moment - evening) / (_NIGHT / timedelta(hours=1))
+        moment = min(evening + (moment - evening) / (_NIGHT / timedelta(hours=1)), now.astimezone(ZONE))
     return f"{moment:%Y-%m-%d %H:%M}"

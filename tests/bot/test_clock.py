@@ -10,6 +10,7 @@ import pytest
 
 from bot import clock
 
+pytestmark = pytest.mark.clock
 MOMENT = datetime(2026, 11, 23, 2, 0, 0, 250, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 

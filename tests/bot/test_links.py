@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from bot import links
+from bot import clock, links
 from bot.errors import ConfigError, Rejected
 from bot.settings import Settings
 
@@ -26,9 +26,10 @@ def test_another_key_or_an_altered_link_is_not_ours(settings: Settings) -> None:
         assert refused.value.status == 404
 
 
+@pytest.mark.clock
 def test_an_old_link_is_gone(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     old = token(settings, 7, 2)
-    now = time.time()
+    now = clock.real().timestamp()
     monkeypatch.setattr(time, "time", lambda: now + 61 * 86400)
     with pytest.raises(Rejected) as refused:
         links.read(settings, old)

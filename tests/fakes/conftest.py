@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from fakes.launch import Fake, launched
+from tests.conftest import as_new
 from tests.fakes.callback import Callback, serve, twiml
 
 SERVICE = "MG" + "0" * 32
@@ -58,6 +59,5 @@ def twilio(_twilio: Fake, server: Callback) -> Fake:
 
 def _renewed(fake: Fake, server: Callback) -> None:
     """What the test before has left under way ends here, not in the next test."""
-    fake.idle()
-    fake.reset()
+    as_new(fake)
     server.calls.clear()

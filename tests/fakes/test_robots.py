@@ -3,12 +3,12 @@
 import base64
 import hashlib
 import hmac
-import time
 from typing import Any
 
 import pytest
 import requests
 
+from bot import clock
 from fakes.launch import Fake
 from tests.fakes.callback import Callback, Said
 
@@ -44,13 +44,13 @@ def to_app(environment: dict[str, str], body: dict[str, Any], good: str | None =
 
 
 def to_dingtalk(environment: dict[str, str], body: Any, moment: float | None = None) -> dict[str, Any]:
-    stamp, secret = str(int((moment or time.time()) * 1000)), environment["DINGTALK_SECRET"]
+    stamp, secret = str(int((moment or clock.now().timestamp()) * 1000)), environment["DINGTALK_SECRET"]
     seal = hmac.new(secret.encode(), f"{stamp}\n{secret}".encode(), hashlib.sha256).digest()
     return post(environment["DINGTALK_WEBHOOK_URL"], body, timestamp=stamp, sign=base64.b64encode(seal).decode())
 
 
 def to_feishu(environment: dict[str, str], content: Any, moment: float | None = None, **more: Any) -> dict[str, Any]:
-    stamp = str(int(moment or time.time()))
+    stamp = str(int(moment or clock.now().timestamp()))
     seal = hmac.new(f"{stamp}\n{environment['FEISHU_SECRET']}".encode(), b"", hashlib.sha256).digest()
     signed = {"timestamp": stamp, "sign": base64.b64encode(seal).decode()}
     body = signed | {"msg_type": "text", "content": {"text": content}} | more
@@ -160,7 +160,7 @@ def test_dingtalks_robot_keeps_its_rules(robots: Fake, environment: dict[str, st
     url = environment["DINGTALK_WEBHOOK_URL"]
     assert post(url + "x", text())["errcode"] == 300005
     assert post(url, text())["errcode"] == 310000
-    assert to_dingtalk(environment, text(), time.time() - 3700)["errcode"] == 310000
+    assert to_dingtalk(environment, text(), clock.now().timestamp() - 3700)["errcode"] == 310000
     assert to_dingtalk(environment, text("x" * 20000))["errcode"] == 460101
     assert to_dingtalk(environment, {"msgtype": "dance"})["errcode"] == 400105
     robots.post("/_fake/mode", dingtalk_keywords="甲,乙")
@@ -172,15 +172,15 @@ def test_dingtalks_robot_keeps_its_rules(robots: Fake, environment: dict[str, st
 def test_dingtalks_robot_rests_for_ten_minutes_after_haste(robots: Fake, environment: dict[str, str]) -> None:
     assert [to_dingtalk(environment, text())["errcode"] for _ in range(21)] == [0] * 20 + [130101]
     robots.pass_time(599)
-    assert to_dingtalk(environment, text(), time.time() + 599)["errcode"] == 130101
+    assert to_dingtalk(environment, text(), clock.now().timestamp() + 599)["errcode"] == 130101
     robots.pass_time(2)
-    assert to_dingtalk(environment, text(), time.time() + 601)["errcode"] == 0
+    assert to_dingtalk(environment, text(), clock.now().timestamp() + 601)["errcode"] == 0
 
 
 def test_feishus_robot_keeps_its_rules(robots: Fake, environment: dict[str, str]) -> None:
     assert post(environment["FEISHU_WEBHOOK_URL"] + "x", {})["code"] == 19001
     assert post(environment["FEISHU_WEBHOOK_URL"], {"msg_type": "text"})["code"] == 19021
-    assert to_feishu(environment, "x", time.time() - 3700)["code"] == 19021
+    assert to_feishu(environment, "x", clock.now().timestamp() - 3700)["code"] == 19021
     assert to_feishu(environment, "x", msg_type="dance")["code"] == 19002
     assert to_feishu(environment, "")["code"] == 9499
     assert to_feishu(environment, "x" * 20480)["code"] == 19036
@@ -192,7 +192,7 @@ def test_feishus_robot_keeps_its_rules(robots: Fake, environment: dict[str, str]
 
 
 def test_feishus_robot_takes_five_a_second_and_a_hundred_a_minute(robots: Fake, environment: dict[str, str]) -> None:
-    moment = float(int(time.time()))
+    moment = float(int(clock.now().timestamp()))
     robots.post("/_fake/clock", stand=moment)
     assert [to_feishu(environment, "x", moment)["code"] for _ in range(6)] == [0] * 5 + [11232]
     codes = []

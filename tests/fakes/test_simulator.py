@@ -10,7 +10,6 @@ import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from typing import Any
 import pytest
 import requests
 
+from bot import clock
 from fakes.launch import Fake, launched
 from fakes.simulator.people import _openid
 from fakes.simulator.words import TRY, WORDS
@@ -207,7 +207,7 @@ def _say(page: Any, text: str) -> None:
 
 
 def _record(text: str, why: dict[str, Any]) -> dict[str, Any]:
-    return {"text": text, "received_at": datetime.now(UTC).isoformat(), "why": why, "names": NAMES}
+    return {"text": text, "received_at": clock.now().isoformat(), "why": why, "names": NAMES}
 
 
 @NEEDS_BROWSER
@@ -411,7 +411,7 @@ def test_what_came_unasked_tells_why_this_why_now_and_by_which_road(phone: Fake,
     from playwright.sync_api import expect
 
     with _held(phone) as page:
-        pushed = PUSHED | {"sent_at": datetime.now(UTC).isoformat()}
+        pushed = PUSHED | {"sent_at": clock.now().isoformat()}
         page.route("**/sim/why/pushed?*", lambda route: route.fulfill(json=[pushed]))
         wechat.post("/_fake/person", openid=_openid("C001"), window="message")
         _sends(wechat, _openid("C001"), REPLY)

@@ -1,6 +1,6 @@
 """The fake's Messages resource, driven by Twilio's own client."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +9,7 @@ from twilio.base.exceptions import TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
+from bot import clock
 from fakes.launch import Fake
 from tests.fakes.callback import Callback
 from tests.fakes.conftest import SERVICE
@@ -136,7 +137,7 @@ def test_only_registered_templates_pass_when_there_are_some(client: Client, twil
 def test_messages_are_listed_by_number_and_time_in_pages(client: Client, twilio: Fake) -> None:
     sids = [send(client, body=str(number)).sid for number in range(5)]
     twilio.push({"from": THEIRS, "body": "in"})
-    now = datetime.now(UTC)
+    now = clock.now()
     listed = client.messages.list(to=THEIRS, date_sent_after=now - timedelta(minutes=5), page_size=2)
     assert sorted(message.sid for message in listed) == sorted(sids)
     assert client.messages.list(to=THEIRS, date_sent_after=now + timedelta(minutes=5)) == []
@@ -151,7 +152,7 @@ def test_an_inbound_message_is_listed_though_the_webhook_failed(client: Client, 
 
 
 def test_a_scheduled_message_goes_when_its_time_comes(client: Client, twilio: Fake, server: Callback) -> None:
-    at = datetime.now(UTC) + timedelta(hours=1)
+    at = clock.now() + timedelta(hours=1)
     fields = {"from_": None, "messaging_service_sid": SERVICE, "schedule_type": "fixed"}
     message = send(client, send_at=at, **fields)
     canceled = send(client, send_at=at, **fields)
@@ -162,7 +163,7 @@ def test_a_scheduled_message_goes_when_its_time_comes(client: Client, twilio: Fa
     assert client.messages(message.sid).fetch().status == "delivered"
     assert client.messages(canceled.sid).fetch().status == "canceled"
     assert len(twilio.chat(THEIRS)) == 1
-    assert refused(client, send_at=datetime.now(UTC) + timedelta(hours=1, minutes=2), **fields) == (400, 35115)
+    assert refused(client, send_at=clock.now() + timedelta(hours=1, minutes=2), **fields) == (400, 35115)
 
 
 def test_a_message_can_be_redacted_and_deleted(client: Client, twilio: Fake) -> None:

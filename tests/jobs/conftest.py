@@ -13,7 +13,7 @@ from bot.store.cipher import Cipher
 from bot.store.database import Database
 from fakes.launch import Fake, launched
 from jobs.desk import Desk
-from tests.conftest import NOW
+from tests.conftest import NOW, as_new
 
 
 @pytest.fixture(scope="session")
@@ -24,9 +24,7 @@ def _wechat() -> Iterator[Fake]:
 
 @pytest.fixture
 def wechat(_wechat: Fake) -> Fake:
-    _wechat.idle()
-    _wechat.reset()
-    _wechat.post("/_fake/clock", stand=NOW.timestamp())
+    as_new(_wechat).post("/_fake/clock", stand=NOW.timestamp())
     return _wechat
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bot.settings import Settings
 from bot.understanding import Understanding
+from tests.conftest import clock_of_this_test
 
 ROOT = Path(__file__).parents[2]
 
@@ -17,9 +18,13 @@ def _begun(folder: Path, trained: Path) -> "subprocess.Popen[str]":
     (folder / "var").mkdir(parents=True)
     (folder / "var" / "understanding").symlink_to(trained)
     line = ["simulate", "--days", "3", "--candidates", "12", "--start", "2026-11-23", "--json", "--folder", str(folder)]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("KEEPWARM_")}
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("KEEPWARM_")}
     return subprocess.Popen(
-        [sys.executable, "-m", "bot", *line], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "bot", *line],
+        cwd=ROOT,
+        env=clean | clock_of_this_test(),
+        stdout=subprocess.PIPE,
+        text=True,
     )
 
 

@@ -11,6 +11,7 @@ import redis
 
 from bot import embedded_redis
 from jobs import timetable
+from tests.conftest import clock_of_this_test
 from tests.system.servers import ROOT, wait_for
 
 
@@ -54,7 +55,7 @@ def queue(tmp_path: Path) -> Iterator[Queue]:
 def worker(queue: Queue) -> Iterator["subprocess.Popen[bytes]"]:
     program = Path(__file__).with_name("slow_worker.py")
     command = [sys.executable, str(program), str(embedded_redis.socket_of(queue.folder)), str(queue.done)]
-    process = subprocess.Popen(command, cwd=ROOT, env={"PYTHONPATH": str(ROOT)})
+    process = subprocess.Popen(command, cwd=ROOT, env=clock_of_this_test() | {"PYTHONPATH": str(ROOT)})
     yield process
     process.kill()
     process.wait()

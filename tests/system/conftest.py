@@ -10,6 +10,7 @@ from bot.settings import Settings
 from bot.understanding import Understanding
 from fakes.launch import Fake, launched
 from tests import postgres
+from tests.conftest import as_new
 from tests.system.servers import (
     TWILIO_OPTIONS,
     WECHAT_OPTIONS,
@@ -42,18 +43,14 @@ def _twilio() -> Iterator[Fake]:
 @pytest.fixture
 def wechat(_wechat: Fake) -> Fake:
     """As new, and pointed nowhere yet."""
-    _wechat.idle()
-    _wechat.reset()
-    _wechat.post("/_fake/mode", mode="plain", format="xml", cut=5, retries=3)
+    as_new(_wechat).post("/_fake/mode", mode="plain", format="xml", cut=5, retries=3)
     return _wechat
 
 
 @pytest.fixture
 def twilio(_twilio: Fake) -> Fake:
     """As new, and pointed nowhere yet."""
-    _twilio.idle()
-    _twilio.reset()
-    _twilio.post("/_fake/mode", method="POST", opt_out="default")
+    as_new(_twilio).post("/_fake/mode", method="POST", opt_out="default")
     return _twilio
 
 

@@ -1,11 +1,11 @@
 """Calls as the platforms would make them, for tests that must send many at once or spoil them on the way."""
 
 import json
-import time
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
+from bot import clock
 from fakes.twilio.signature import sign as twilio_sign
 from fakes.wechat import crypto, wire
 from fakes.wechat.wire import Form
@@ -25,13 +25,18 @@ class Letter:
 
 
 def signed_query(**more: str) -> str:
-    stamp, nonce = str(int(time.time())), str(number())
+    stamp, nonce = str(int(clock.now().timestamp())), str(number())
     signature = crypto.sign(WECHAT.token, stamp, nonce)
     return urlencode({"signature": signature, "timestamp": stamp, "nonce": nonce, **more})
 
 
 def wechat_fields(openid: str, text: str, **more: Any) -> dict[str, Any]:
-    head = {"ToUserName": WECHAT.account, "FromUserName": openid, "CreateTime": int(time.time()), "MsgType": "text"}
+    head = {
+        "ToUserName": WECHAT.account,
+        "FromUserName": openid,
+        "CreateTime": int(clock.now().timestamp()),
+        "MsgType": "text",
+    }
     return head | {"Content": text, "MsgId": _FIRST_ID + number()} | more
 
 
@@ -48,7 +53,7 @@ def sealed(fields: dict[str, Any], app_id: str = WECHAT.app_id, form: str = "xml
 
 
 def sealed_as(cipher_text: str, body: str) -> Letter:
-    stamp, nonce = str(int(time.time())), str(number())
+    stamp, nonce = str(int(clock.now().timestamp())), str(number())
     signature = crypto.sign(WECHAT.token, stamp, nonce, cipher_text)
     query = {"timestamp": stamp, "nonce": nonce, "encrypt_type": "aes", "msg_signature": signature}
     return Letter(f"/wechat?{urlencode(query)}", body.encode("utf-8", "surrogatepass"), {"Content-Type": "text/xml"})

@@ -22,6 +22,7 @@ import psycopg
 import requests
 import sqlalchemy as sa
 
+from bot import clock
 from bot.settings import load as load_settings
 from bot.store import people
 from bot.store.cipher import Cipher
@@ -107,10 +108,10 @@ class Deployment:
         """As if they had scanned their card long ago."""
 
         def bound(connection: sa.Connection) -> None:
-            person = people.meet(connection, self.cipher, channel, who, datetime.now(UTC))
+            person = people.meet(connection, self.cipher, channel, who, clock.now())
             candidate = people.by_code(connection, code)
             assert candidate, code
-            people.bind(connection, person.id, candidate, channel, "test", "1", datetime.now(UTC))
+            people.bind(connection, person.id, candidate, channel, "test", "1", clock.now())
 
         self.database.write(bound)
 
@@ -118,7 +119,7 @@ class Deployment:
         """A message that waits to be sent; gives its row's id."""
 
         def queued(connection: sa.Connection) -> int:
-            now = datetime.now(UTC)
+            now = clock.now()
             person = people.meet(connection, self.cipher, channel, who, now)
             said = [Spoken(text, "test", pushed=True)]
             return keep_outbound(connection, self.cipher, person.id, None, None, said, now)[0]

@@ -6,7 +6,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from fakes.launch import Fake, launched
 from jobs.desk import Desk
 from jobs.timetable import JOBS
 from tests import postgres
+from tests.conftest import as_new
 from tests.system.servers import Deployment, Program, Server, deployed, number, run, serving, wait_for
 
 KILLABLE = str(Path(__file__).with_name("killable.py"))
@@ -52,9 +53,7 @@ def _smtp() -> Iterator[Fake]:
 
 @pytest.fixture
 def smtp(_smtp: Fake) -> Fake:
-    _smtp.idle()
-    _smtp.reset()
-    return _smtp
+    return as_new(_smtp)
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
@@ -105,7 +104,7 @@ class Hr:
 
     def enters(self, code: str, role: str = "recruiter", wants: Sequence[str] = (), **addresses: str) -> str:
         seal = self.deployment.cipher.seal
-        row = {"code": code, "role": role, "alerts": list(wants), "updated_at": datetime.now(UTC), "manager": "BOSS"}
+        row = {"code": code, "role": role, "alerts": list(wants), "updated_at": real_clock.now(), "manager": "BOSS"}
         row |= {"name": seal(code, "staff.name")}
         row |= {column: seal(address, f"staff.{column}") for column, address in addresses.items()}
         self.deployment.database.write(lambda c: c.execute(sa.insert(staff).values(row)))
@@ -115,7 +114,7 @@ class Hr:
         """Somebody is in danger, which is told day and night."""
 
         def opened(connection: sa.Connection) -> int:
-            now = datetime.now(UTC)
+            now = real_clock.now()
             who = people.meet(connection, self.deployment.cipher, "wechat", f"o-{number():06}", now)
             number_ = cases.open_case(connection, None, who.id, "danger", now)
             cases.change(connection, number_, now, assigned=to, clock=None, next_at=None)
@@ -131,7 +130,7 @@ class Hr:
 
     def alert_all(self, those: Sequence[tuple[str, int]]) -> None:
         """In one moment: people, and the cases that they have to hear of."""
-        now = datetime.now(UTC)
+        now = real_clock.now()
         row = {"why": "new", "urgency": 0, "state": "due", "due_at": now, "tried": [], "created_at": now}
         rows = [row | {"case_id": case, "staff": to} for to, case in those]
         self.deployment.database.write(lambda c: c.execute(sa.insert(alerts), rows))
@@ -209,7 +208,7 @@ def test_a_channel_whose_account_is_wrong_is_left_after_a_minute_and_taken_again
     first = hr.alert("one")
     hr.job("alerts")
     assert [row.channel for row in hr.deployment.rows(sa.select(stopped_channels))] == ["wecom"]
-    past = datetime.now(UTC) - timedelta(minutes=2)
+    past = real_clock.now() - timedelta(minutes=2)
 
     def later(connection: sa.Connection) -> None:
         connection.execute(sa.update(stopped_channels).values(since=past, look_at=past))
@@ -292,7 +291,7 @@ def test_an_alert_whose_sender_is_killed_is_never_lost(
 
 def test_a_digest_comes_once_though_its_sender_is_killed(hr: Hr, deployment: Deployment, robots: Fake) -> None:
     hr.enters("one", wecom="one")
-    now = datetime.now(UTC)
+    now = real_clock.now()
     row = {"staff": "one", "why": "digest", "urgency": 0, "state": "due", "due_at": now, "tried": []}
     row |= {"created_at": now, "occasion": "2026-11-26"}
     deployment.database.write(lambda c: c.execute(sa.insert(alerts).values(row)))

@@ -1,10 +1,11 @@
 """HR moves a published training on the command line: it reaches each phone once, through real processes and sockets."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import sqlalchemy as sa
 
+from bot import clock
 from bot.store.tables import candidates, touches
 from fakes.launch import Fake
 from tests.system.servers import Deployment, Server, number, run
@@ -12,12 +13,12 @@ from tests.system.servers import Deployment, Server, number, run
 
 def at_noon() -> str:
     """A time zone in which it is about noon: nobody is woken by this test."""
-    return f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"
+    return f"Etc/GMT{clock.now().hour - 12:+d}"
 
 
 def take_back_time_is_over(deployment: Deployment) -> None:
     planned = touches.c.state == "planned"
-    due = sa.update(touches).where(planned).values(due_at=datetime.now(UTC) - timedelta(minutes=1))
+    due = sa.update(touches).where(planned).values(due_at=clock.now() - timedelta(minutes=1))
     deployment.database.write(lambda c: c.execute(due))
 
 
@@ -25,7 +26,7 @@ def test_a_moved_training_reaches_the_chat_once_else_the_phone(
     server: Server, deployment: Deployment, wechat: Fake, twilio: Fake
 ) -> None:
     twilio.callback(f"{server.url}/sms")
-    openid, start = f"o-{number():06}", (datetime.now(UTC) + timedelta(days=20)).strftime("%Y-%m-%d 09:00")
+    openid, start = f"o-{number():06}", (clock.now() + timedelta(days=20)).strftime("%Y-%m-%d 09:00")
     wechat.post("/_fake/person", openid=openid, following=True, window="message")
     deployment.bind("wechat", openid, "PUB")
     here = sa.update(candidates).values(timezone=at_noon())

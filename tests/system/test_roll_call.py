@@ -2,11 +2,12 @@
 
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
+from bot import clock
 from bot.store.tables import candidates, cohorts
 from tests.system.servers import Deployment, Server, run, serving
 
@@ -16,7 +17,7 @@ SIZES = ((390, 844), (1280, 800))
 
 @pytest.fixture
 def server(deployment: Deployment) -> Iterator[Server]:
-    began = {"starts_at": datetime.now(UTC) - timedelta(hours=1), "ends_at": None}
+    began = {"starts_at": clock.now() - timedelta(hours=1), "ends_at": None}
     deployment.database.write(lambda c: c.execute(sa.update(cohorts).where(cohorts.c.code == "PUB").values(began)))
     with serving(deployment) as running:
         yield running

@@ -4,7 +4,7 @@ while an API or Redis is away."""
 import os
 import signal
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ import redis
 import requests
 import sqlalchemy as sa
 
-from bot import embedded_redis
+from bot import clock, embedded_redis
 from bot.store.tables import stopped_channels
 from fakes.launch import Fake
 from tests.system import letters
@@ -82,7 +82,7 @@ def test_a_wrong_token_stops_the_channel_alone_and_nothing_of_it_is_lost(
     assert deployment.states("wechat", openid) == ["sent"]
     found = [row for phone in waiting for row in deployment.outbound("sms", phone)]
     assert [(row.state, row.attempts) for row in found] == [("queued", 0)] * 3
-    past = sa.update(stopped_channels).values(look_at=datetime.now(UTC) - timedelta(seconds=1))
+    past = sa.update(stopped_channels).values(look_at=clock.now() - timedelta(seconds=1))
     deployment.database.write(lambda connection: connection.execute(past))
     assert "channel_resumes" in run(deployment, "job", "deliver")
     for phone in waiting:
@@ -102,16 +102,16 @@ def test_an_api_that_is_away_costs_nothing_but_time(deployment: Deployment, twil
 
 
 @pytest.fixture
-def clock(deployment: Deployment) -> Iterator[tuple[Program, Program]]:
+def programs(deployment: Deployment) -> Iterator[tuple[Program, Program]]:
     """`keepwarm work` and `keepwarm schedule`, with the embedded Redis."""
-    programs = Program(deployment, "-m", "bot", "work"), Program(deployment, "-m", "bot", "schedule")
-    yield programs
-    for program in programs:
+    started = Program(deployment, "-m", "bot", "work"), Program(deployment, "-m", "bot", "schedule")
+    yield started
+    for program in started:
         program.stop()
 
 
 def test_a_redis_that_cannot_start_is_tried_until_it_can(
-    deployment: Deployment, clock: tuple[Program, Program]
+    deployment: Deployment, programs: tuple[Program, Program]
 ) -> None:
     def answers() -> bool:
         try:
@@ -119,13 +119,13 @@ def test_a_redis_that_cannot_start_is_tried_until_it_can(
         except redis.RedisError:
             return False
 
-    wait_for(lambda: "scheduling" in clock[1].log and answers())
+    wait_for(lambda: "scheduling" in programs[1].log and answers())
     folder = deployment.folder / "var" / "redis"
     folder.rename(folder.with_name("away"))
     folder.touch()  # a file where its folder should be
     os.kill(redis_of(deployment).info("server")["process_id"], signal.SIGKILL)
-    wait_for(lambda: "redis_does_not_start" in clock[1].log)
-    assert not clock[1].dead
+    wait_for(lambda: "redis_does_not_start" in programs[1].log)
+    assert not programs[1].dead
     folder.unlink()
     wait_for(answers)
 
@@ -135,7 +135,7 @@ def redis_of(deployment: Deployment) -> "redis.Redis":
 
 
 def test_what_waited_goes_out_by_the_clock_also_after_redis_was_killed_and_wiped(
-    deployment: Deployment, wechat: Fake, twilio: Fake, clock: tuple[Program, Program]
+    deployment: Deployment, wechat: Fake, twilio: Fake, programs: tuple[Program, Program]
 ) -> None:
     def queued() -> list[tuple[str, str]]:
         waiting = [("sms", f"+86138003{number():05}") for _ in range(3)]

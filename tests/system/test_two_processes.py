@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 import requests
 import sqlalchemy as sa
 
+from bot import clock
 from bot.cascade import Terms
 from bot.channels.sms import Status
 from bot.message import Posted
@@ -155,7 +155,7 @@ def test_a_callback_kept_while_the_send_itself_is_being_kept_is_not_overlooked(
     row, sid = _sent(deployment)
     forgotten = sa.update(outbound).where(outbound.c.id == row).values(provider_id=None, state="sending")
     deployment.database.write(lambda connection: connection.execute(forgotten))
-    now = datetime.now(UTC)
+    now = clock.now()
     books = Books(deployment.cipher, Terms())
     (parcel,) = deployment.database.write(lambda c: opened(c, deployment.cipher, [row], now))
     parcel = replace(parcel, attempts=0)

@@ -1,13 +1,13 @@
 """The kill test's own judge: it must not be blind."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from bot import clock
 from bot.settings import Settings
 from bot.store import cases, people
 from bot.store.cipher import Cipher
@@ -30,7 +30,7 @@ Judge = Callable[..., Verdict]
 @pytest.fixture
 def record(settings: Settings, database: Database, cipher: Cipher, tmp_path: Path) -> Callable[..., None]:
     """Both wishes planned and said, each with a message in this state."""
-    now = datetime.now(UTC)
+    now = clock.now()
     ids = company.enter(tmp_path, settings, database, cipher, [TEXTER, CHATTER], now)
 
     def kept(connection: sa.Connection, state: str, reason: str) -> None:
@@ -107,7 +107,7 @@ def test_a_failure_is_explained_by_a_case_alone(record: Callable[..., None], jud
     assert judged(TAKEN_SMS).lost
     who = database.read(lambda connection: people.by_code(connection, f"K{CHATTER.number}"))
     assert who
-    database.write(lambda connection: cases.open_case(connection, who, None, "unreachable", datetime.now(UTC)))
+    database.write(lambda connection: cases.open_case(connection, who, None, "unreachable", clock.now()))
     assert judged(TAKEN_SMS).good
 
 

@@ -13,6 +13,7 @@ from bot.channels.wecom_api import WecomApi
 from bot.channels.wecom_robot import WecomRobot
 from bot.settings import DingtalkRobot, Email, FeishuRobot, Sms, Template, Wechat, Wecom
 from fakes.launch import Fake, launched
+from tests.conftest import as_new
 
 OPENID = "o9AgO5Kd5ggOC-bXrbNODIiE3bGY"
 TRAINING = Template(id="T1", fields={"thing1": "place", "time2": "start"})
@@ -28,9 +29,7 @@ def _wechat() -> Iterator[Fake]:
 @pytest.fixture
 def wechat(_wechat: Fake) -> Fake:
     """The platform, with one person who follows and has just written."""
-    _wechat.idle()
-    _wechat.reset()
-    _wechat.post("/_fake/person", openid=OPENID, following=True, window="message")
+    as_new(_wechat).post("/_fake/person", openid=OPENID, following=True, window="message")
     return _wechat
 
 
@@ -59,9 +58,7 @@ def _twilio() -> Iterator[Fake]:
 
 @pytest.fixture
 def twilio(_twilio: Fake) -> Fake:
-    _twilio.idle()
-    _twilio.reset()
-    return _twilio
+    return as_new(_twilio)
 
 
 @pytest.fixture
@@ -83,8 +80,7 @@ def _smtp() -> Iterator[Fake]:
 
 @pytest.fixture
 def smtp(_smtp: Fake) -> Fake:
-    _smtp.reset()
-    return _smtp
+    return as_new(_smtp)
 
 
 @pytest.fixture

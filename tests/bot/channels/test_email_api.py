@@ -1,7 +1,7 @@
 """E-mail goes out over a line that nobody reads, and what the server says is told apart by what to do about it."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from pydantic import ValidationError
 
+from bot import clock
 from bot.channels import email_api as email_module
 from bot.channels.email_api import EmailApi
 from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown, Unreachable
@@ -33,7 +34,7 @@ def certificate(tmp_path: Path) -> tuple[str, str]:
     """A server's certificate for this machine, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    begin = datetime.now(UTC) - timedelta(days=1)
+    begin = clock.real() - timedelta(days=1)
     own = (
         x509.CertificateBuilder()
         .subject_name(name)

@@ -1,10 +1,11 @@
 """Texts go out by SMS where they can arrive, cheaply, and what Twilio says is told apart by what to do about it."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from bot import clock
 from bot.channels import sms_errors
 from bot.channels.sms_api import SmsApi
 from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown, Unreachable
@@ -75,7 +76,7 @@ def letter(text: str = "Hello", number: str = AMERICAN) -> Letter:
 
 
 def since() -> datetime:
-    return datetime.now(UTC) - timedelta(minutes=1)
+    return clock.now() - timedelta(minutes=1)
 
 
 def templated(settings: Sms, *templates: str) -> SmsApi:
@@ -233,7 +234,7 @@ def test_only_the_letter_itself_is_found(twilio: Fake, sms_api: SmsApi) -> None:
     assert found
     assert found.provider_id == own[0]
     assert sms_api.find(letter(), since(), own) is None
-    assert sms_api.find(letter(), datetime.now(UTC) + timedelta(minutes=1), ()) is None
+    assert sms_api.find(letter(), clock.now() + timedelta(minutes=1), ()) is None
 
 
 def test_of_several_the_newest_is_found(twilio: Fake, sms_api: SmsApi) -> None:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 import xmltodict
 from wechatpy.crypto import WeChatCrypto
 
+from bot import clock
 from bot.channels import wechat
 from bot.errors import Rejected
 from bot.message import Incoming, split_bytes
@@ -258,4 +258,4 @@ def answer(text: str) -> Any:
 
 
 def _incoming() -> Incoming:
-    return Incoming("wechat", "o1", str(time.time()), "text", to="gh_1")
+    return Incoming("wechat", "o1", str(clock.now().timestamp()), "text", to="gh_1")

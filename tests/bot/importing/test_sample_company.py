@@ -9,6 +9,7 @@ import pytest
 
 from bot import invites
 from fakes import company
+from tests import days
 from tests.bot.importing.conftest import Office
 
 
@@ -110,3 +111,11 @@ def test_the_store_of_one_is_far_from_home_and_another_opens_near_it(desk: Offic
     assert distance["SH901"] > 1 > 0.05 > distance["SH902"]
     assert stores["SH902"]["opens_on"] > desk.now.date()
     assert stores["SH902"]["openings"] > 0
+
+
+@pytest.mark.parametrize("now", days.MOMENTS, ids=lambda day: f"{day:%Y-%m-%d %H:%M %Z}")
+def test_it_comes_in_whole_on_any_day(desk: Office, now: datetime) -> None:
+    company.write(desk.folder, now)
+    for what in company.FILES:
+        report = desk.hand_in_file(what, desk.folder / f"{what}.csv", now=now)
+        assert (report.bad, report.warned, report.notes) == (0, 0, []), what
