@@ -1,9 +1,9 @@
 """What the codes of WeCom, DingTalk and Feishu mean for the caller; they come with HTTP 200.
 
 Rules: developer.work.weixin.qq.com/document/path/90313 (WeCom), open.dingtalk.com/document/robots/custom-robot-access,
-open.feishu.cn/document/client-docs/bot-v3/add-custom-bot. To add a code: one line in its table. What concerns one
-message or one person closes a road (Unreachable); what concerns the application or the robot stops the channel
-(Misconfigured). A code that we have not met may concern every message, and then going on would burn them.
+open.feishu.cn/document/client-docs/bot-v3/add-custom-bot. To add a code: one line in its table. What is known to
+concern the application or the robot stops the channel (Misconfigured); all else closes the road for one message or one
+person (Unreachable), also what we have not met: an alert takes its next road then, and one must not stop the others.
 """
 
 from collections.abc import Mapping
@@ -107,7 +107,7 @@ def _error(
     code = next((code for code in codes if code), 0)
     if not code:
         return None
-    kind, word = known.get(code, (Misconfigured, "unknown code"))
+    kind, word = known.get(code, (Unreachable, "unknown code"))
     said = str(answer.get(words, "")).partition(", hint")[0].partition(", more")[0].strip()
     reason = f"{word}: {said}" if said else word
     return TryLater(str(code), reason, pause) if kind is TryLater else kind(str(code), reason)

@@ -13,12 +13,13 @@ import requests
 from bot import segments
 from bot.channels import china, sms_errors
 from bot.channels.posting import TIMEOUT, failed
-from bot.errors import DeliveryError, TryLater, Unknown
+from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown
 from bot.message import Letter, Posted, legible
 from bot.settings import Sms
 
 OPTED_OUT = sms_errors.OPTED_OUT
 _CONNECTIONS = 32  # that may be open at once, for senders in several threads
+_ABOUT_US = (401, 403, 404)
 _LOOK_BACK = 1000  # messages to one number: a page of the list
 _TRIAL = "Sent from your Twilio trial account - "  # what Twilio writes before each text of a trial account
 
@@ -105,11 +106,14 @@ def _bare(text: str) -> str:
 
 
 def _error(error: Any) -> DeliveryError:
-    """A 4xx created nothing; a 5xx may have."""
-    code = str(error.code)
+    """A 4xx created nothing; a 5xx may have. Twilio's page of a code says what it means; where it is not known, who we
+    are is what 401, 403 and 404 speak of: the address of the call names nothing but our account."""
+    code = str(error.code) if error.code else f"http_{error.status}"
     if error.status >= 500:
         return Unknown(code, "Twilio failed")
     if error.status == 429:
         return TryLater(code, "too many requests")
+    if error.status in _ABOUT_US and code not in sms_errors.KNOWN:
+        return Misconfigured(code, "the account is refused")
     found = sms_errors.error(code)
     return TryLater(code, found.reason) if isinstance(found, Unknown) else found

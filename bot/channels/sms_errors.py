@@ -1,7 +1,9 @@
 """Twilio's error codes, at once and in status callbacks, by what the caller should do about them.
 
-Rules: twilio.com/docs/api/errors. To add a code: one line in KNOWN. What concerns one number, one country or one text
-closes a road (Unreachable); what concerns the account or its sender stops the channel (Misconfigured).
+Rules: twilio.com/docs/api/errors, each code on a page of its own (…/errors/21211). To add a code: one line in KNOWN.
+What is known to concern the account or its sender stops the channel (Misconfigured); all else closes the road to one
+person (Unreachable), also what we have not met: Twilio adds codes that speak of one number or one text, and one
+recipient must not stop the others (twilio.com/en-us/changelog, "updates to the error code dictionary").
 """
 
 from collections.abc import Mapping
@@ -14,8 +16,10 @@ DEAD = frozenset({"21211", "21614", "21635", "30005", "30006"})
 LASTING = DEAD | {OPTED_OUT}
 
 KNOWN: Mapping[str, tuple[type[DeliveryError], str]] = {
+    "10001": (Misconfigured, "account not active"),
     "14107": (TryLater, "too many answers between two numbers"),
     "20003": (Misconfigured, "wrong credentials"),
+    "20005": (Misconfigured, "account not active"),
     "20404": (Misconfigured, "no such account"),
     "20429": (TryLater, "too many requests"),
     "20500": (Unknown, "Twilio failed"),
@@ -62,16 +66,15 @@ KNOWN: Mapping[str, tuple[type[DeliveryError], str]] = {
     "30410": (TryLater, "carrier did not answer"),
     "30610": (TryLater, "quiet hours"),
     "63018": (TryLater, "channel's rate"),
+    "63038": (TryLater, "the account's messages of the day are used up"),
+    "90010": (Misconfigured, "account not active"),
 }
 PASSING = frozenset(code for code, (kind, _) in KNOWN.items() if kind is TryLater)
-_OF_DELIVERY = ("30", "63")  # codes we have not met: what a carrier says concerns the one message
 
 
 def kind_of(code: str) -> type[DeliveryError]:
     """What a code of the API or of a status callback asks for; also of one that we have not met."""
-    if code in KNOWN:
-        return KNOWN[code][0]
-    return Unreachable if len(code) == 5 and code.startswith(_OF_DELIVERY) else Misconfigured
+    return KNOWN[code][0] if code in KNOWN else Unreachable
 
 
 def error(code: str) -> DeliveryError:

@@ -13,7 +13,7 @@ import requests
 from bot.channels import wechat_errors, wechat_messages
 from bot.channels.posting import TIMEOUT, failed, session
 from bot.channels.wechat_tokens import SharedTokens
-from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown
+from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown, Unreachable
 from bot.message import Letter, Posted
 from bot.settings import Wechat
 
@@ -136,5 +136,7 @@ class WechatApi:
 
 
 def _no_token(answer: Mapping[str, Any]) -> DeliveryError:
+    """Nothing in this call speaks of a message or a person: what is refused for good is the account."""
     error = wechat_errors.error(int(answer["errcode"]), str(answer.get("errmsg", "")))
-    return error if isinstance(error, Misconfigured) else TryLater(error.code, f"no token: {error.reason}")
+    lasting = isinstance(error, Misconfigured | Unreachable)
+    return (Misconfigured if lasting else TryLater)(error.code, f"no token: {error.reason}")

@@ -1,8 +1,8 @@
 """WeChat's error codes, by what the caller should do about them.
 
 Rules: developers.weixin.qq.com/doc/oplatform/developers/errCode/errCode.html and the pages of the single calls. To add
-a code: one line in KNOWN. What concerns one message, one template or one person closes a road (Unreachable); what
-concerns the account stops the channel (Misconfigured).
+a code: one line in KNOWN. What is known to concern the account stops the channel (Misconfigured); all else closes the
+road for one message or one person (Unreachable), also what we have not met: one recipient must not stop the others.
 """
 
 from collections.abc import Mapping
@@ -32,6 +32,8 @@ KNOWN: Mapping[int, tuple[type[DeliveryError], str]] = {
     40200: (Unreachable, "the account has no such messages"),
     40243: (Misconfigured, "app secret frozen"),
     41001: (Misconfigured, "no token"),
+    41002: (Misconfigured, "no app id"),
+    41004: (Misconfigured, "no app secret"),
     42001: (Misconfigured, "token refused"),
     43004: (Unreachable, "does not follow"),
     43019: (Unreachable, "on the blacklist"),
@@ -51,22 +53,19 @@ KNOWN: Mapping[int, tuple[type[DeliveryError], str]] = {
     47001: (Unreachable, "not readable"),
     47003: (Unreachable, "a field breaks its rule"),
     48001: (Misconfigured, "no permission for this call"),
+    48002: (Unreachable, "takes no messages"),
     48004: (Misconfigured, "call banned"),
     48006: (TryLater, "quota cleared too often"),
+    50002: (Misconfigured, "the account is restricted"),
     70000: (Unreachable, "protected minor"),
+    89501: (Misconfigured, "an administrator must confirm our address"),
     89503: (Misconfigured, "an administrator must confirm our address"),
 }
-# Codes that we have not met, by their thousands: about the person, the content, a limit, the form. All else may concern
-# every message, and then going on would burn them.
-_ABOUT_ONE_MESSAGE = frozenset({43, 44, 45, 47})
+_UNMET = (Unreachable, "unknown code")
 
 
 def error(code: int, message: str) -> DeliveryError:
     """`message` is WeChat's own; it ends with a changing request id, which is left out."""
-    kind, word = KNOWN.get(code) or _unmet(code)
+    kind, word = KNOWN.get(code, _UNMET)
     said = message.partition(" rid:")[0].strip()
     return kind(str(code), f"{word}: {said}" if said else word)
-
-
-def _unmet(code: int) -> tuple[type[DeliveryError], str]:
-    return (Unreachable if code // 1000 in _ABOUT_ONE_MESSAGE else Misconfigured), "unknown code"

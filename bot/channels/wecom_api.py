@@ -64,7 +64,8 @@ class WecomApi:
             raise TryLater("no_token", type(error).__name__) from None  # the original names the address with the secret
         wrong = hr_errors.wecom(answer) if isinstance(answer, dict) else Unknown("unreadable")
         if wrong is not None:
-            raise wrong if isinstance(wrong, Misconfigured) else TryLater(wrong.code, f"no token: {wrong.reason}")
+            lasting = isinstance(wrong, Misconfigured | Unreachable)  # nothing here speaks of a message or a person
+            raise (Misconfigured if lasting else TryLater)(wrong.code, f"no token: {wrong.reason}")
         if not answer.get("access_token"):
             raise TryLater("no_token", "no answer of WeCom's")
         return str(answer["access_token"]), max(int(answer.get("expires_in") or 0) - _EARLY, _SHORTEST)

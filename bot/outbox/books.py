@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 from bot import windows
 from bot.cascade import Terms, next_road
 from bot.channels import sms, wechat_errors
-from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown
+from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown, Unreachable
 from bot.message import Posted
 from bot.outbox import refusals, stopping
 from bot.outbox.parcel import Parcel
@@ -96,8 +96,11 @@ class Books:
         """`tried`: the provider was asked, so it counts as an attempt."""
         if isinstance(error, Unknown):
             return self.left_in_doubt(connection, parcel, error, now)
+        if isinstance(error, Misconfigured) and parcel.suspect:
+            error = Unreachable(error.code, error.reason)
         outcome, row = self._refused(parcel, error, now)
-        attempts = parcel.attempts if tried and not isinstance(error, Misconfigured) else parcel.attempts - 1
+        blameless = isinstance(error, Misconfigured) and not parcel.probing
+        attempts = parcel.attempts if tried and not blameless else parcel.attempts - 1
         row |= {"state": outcome.state, "error_code": error.code, "reason": error.reason or None}
         if not _write(connection, parcel, row | {"attempts": attempts, "lease_until": None}):
             return Outcome("held")
@@ -137,10 +140,9 @@ class Books:
         until: datetime | None = None
         if isinstance(error, Misconfigured) and not parcel.probing:
             return Outcome("queued"), row
-        if isinstance(error, Misconfigured):
-            until = now + _PROBE_PAUSE
-        elif isinstance(error, TryLater) and parcel.attempts < MOST_ATTEMPTS:
-            until = now + max(self._pause(parcel.attempts), timedelta(seconds=error.pause))
+        if isinstance(error, Misconfigured | TryLater) and parcel.attempts < MOST_ATTEMPTS:
+            least = timedelta(seconds=error.pause) if isinstance(error, TryLater) else _PROBE_PAUSE
+            until = now + max(self._pause(parcel.attempts), least)
         elif parcel.kind == "story" and error.code in refusals.NO_WINDOW and parcel.expires_at:
             until = now + _WINDOW_PAUSE
         if until is not None:

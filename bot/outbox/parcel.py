@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from bot import windows
 from bot.message import CHANNEL_OF, Letter
+from bot.outbox.stopping import SUSPECT
 from bot.store import people
 from bot.store.cipher import Cipher
 from bot.store.prepared import Prepared
@@ -22,7 +23,7 @@ from bot.windows import Spent
 class Parcel:
     """`attempts` counts this one. `lease`: until when it is ours. `tried_at`: since when an earlier try may be at the
     provider. `shut`: its window was closed when it was taken. `probing`: it tries whether a stopped channel goes again.
-    `spent`: the credit it took."""
+    `suspect`: it was refused for what our account is, and others went since. `spent`: the credit it took."""
 
     id: int
     address_id: int
@@ -39,6 +40,7 @@ class Parcel:
     expires_at: datetime | None = None
     shut: bool = False
     probing: bool = False
+    suspect: bool = False
     spent: Spent | None = None
 
     @property
@@ -91,4 +93,5 @@ def _parcel(row: Any, cipher: Cipher, now: datetime) -> Parcel:
         row.tried_at,
         row.expires_at,
         row.via == "service" and windows.open_at(people.window_of(row), now) is False,
+        suspect=row.reason == SUSPECT,
     )

@@ -1,4 +1,7 @@
-"""A channel on which our account is wrong stands still: its messages wait, and one a minute tries whether it goes."""
+"""A channel on which our account is wrong stands still: its messages wait, and one a minute tries whether it goes.
+
+Where another message goes, what was refused before it is suspect: refused once more, it alone is what was wrong.
+"""
 
 from datetime import datetime, timedelta
 
@@ -6,8 +9,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.errors import Misconfigured
-from bot.store.tables import stopped_channels
+from bot.message import CHANNEL_OF
+from bot.store.prepared import word
+from bot.store.tables import outbound, stopped_channels
 
+SUSPECT = "refused while others went"
 _EVERY = timedelta(minutes=1)
 
 
@@ -22,8 +28,14 @@ def stop(connection: Connection, channel: str, error: Misconfigured, now: dateti
 
 def resume(connection: Connection, channel: str) -> bool:
     """Whether it stood still until now."""
-    gone = sa.delete(stopped_channels).where(stopped_channels.c.channel == channel)
-    return connection.execute(gone).rowcount == 1
+    gone = sa.delete(stopped_channels).where(stopped_channels.c.channel == channel).returning(stopped_channels.c.code)
+    code = connection.execute(gone).scalar()
+    if code is None:
+        return False
+    roads = [word(via) for via, its in CHANNEL_OF.items() if its == channel]
+    refused = outbound.c.state == word("queued"), outbound.c.via.in_(roads), outbound.c.error_code == code
+    connection.execute(sa.update(outbound).where(*refused).values(reason=SUSPECT))
+    return True
 
 
 def stopped(connection: Connection) -> dict[str, datetime]:

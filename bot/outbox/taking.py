@@ -29,14 +29,17 @@ _IS_DUE = (
 )
 _EACH_ROAD: list[Any] = [sa.exists().where(outbound.c.via == word(via), *_IS_DUE).label(via) for via in CHANNEL_OF]
 _ROADS = Prepared(sa.select(*_EACH_ROAD))
-_IN_ORDER = (
+_BY_RANK = outbound.c.rank, outbound.c.due_at, outbound.c.id
+_SOME_DUE = (
     sa.select(outbound.c.id, outbound.c.address_id)
     .where(outbound.c.via == sa.bindparam("via"), *_IS_DUE)
-    .order_by(outbound.c.rank, outbound.c.due_at, outbound.c.id)
     .limit(sa.bindparam("limit", type_=sa.Integer))
     .with_for_update(skip_locked=True)
 )
+_IN_ORDER = _SOME_DUE.order_by(*_BY_RANK)
 _DUE, _DUE_OF_THESE = Prepared(_IN_ORDER), Prepared(_IN_ORDER.where(outbound.c.id.in_(sa.bindparam("ids"))))
+# Who tries a stopped channel: what was not refused yet, and then what was tried least, so that none stands before all.
+_FRESHEST = Prepared(_SOME_DUE.order_by(outbound.c.error_code.is_not(None), outbound.c.attempts, *_BY_RANK))
 
 
 class Left(NamedTuple):
@@ -69,7 +72,7 @@ def take(
         if channel not in stopped:
             taken += _fairly(_due(connection, via, now, 2 * BATCH, ids), batch(channel, BATCH))
         elif ids is None and stopped[channel] <= now:
-            tried = [row.id for row in _due(connection, via, now, 1, None)]
+            tried = [row.id for row in _FRESHEST.rows(connection, _moments(now) | {"via": via, "limit": 1})]
             if tried and stopping.may_try(connection, channel, now):
                 probing.update(tried)
                 stopped[channel] = now + LEASE

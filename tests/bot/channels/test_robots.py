@@ -210,14 +210,14 @@ TOLD: dict[str, dict[int, tuple[type[DeliveryError], float]]] = {
         45009: (TryLater, 60),
         60020: (Misconfigured, 0),
         81013: (Unreachable, 0),
-        987654: (Misconfigured, 0),
+        987654: (Unreachable, 0),
     },
     "wecom_robot": {
         -1: (Unknown, 0),
         40058: (Unreachable, 0),
         45009: (TryLater, 60),
         93000: (Misconfigured, 0),
-        987654: (Misconfigured, 0),
+        987654: (Unreachable, 0),
     },
     "dingtalk": {
         -1: (Unknown, 0),
@@ -226,7 +226,7 @@ TOLD: dict[str, dict[int, tuple[type[DeliveryError], float]]] = {
         310000: (Misconfigured, 0),
         430104: (Unreachable, 0),
         460101: (Unreachable, 0),
-        987654: (Misconfigured, 0),
+        987654: (Unreachable, 0),
     },
     "feishu": {
         2200: (Unknown, 0),
@@ -237,7 +237,7 @@ TOLD: dict[str, dict[int, tuple[type[DeliveryError], float]]] = {
         19022: (Misconfigured, 0),
         19024: (Misconfigured, 0),
         19036: (Unreachable, 0),
-        987654: (Misconfigured, 0),
+        987654: (Unreachable, 0),
     },
 }
 

@@ -66,8 +66,13 @@ CODES: dict[str, type[DeliveryError]] = {
     "14107": TryLater,
     "63018": TryLater,
     "30999": Unreachable,
-    "29999": Misconfigured,
-    "404": Misconfigured,
+    "63038": TryLater,
+    "10001": Misconfigured,
+    "20005": Misconfigured,
+    "90010": Misconfigured,
+    "29999": Unreachable,
+    "21268": Unreachable,
+    "404": Unreachable,
 }
 
 
@@ -166,6 +171,15 @@ def test_every_refusal_says_what_to_do(twilio: Fake, sms_api: SmsApi, code: str)
 @pytest.mark.parametrize("code", CODES)
 def test_a_code_means_the_same_in_a_callback(code: str) -> None:
     assert sms_errors.kind_of(code) is CODES[code]
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_status_that_speaks_of_the_account_counts_where_its_code_is_not_known(
+    twilio: Fake, sms_api: SmsApi, status: int
+) -> None:
+    twilio.fault("Messages.json", "errcode", errcode=29999, status=status)
+    with pytest.raises(Misconfigured):
+        sms_api.send(letter())
 
 
 def test_every_known_code_is_tried() -> None:

@@ -59,8 +59,13 @@ REFUSALS: dict[int, type[DeliveryError]] = {
     48006: TryLater,
     70000: Unreachable,
     89503: Misconfigured,
-    44444: Unreachable,  # never met: by its thousands about the content
-    61007: Misconfigured,  # never met: may be about the account
+    41002: Misconfigured,
+    41004: Misconfigured,
+    48002: Unreachable,
+    50002: Misconfigured,
+    89501: Misconfigured,
+    44444: Unreachable,  # never met
+    61007: Unreachable,  # never met
 }
 
 
@@ -240,3 +245,10 @@ def test_where_no_connection_came_about_nothing_was_sent(wechat: Fake, wechat_se
     away = WechatApi(wechat_settings.model_copy(update={"api_url": "http://127.0.0.1:9"}), api._tokens)
     with pytest.raises(TryLater):
         away.send(letter())
+
+
+def test_whatever_refuses_a_token_is_about_the_account(wechat: Fake, wechat_api: WechatApi) -> None:
+    wechat.fault("/cgi-bin/stable_token", "errcode", errcode=61007)
+    with pytest.raises(Misconfigured) as refused:
+        wechat_api.send(letter())
+    assert refused.value.code == "61007"
