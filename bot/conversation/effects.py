@@ -129,7 +129,8 @@ def _wrong_number(world: World, effect: Effect, heard: Heard) -> str:
     if world.candidate_id:
         cases.open_case(world.connection, world.candidate_id, world.person.id, "wrong_number", world.now)
     wrong_at = world.now if world.person.channel == "sms" else None
-    people.change(world.connection, world.person.id, candidate_id=None, wrong_number_at=wrong_at)
+    people.let_go(world.connection, [world.person.id], world.now)
+    people.change(world.connection, world.person.id, wrong_number_at=wrong_at)
     world.belongs_to(None)
     return ""
 

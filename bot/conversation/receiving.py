@@ -190,19 +190,26 @@ class _Reception:
         connection, cipher, number = self.connection, self.house.cipher, self.incoming.address
         if self.incoming.channel != "sms" or person.wrong_number:
             return person, False
-        if person.candidate_id is not None:
-            if people.phone_is(connection, cipher, person.candidate_id, number):
-                return person, False
-            if people.bound_how(connection, person.id) != "number":
-                return person, False
-            people.change(connection, person.id, candidate_id=None, talk=None)
-            person = replace(person, candidate_id=None, talk="")
         found = people.by_phone(connection, cipher, number, self.house.settings.stages.closed)
+        if person.candidate_id is not None:
+            if self._is_still_theirs(person, found):
+                return person, False
+            people.let_go(connection, [person.id], self.now)
+            person = replace(person, candidate_id=None, talk="")
         if len(found) != 1 or people.bound_elsewhere(connection, found[0], "sms", person.id):
             return person, False
         notice = self.house.settings.privacy.notice_version
         people.bind(connection, person.id, found[0], "sms", "number", notice, self.now)
         return replace(person, candidate_id=found[0]), True
+
+    def _is_still_theirs(self, person: Person, found: Sequence[int]) -> bool:
+        """What stands on the record alone ends with it: the number is another's, or one who waits has it and they wait
+        no more. `found`: who waits and has the number."""
+        assert person.candidate_id is not None
+        in_record = people.phone_is(
+            self.connection, self.house.cipher, person.candidate_id, self.incoming.address
+        ) and (not found or person.candidate_id in found)
+        return in_record or people.bound_how(self.connection, person.id) != "number"
 
     def _note_following(self, person: Person) -> None:
         if self.incoming.event == "unfollow":

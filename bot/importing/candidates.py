@@ -16,8 +16,9 @@ from bot import invites
 from bot.importing import cells, staff
 from bot.importing.cells import Frame
 from bot.importing.kind import Bad, Change, Clash, Column, Decision, Found, Held, Kind, Row, Values, after, place_alone
-from bot.store import bulk, events, tables
+from bot.store import bulk, contacts, events, tables
 from bot.store.cipher import Cipher
+from bot.store.contacts import Renumbered
 from bot.store.tables import candidates, cohorts, stage_times, stores
 
 COLUMNS: Mapping[str, Column] = {
@@ -152,7 +153,20 @@ class Candidates(Kind):
         super().apply(connection, changes)
         ids = _ids(connection, candidates, [change.row.code for change in changes if change.held is None])
         _write_times(connection, changes, ids)
+        contacts.renumbered(connection, self.cipher, self._renumbered(changes, ids), self.frame.closed, self.frame.now)
         self._tell(connection, changes)
+
+    def _renumbered(self, changes: Sequence[Change], ids: Mapping[str, int]) -> list[Renumbered]:
+        """Who has another number now, or waits again by the one they had."""
+        found = []
+        for change in changes:
+            claims = self._phone_to_claim(change.values, change.held) is not None
+            if claims or "phone_index" in change.values:
+                this = change.held["id"] if change.held else ids[change.row.code]
+                before = self.cipher.open_maybe(change.held["phone"], "candidates.phone") if change.held else None
+                now = change.row.values["phone"] if "phone_index" in change.values else before
+                found.append(Renumbered(this, before, now, claims))
+        return found
 
     def _tell(self, connection: Connection, changes: Sequence[Change]) -> None:
         """Lets the company's own systems know who is in another stage now."""

@@ -6,6 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bot.cascade import sms_address
 from bot.settings import Settings
 from bot.store.cases import Case
 from bot.store.cipher import Cipher
@@ -18,7 +19,7 @@ def say(
 ) -> Sequence[int]:
     """The rows for the outbox; none where nothing of the candidate's can be written to. A reply is an answer that was
     owed: where the chat is closed it goes on like a notice, unless the candidate wants nothing that was not asked."""
-    address_id = _where(connection, case)
+    address_id = _where(connection, settings, cipher, case, text, now)
     if address_id is None:
         return []
     theirs = sa.select(candidates.c.pushes_stopped_at).where(candidates.c.id == case.candidate_id)
@@ -32,10 +33,15 @@ def _subject(settings: Settings) -> str:
     return settings.company.name
 
 
-def _where(connection: Connection, case: Case) -> int | None:
-    """Where they wrote last."""
+def _where(
+    connection: Connection, settings: Settings, cipher: Cipher, case: Case, text: str, now: datetime
+) -> int | None:
+    """Where they wrote last, else the phone in the record."""
     if case.candidate_id is None:
         return case.address_id
     theirs = addresses.c.candidate_id == case.candidate_id, addresses.c.wrong_number_at.is_(None)
     last = addresses.c.last_inbound_at.desc().nulls_last()
-    return connection.execute(sa.select(addresses.c.id).where(*theirs).order_by(last).limit(1)).scalar()
+    found = connection.execute(sa.select(addresses.c.id).where(*theirs).order_by(last).limit(1)).scalar()
+    if found or not settings.sms.on:
+        return found
+    return sms_address(connection, cipher, case.candidate_id, text, now)

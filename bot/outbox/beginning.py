@@ -1,5 +1,5 @@
-"""The last look before a message goes: it is still ours, still welcome, and its road is open; from here on it may have
-gone out."""
+"""The last look before a message goes: it is still ours, still theirs and welcome, and its road is open; from here on
+it may have gone out."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 
 from bot import windows
 from bot.errors import Unreachable
+from bot.outbox import owner
 from bot.outbox.books import Books, Outcome
 from bot.outbox.parcel import Parcel
 from bot.outbox.refusals import SHUT
@@ -41,6 +42,9 @@ _STANDING = Prepared(
         outbound.c.attempts,
         outbound.c.lease_until,
         outbound.c.expires_at,
+        outbound.c.candidate_id,
+        outbound.c.said,
+        addresses.c.candidate_id.label("owner"),
         addresses.c.stopped_at,
         addresses.c.wrong_number_at,
         addresses.c.unreachable_code,
@@ -51,6 +55,8 @@ _STANDING = Prepared(
         addresses.c.brief_by,
         candidates.c.pushes_stopped_at,
         candidates.c.stage,
+        candidates.c.phone_index,
+        candidates.c.email,
         _HALTED.label("halted"),
         _BEHIND.label("behind"),
     )
@@ -97,6 +103,8 @@ def begin(connection: Connection, books: Books, parcel: Parcel, now: datetime) -
     if begun is None:
         return Outcome("held")
     parcel = replace(parcel, lease=now + LEASE)
+    if not owner.is_theirs(books.cipher, parcel, row):
+        return owner.follow(connection, books, parcel, row, now)
     if parcel.kind in _PUSHES and _is_unwelcome(row, books):
         return books.cancelled(connection, parcel, "wants no messages")
     if parcel.kind == "story" and parcel.via != "service":

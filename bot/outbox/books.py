@@ -130,6 +130,16 @@ class Books:
         row = {"state": "cancelled", "reason": reason, "lease_until": None, "tried_at": parcel.tried_at}
         return Outcome("cancelled" if _write(connection, parcel, row) else "held")
 
+    def readdressed(self, connection: Connection, parcel: Parcel, address_id: int, now: datetime) -> Outcome:
+        """Nobody was asked to carry it yet: it waits for its turn at another address of the same person."""
+        row = {
+            "state": "queued",
+            "address_id": address_id,
+            "attempts": parcel.attempts - 1,
+            "tried_at": parcel.tried_at,
+        }
+        return Outcome("queued" if _write(connection, parcel, row | {"lease_until": None, "due_at": now}) else "held")
+
     def subscription(self, parcel: Parcel) -> str | None:
         """The id of the template whose credit this message costs."""
         return self.terms.subscriptions.get(str(parcel.form.get("name", "")))

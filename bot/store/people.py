@@ -1,5 +1,6 @@
 """Finds and changes people: addresses, the candidates they belong to, and what is known about those."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,18 @@ from bot.store import planning, risk
 from bot.store.cipher import Cipher
 from bot.store.inserting import insert_unless_there
 from bot.store.prepared import Prepared, word
-from bot.store.tables import addresses, bindings, candidates, cohorts, staff, stage_times, stores, tasks
+from bot.store.tables import (
+    addresses,
+    bindings,
+    candidates,
+    cohorts,
+    links,
+    outbound,
+    staff,
+    stage_times,
+    stores,
+    tasks,
+)
 from bot.store.updating import update
 from bot.store.waking import wake
 from bot.windows import NOTHING_KNOWN, Window
@@ -174,7 +186,7 @@ _BY_INVITE = Prepared(sa.select(candidates.c.id).where(candidates.c.invite_index
 
 def find(connection: Connection, cipher: Cipher, channel: str, address: str) -> Person | None:
     """The person at an address, held until the transaction ends: one message of theirs at a time."""
-    row = _FIND.first(connection, {"channel": channel, "index": _index(cipher, channel, address)})
+    row = _FIND.first(connection, {"channel": channel, "index": index_of(cipher, channel, address)})
     return _person(row, cipher) if row else None
 
 
@@ -186,7 +198,7 @@ def meet(connection: Connection, cipher: Cipher, channel: str, address: str, now
     row = {
         "channel": channel,
         "address": cipher.seal(address, "addresses.address"),
-        "address_index": _index(cipher, channel, address),
+        "address_index": index_of(cipher, channel, address),
         "created_at": now,
     }
     insert_unless_there(connection, addresses, row)
@@ -352,12 +364,31 @@ def bind(
     connection: Connection, address_id: int, candidate_id: int, channel: str, how: str, notice: str, now: datetime
 ) -> None:
     """The address belongs to the candidate from now on, and no other address of that channel does."""
-    for other in bound_elsewhere(connection, candidate_id, channel, address_id):
-        change(connection, other, candidate_id=None, talk=None)
+    let_go(connection, bound_elsewhere(connection, candidate_id, channel, address_id), now)
     change(connection, address_id, candidate_id=candidate_id, wrong_number_at=None, staff=None)
     row = {"address_id": address_id, "candidate_id": candidate_id, "how": how, "notice_version": notice, "at": now}
     connection.execute(sa.insert(bindings).values(row))
     planning.wake(connection, candidates, [candidate_id], now)
+
+
+def let_go(connection: Connection, address_ids: Sequence[int], now: datetime) -> None:
+    """These addresses are nobody's from now on: no talk goes on there, and the links that were given there show
+    nothing more. Links in what still waits to go out stay good: it goes where the candidate is now."""
+    bound = addresses.c.id.in_(address_ids), addresses.c.candidate_id.is_not(None)
+    whose = list(connection.execute(sa.select(addresses.c.candidate_id).where(*bound)).scalars()) if address_ids else []
+    if not whose:
+        return
+    update(connection, addresses, address_ids, {"candidate_id": None, "talk": None, "wait_until": None})
+    newer = {"page_version": candidates.c.page_version + 1}
+    connection.execute(sa.update(candidates).where(candidates.c.id.in_(whose)).values(newer))
+    waiting = outbound.c.candidate_id.in_(whose), outbound.c.state == "queued"
+    in_them = sa.or_(
+        links.c.touch_id.in_(sa.select(outbound.c.touch_id).where(*waiting, outbound.c.touch_id.is_not(None))),
+        links.c.created_at.in_(sa.select(outbound.c.created_at).where(*waiting)),
+    )
+    version = sa.select(candidates.c.page_version).where(candidates.c.id == links.c.candidate_id).scalar_subquery()
+    connection.execute(sa.update(links).where(links.c.candidate_id.in_(whose), in_them).values(page_version=version))
+    wake(connection, candidates, whose, now)
 
 
 def bound_how(connection: Connection, address_id: int) -> str | None:
@@ -380,7 +411,8 @@ def phone_is(connection: Connection, cipher: Cipher, candidate_id: int, phone: s
     return found is not None and bytes(found) == cipher.index(phone, "phone")
 
 
-def _index(cipher: Cipher, channel: str, address: str) -> bytes:
+def index_of(cipher: Cipher, channel: str, address: str) -> bytes:
+    """What an address is found by."""
     return cipher.index(address, f"addresses.{channel}")
 
 

@@ -155,7 +155,7 @@ def test_replying_reaches_the_candidate_and_claims(hr: Hr, write: Write, person:
 
 
 def test_a_candidate_who_cannot_be_written_to_is_not_claimed_by_trying(hr: Hr, write: Write) -> None:
-    number = hr.case()
+    number = hr.case("NOPHONE")
     assert "请打电话" in write(f"reply {number} hello")
     assert one(hr, number).claimed_by is None
 
