@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 FOREVER = -1
-KINDS = ("errcode", "http", "hang", "reset")
+KINDS = ("errcode", "http", "answer", "hang", "reset")
 ALIASES: dict[str, dict[str, Any]] = {
     "reset_before_commit": {"kind": "reset", "when": "before"},
     "reset_after_commit": {"kind": "reset", "when": "after"},
@@ -27,7 +27,8 @@ SENDS = "sends"  # request key: what this request has made the platform send
 
 @dataclass
 class Fault:
-    """`path` is part of the request's path ("*" = any); `when` is before or after the call took effect."""
+    """`path` is part of the request's path ("*" = any); `when` is before or after the call took effect. An `answer`
+    says `body` with `status`, whatever it is; `location` is where a redirect leads."""
 
     path: str
     kind: str
@@ -38,6 +39,8 @@ class Fault:
     status: int = 200
     seconds: float = 30.0
     to: str = ""
+    body: str = ""
+    location: str = ""
 
     def fits(self, path: str, body: bytes) -> bool:
         return self._meant_for(body) and (self.path == "*" or self.path in path)
@@ -120,6 +123,11 @@ def _struck(request: web.Request, fault: Fault, refusal: Callable[[Fault], web.R
     if fault.kind == "reset":
         _reset(request)
         return web.Response()
+    if fault.kind == "answer":
+        headers = {"Location": fault.location} if fault.location else {}
+        return web.Response(
+            status=fault.status, body=fault.body.encode(), content_type="application/json", headers=headers
+        )
     if fault.kind == "http":
         return web.Response(status=fault.status, text="<html><body>Bad gateway</body></html>", content_type="text/html")
     return refusal(fault)

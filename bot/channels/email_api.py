@@ -24,6 +24,7 @@ _SECONDS = 10.0
 _SEVEN_BITS = policy.SMTP.clone(cte_type="7bit")  # what every server takes
 _PORTS = {"smtp": 587, "smtps": 465}
 _ADDRESS = re.compile(r"[^\s@<>()\[\],;:\"\\]+@[^\s@<>()\[\],;:\"\\]+\.[^\s@<>()\[\],;:\"\\]+", re.ASCII)
+_NO_SMTP = (smtplib.SMTPException, OSError, ValueError)  # what a server's nonsense comes to; base64 is read too
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -73,12 +74,12 @@ class EmailApi:
             server = self._greeted()
         except ssl.SSLCertVerificationError:
             raise Misconfigured("tls", "the server's certificate is not trusted") from None
-        except (smtplib.SMTPException, OSError) as error:
+        except _NO_SMTP as error:
             raise TryLater("no_connection", type(error).__name__) from None
         try:
             self._log_in(server)
             yield server
-            with suppress(smtplib.SMTPException, OSError):
+            with suppress(*_NO_SMTP):
                 server.quit()
         finally:
             server.close()
@@ -110,7 +111,7 @@ class EmailApi:
             raise kind(str(error.smtp_code), "user or password refused") from None
         except smtplib.SMTPNotSupportedError:
             raise Misconfigured("no_auth", "the server takes no password") from None
-        except (smtplib.SMTPException, OSError) as error:
+        except _NO_SMTP as error:
             raise TryLater("no_connection", type(error).__name__) from None
 
 
@@ -119,7 +120,7 @@ def _envelope(server: smtplib.SMTP, sender: str, recipient: str) -> None:
         server.ehlo_or_helo_if_needed()
         _refused(server.mail(sender)[0], Misconfigured, "sender refused")
         _refused(server.rcpt(recipient)[0], Unreachable, "recipient refused")
-    except (smtplib.SMTPException, OSError) as error:
+    except _NO_SMTP as error:
         raise TryLater("no_connection", type(error).__name__) from None
 
 
@@ -129,7 +130,7 @@ def _hand_over(server: smtplib.SMTP, message: EmailMessage) -> None:
         code, _ = server.data(message.as_bytes())
     except smtplib.SMTPDataError as error:
         code = error.smtp_code
-    except (smtplib.SMTPException, OSError) as error:
+    except _NO_SMTP as error:
         raise Unknown("no_answer", type(error).__name__) from None
     _refused(code, Unreachable, "text refused")
 

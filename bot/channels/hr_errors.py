@@ -9,6 +9,7 @@ person (Unreachable), also what we have not met: an alert takes its next road th
 from collections.abc import Mapping
 from typing import Any
 
+from bot.channels.posting import is_whole
 from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown, Unreachable
 
 Codes = Mapping[int, tuple[type[DeliveryError], str]]
@@ -102,7 +103,7 @@ def _error(
 ) -> DeliveryError | None:
     """Only an answer that has a code of zero says that the message was taken."""
     codes = [answer[name] for name in names if name in answer]
-    if not codes or not all(isinstance(code, int) and not isinstance(code, bool) for code in codes):
+    if not codes or not all(is_whole(code) for code in codes):
         return Unknown("unreadable", "an answer without a code")
     code = next((code for code in codes if code), 0)
     if not code:

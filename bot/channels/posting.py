@@ -5,7 +5,7 @@ import threading
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 import requests
 from urllib3.exceptions import NewConnectionError
@@ -21,13 +21,20 @@ _TOO_MANY = 60.0  # seconds to be quiet after a 429
 _own = threading.local()
 
 
+class _Session(requests.Session):
+    """Goes where it is told and nowhere else: what a provider is told, our secret among it, is for no other address."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
+
+
 def session() -> requests.Session:
     """This thread's connections, kept open while it is busy: a new one for each message would cost more than it."""
     now = time.monotonic()
     if getattr(_own, "session", None) is None or now - _own.used > _IDLE:
         if getattr(_own, "session", None) is not None:
             _own.session.close()
-        _own.session = requests.Session()
+        _own.session = _Session()
     _own.used = now
     found: requests.Session = _own.session
     return found
@@ -63,21 +70,30 @@ def told(url: str, raw: bytes, query: Mapping[str, str]) -> dict[str, Any]:
             data=raw,
             timeout=TIMEOUT,
             headers={"Content-Type": "application/json"},
-            allow_redirects=False,
         )
     except requests.RequestException as error:
         raise failed(error) from None  # the original names the address, which is a secret
     return _read(answer)
 
 
+def json_of(answer: requests.Response) -> Any:
+    """What an answer says; None where it is no JSON, or none that anybody would write: nested or long without end."""
+    try:
+        return answer.json()
+    except (ValueError, RecursionError, LookupError):
+        return None
+
+
+def is_whole(value: Any) -> TypeGuard[int]:
+    """Whether it is a whole number; what JSON calls true is none."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def _read(answer: requests.Response) -> dict[str, Any]:
     status, code = answer.status_code, f"http_{answer.status_code}"
     if status == requests.codes.too_many:
         raise TryLater(code, "too many requests", pause=_TOO_MANY)
-    try:
-        found = answer.json()
-    except requests.JSONDecodeError:
-        found = None
+    found = json_of(answer)
     if isinstance(found, dict) and (status < 300 or 400 <= status < 500):
         return found
     if 300 <= status < 500:

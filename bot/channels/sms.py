@@ -39,7 +39,7 @@ RANKS = {
 }
 _XML = "text/xml"
 _EMPTY = b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
-_SID, _STATUS, _CODE = re.compile("[A-Za-z0-9]{1,64}"), re.compile("[a-z_]{1,32}"), re.compile("[0-9]{1,10}")
+SID, STATUS, _CODE = re.compile("[A-Za-z0-9]{1,64}"), re.compile("[a-z_]{1,32}"), re.compile("[0-9]{1,10}")
 _HEADER = "X-Twilio-Webhooks-Signature-Settings"
 
 
@@ -100,7 +100,7 @@ def read_status(request: Request, settings: Sms, public_url: str) -> Status:
     form = _verified(request, settings, public_url)
     provider_id = form.get("MessageSid") or form.get("SmsSid") or ""
     status = (form.get("MessageStatus") or form.get("SmsStatus") or "").lower()
-    if not _SID.fullmatch(provider_id) or not _STATUS.fullmatch(status):
+    if not SID.fullmatch(provider_id) or not STATUS.fullmatch(status):
         raise Rejected("a status callback needs MessageSid and MessageStatus", 400)
     code = form.get("ErrorCode", "")
     return Status(provider_id, status, code if _CODE.fullmatch(code) else None)

@@ -1,24 +1,26 @@
 """SMS by Twilio, outbound. Twilio has no idempotency key: what is not clearly refused is Unknown, and asked for later.
 
-Rules: twilio.com/docs/messaging/api/message-resource; what the error codes mean is in sms_errors.
+Rules: twilio.com/docs/messaging/api/message-resource; what the error codes mean is in sms_errors. Its library is not
+used for these two calls: what it cannot read it breaks on, or takes for a message without an id.
 """
 
-import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any
+from email.utils import parsedate_to_datetime
+from typing import Any, NoReturn
+from urllib.parse import quote
 
 import requests
 
 from bot import segments
 from bot.channels import china, sms_errors
-from bot.channels.posting import TIMEOUT, failed
+from bot.channels.posting import TIMEOUT, failed, is_whole, json_of, session
+from bot.channels.sms import SID, STATUS
 from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown
 from bot.message import Letter, Posted, legible
 from bot.settings import Sms
 
 OPTED_OUT = sms_errors.OPTED_OUT
-_CONNECTIONS = 32  # that may be open at once, for senders in several threads
 _ABOUT_US = (401, 403, 404)
 _LOOK_BACK = 1000  # messages to one number: a page of the list
 _TRIAL = "Sent from your Twilio trial account - "  # what Twilio writes before each text of a trial account
@@ -28,33 +30,31 @@ class SmsApi:
     """One account. Use it from workers only: its calls block. Safe to use from several threads."""
 
     def __init__(self, settings: Sms, public_url: str) -> None:
-        from twilio.rest import Client
-
-        self._client = Client(settings.account_sid, settings.auth_token, http_client=_http())
-        self._client.api.base_url = settings.api_url
-        self._from: dict[str, Any] = (
-            {"messaging_service_sid": settings.messaging_service_sid}
+        account = quote(settings.account_sid, safe="")
+        self._messages = f"{settings.api_url}/2010-04-01/Accounts/{account}/Messages.json"
+        self._auth = (settings.account_sid, settings.auth_token)
+        self._from = (
+            {"MessagingServiceSid": settings.messaging_service_sid}
             if settings.messaging_service_sid
-            else {"from_": settings.sender}
+            else {"From": settings.sender}
         )
         self._callback = f"{public_url}/sms/status"
         self._china = settings.china_templates
 
     def send(self, letter: Letter) -> Posted:
         """Sends a text and gives Twilio's id for it. Raises DeliveryError."""
-        from twilio.base.exceptions import TwilioException, TwilioRestException
-
         number, text = letter.address, _wording(letter)
         china.check(number, text, self._china)
+        form = {"To": number, "Body": text, "StatusCallback": self._callback, **self._from}
         try:
-            message = self._client.messages.create(to=number, body=text, status_callback=self._callback, **self._from)
-        except TwilioRestException as error:
-            raise _error(error) from None
+            answer = session().post(self._messages, data=form, auth=self._auth, timeout=TIMEOUT)
         except requests.RequestException as error:
             raise failed(error) from None
-        except (TwilioException, json.JSONDecodeError, KeyError, TypeError) as error:
-            raise Unknown("unreadable", type(error).__name__) from None
-        return Posted(str(message.sid), segments.parts(text))
+        found = json_of(answer)
+        fields = found if isinstance(found, dict) else {}
+        if not answer.ok or answer.is_redirect:
+            raise _error(answer.status_code, fields)
+        return Posted(_sid(fields) or _unreadable(answer), segments.parts(text))
 
     def find(self, letter: Letter, since: datetime, known: Collection[str]) -> Posted | None:
         """The newest message that Twilio has of this letter, made since then and not among the `known` ids; None: it
@@ -63,35 +63,55 @@ class SmsApi:
         Twilio's own filter is not used: it goes by whole days, and by when a message was sent, which one that still
         waits was not.
         """
-        from twilio.base.exceptions import TwilioException
-
-        try:
-            listed = self._client.messages.list(to=letter.address, limit=_LOOK_BACK, page_size=_LOOK_BACK)
-        except (TwilioException, requests.RequestException, ValueError, KeyError, TypeError) as error:
-            raise TryLater("cannot_ask", type(error).__name__) from None
         wanted, start = _bare(_wording(letter)), since.replace(microsecond=0)
         found = [
-            message
-            for message in listed
-            if message.direction == "outbound-api"
-            and message.sid not in known
-            and message.date_created
-            and message.date_created >= start
-            and _bare(message.body or "") == wanted
+            (made, message)
+            for message in self._listed(letter.address)
+            if message.get("direction") == "outbound-api" and _bare(str(message.get("body") or "")) == wanted
+            if (made := _made(message)) >= start and _sid(message) not in known
         ]
         if not found:
             return None
-        newest = max(found, key=lambda message: message.date_created)
-        return Posted(str(newest.sid), segments.parts(_wording(letter)), str(newest.status))
+        _, newest = max(found, key=lambda each: each[0])
+        status = str(newest.get("status"))
+        return Posted(
+            _sid(newest) or _cannot_say(), segments.parts(_wording(letter)), status if STATUS.fullmatch(status) else ""
+        )
+
+    def _listed(self, number: str) -> list[dict[str, Any]]:
+        """The newest messages to a number."""
+        query = {"To": number, "PageSize": str(_LOOK_BACK)}
+        try:
+            answer = session().get(self._messages, params=query, auth=self._auth, timeout=TIMEOUT)
+        except requests.RequestException as error:
+            raise TryLater("cannot_ask", type(error).__name__) from None
+        found = json_of(answer) if answer.status_code == requests.codes.ok else None
+        listed = found.get("messages") if isinstance(found, dict) else None
+        if not isinstance(listed, list) or not all(isinstance(message, dict) for message in listed):
+            raise TryLater("cannot_ask", f"http_{answer.status_code}")
+        return listed
 
 
-def _http() -> Any:
-    from twilio.http.http_client import TwilioHttpClient
+def _sid(message: Mapping[str, Any]) -> str:
+    sid = message.get("sid")
+    return sid if isinstance(sid, str) and SID.fullmatch(sid) else ""
 
-    http = TwilioHttpClient(timeout=TIMEOUT[1])  # without it the library waits for ever; it must not retry either
-    for scheme in ("http://", "https://"):
-        http.session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=_CONNECTIONS))
-    return http
+
+def _made(message: Mapping[str, Any]) -> datetime:
+    """When. One of which that cannot be read may be the one that is looked for."""
+    try:
+        made = parsedate_to_datetime(str(message.get("date_created")))
+    except ValueError:
+        _cannot_say()
+    return made if made.tzinfo else _cannot_say()
+
+
+def _cannot_say() -> NoReturn:
+    raise TryLater("cannot_ask", "unreadable")
+
+
+def _unreadable(answer: requests.Response) -> NoReturn:
+    raise Unknown("unreadable", f"http_{answer.status_code} without a message")
 
 
 def _wording(letter: Letter) -> str:
@@ -105,15 +125,17 @@ def _bare(text: str) -> str:
     return " ".join(segments.economical(text.removeprefix(_TRIAL)).split())
 
 
-def _error(error: Any) -> DeliveryError:
-    """A 4xx created nothing; a 5xx may have. Twilio's page of a code says what it means; where it is not known, who we
-    are is what 401, 403 and 404 speak of: the address of the call names nothing but our account."""
-    code = str(error.code) if error.code else f"http_{error.status}"
-    if error.status >= 500:
+def _error(status: int, fields: Mapping[str, Any]) -> DeliveryError:
+    """A 4xx created nothing; a 5xx may have. Twilio's page of a code says what it means. Where it is not known, 401,
+    403 and 404 speak of us: the address of the call names nothing but our account; and an answer without a code is
+    none of Twilio's."""
+    own = is_whole(fields.get("code"))
+    code = str(fields["code"]) if own else f"http_{status}"
+    if status >= requests.codes.server_error:
         return Unknown(code, "Twilio failed")
-    if error.status == 429:
+    if status == requests.codes.too_many:
         return TryLater(code, "too many requests")
-    if error.status in _ABOUT_US and code not in sms_errors.KNOWN:
-        return Misconfigured(code, "the account is refused")
+    if not own or (status in _ABOUT_US and code not in sms_errors.KNOWN):
+        return Misconfigured(code, "the account or the address is refused")
     found = sms_errors.error(code)
     return TryLater(code, found.reason) if isinstance(found, Unknown) else found

@@ -11,8 +11,8 @@ from typing import Any
 import requests
 
 from bot.channels import wechat_errors, wechat_messages
-from bot.channels.posting import TIMEOUT, failed, session
-from bot.channels.wechat_tokens import SharedTokens
+from bot.channels.posting import TIMEOUT, failed, is_whole, json_of, session
+from bot.channels.wechat_tokens import SharedTokens, read
 from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown, Unreachable
 from bot.message import Letter, Posted
 from bot.settings import Wechat
@@ -20,8 +20,6 @@ from bot.settings import Wechat
 _CUSTOM = "/cgi-bin/message/custom/send"
 _TEMPLATE = "/cgi-bin/message/template/send"
 _SUBSCRIPTION = "/cgi-bin/message/subscribe/bizsend"
-_EARLY = 300  # seconds before its end that a token is no longer used
-_SHORTEST = 60
 
 
 class WechatApi:
@@ -72,7 +70,7 @@ class WechatApi:
     def _send_template(self, letter: Letter) -> Posted:
         """Safe to repeat for ten minutes, see wechat_messages.template."""
         answer = self._sent(_TEMPLATE, wechat_messages.template(letter, self._settings.templates))
-        return Posted(str(answer["msgid"]) if answer.get("msgid") else None)
+        return Posted(str(answer["msgid"]) if is_whole(answer.get("msgid")) else None)
 
     def _send_subscription(self, letter: Letter) -> Posted:
         self._sent(_SUBSCRIPTION, wechat_messages.subscription(letter, self._settings.subscriptions))
@@ -107,12 +105,10 @@ class WechatApi:
                 timeout=TIMEOUT,
                 headers={"Content-Type": "application/json"},
             )
-            found = answer.json() if answer.status_code == 200 else None
-        except requests.JSONDecodeError:
-            found = None
         except requests.RequestException as error:
             raise failed(error) from None  # the original names the URL, which has the token in it
-        if not isinstance(found, dict) or not isinstance(found.get("errcode", 0), int):
+        found = json_of(answer) if answer.status_code == requests.codes.ok else None
+        if not isinstance(found, dict) or not is_whole(found.get("errcode", 0)):
             raise Unknown(f"http_{answer.status_code}", "no answer of WeChat's")
         return found
 
@@ -125,18 +121,19 @@ class WechatApi:
         }
         try:
             url = f"{self._settings.api_url}/cgi-bin/stable_token"
-            answer = session().post(url, json=wanted, timeout=TIMEOUT).json()
+            answer = json_of(session().post(url, json=wanted, timeout=TIMEOUT))
         except requests.RequestException as error:
             raise TryLater("no_token", type(error).__name__) from None
-        if not isinstance(answer, dict) or not (answer.get("access_token") or answer.get("errcode")):
-            raise TryLater("no_token", "no answer of WeChat's")
-        if not answer.get("access_token"):
+        found = read(answer) if isinstance(answer, dict) else None
+        if found:
+            return found
+        if isinstance(answer, dict) and is_whole(answer.get("errcode")) and answer["errcode"]:
             raise _no_token(answer)
-        return str(answer["access_token"]), max(int(answer.get("expires_in") or 0) - _EARLY, _SHORTEST)
+        raise TryLater("no_token", "no answer of WeChat's")
 
 
 def _no_token(answer: Mapping[str, Any]) -> DeliveryError:
     """Nothing in this call speaks of a message or a person: what is refused for good is the account."""
-    error = wechat_errors.error(int(answer["errcode"]), str(answer.get("errmsg", "")))
+    error = wechat_errors.error(answer["errcode"], str(answer.get("errmsg", "")))
     lasting = isinstance(error, Misconfigured | Unreachable)
     return (Misconfigured if lasting else TryLater)(error.code, f"no token: {error.reason}")

@@ -9,18 +9,31 @@ used.
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import redis
 
+from bot.channels.posting import is_whole
 from bot.errors import DeliveryError
 
 Fetch = Callable[[], tuple[str, int]]  # a token and for how many seconds it may be used
 
+_EARLY = 300  # seconds before its end that a token is no longer used
+_SHORTEST, _LONGEST = 60, 86_400
 _LOCKED = 20  # seconds; longer than a call for a token can take
 _LOOK = 0.05
 _DROP_IF_SAME = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) else return 0 end"
+
+
+def read(answer: Mapping[str, Any]) -> tuple[str, int] | None:
+    """The token of an answer, and for how many seconds it may be used; None where there is none. What is no number of
+    seconds counts as a short time."""
+    token, seconds = answer.get("access_token"), answer.get("expires_in", 0)
+    if not (isinstance(token, str) and token.isascii() and token.isprintable() and token):
+        return None
+    stated: int = seconds if is_whole(seconds) else 0
+    return token, min(max(stated - _EARLY, _SHORTEST), _LONGEST)
 
 
 class SharedTokens:

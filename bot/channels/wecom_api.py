@@ -11,8 +11,8 @@ from typing import Any
 import requests
 
 from bot.channels import hr_errors
-from bot.channels.posting import TIMEOUT, session, told, written
-from bot.channels.wechat_tokens import SharedTokens
+from bot.channels.posting import TIMEOUT, is_whole, json_of, session, told, written
+from bot.channels.wechat_tokens import SharedTokens, read
 from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown, Unreachable
 from bot.message import Letter, Posted, legible, shortened
 from bot.settings import Wecom
@@ -20,9 +20,8 @@ from bot.settings import Wecom
 LONGEST = 2048  # bytes of UTF-8; WeCom cuts longer texts without a word, where it pleases
 # A member's id (path/90195); nothing else gets into `touser`, where | and @all would reach many.
 USERID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}")
+_LONGEST_ID = 200  # of a message
 _REPEATS = 1800  # seconds in which the same text to the same member is dropped
-_EARLY = 300  # seconds before its end that a token is no longer used
-_SHORTEST = 60
 
 
 class WecomApi:
@@ -37,13 +36,14 @@ class WecomApi:
         for refused in ("invaliduser", "unlicenseduser"):  # in an answer that says yes
             if answer.get(refused):
                 raise Unreachable(refused, "the application may not write to this member")
-        return Posted(str(answer["msgid"]) if answer.get("msgid") else None)
+        msgid = answer.get("msgid")
+        return Posted(legible(msgid)[:_LONGEST_ID] if isinstance(msgid, str) and msgid else None)
 
     def _call(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Calls with the shared token; a token that WeCom refuses is replaced once."""
         token = self._tokens.token(self._fetch)
         answer = self._post(body, token)
-        if answer.get("errcode") in hr_errors.BAD_TOKEN:
+        if is_whole(answer.get("errcode")) and answer["errcode"] in hr_errors.BAD_TOKEN:
             self._tokens.drop(token)
             answer = self._post(body, self._tokens.token(self._fetch))
         error = hr_errors.wecom(answer)
@@ -59,16 +59,17 @@ class WecomApi:
         query = {"corpid": self._settings.corp_id, "corpsecret": self._settings.secret}
         try:
             url = f"{self._settings.api_url}/cgi-bin/gettoken"
-            answer = session().get(url, params=query, timeout=TIMEOUT).json()
+            answer = json_of(session().get(url, params=query, timeout=TIMEOUT))
         except requests.RequestException as error:
             raise TryLater("no_token", type(error).__name__) from None  # the original names the address with the secret
-        wrong = hr_errors.wecom(answer) if isinstance(answer, dict) else Unknown("unreadable")
+        wrong = hr_errors.wecom(answer) if isinstance(answer, dict) else Unknown("no_token", "no JSON")
         if wrong is not None:
             lasting = isinstance(wrong, Misconfigured | Unreachable)  # nothing here speaks of a message or a person
             raise (Misconfigured if lasting else TryLater)(wrong.code, f"no token: {wrong.reason}")
-        if not answer.get("access_token"):
+        found = read(answer)
+        if found is None:
             raise TryLater("no_token", "no answer of WeCom's")
-        return str(answer["access_token"]), max(int(answer.get("expires_in") or 0) - _EARLY, _SHORTEST)
+        return found
 
 
 def _message(letter: Letter, agent_id: int) -> dict[str, Any]:

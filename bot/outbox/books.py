@@ -101,7 +101,7 @@ class Books:
         outcome, row = self._refused(parcel, error, now)
         blameless = isinstance(error, Misconfigured) and not parcel.probing
         attempts = parcel.attempts if tried and not blameless else parcel.attempts - 1
-        row |= {"state": outcome.state, "error_code": error.code, "reason": error.reason or None}
+        row |= {"state": outcome.state, "error_code": error.code, "reason": stopping.written(error)}
         if not _write(connection, parcel, row | {"attempts": attempts, "lease_until": None}):
             return Outcome("held")
         self._give_back(connection, parcel, error, now)
@@ -120,7 +120,7 @@ class Books:
         row = {
             "state": "unknown",
             "error_code": error.code if error else "in_doubt",
-            "reason": (error.reason if error else "") or None,
+            "reason": stopping.written(error) if error else None,
             "lease_until": None,
             "due_at": now + after if now and after else None,
         }

@@ -15,8 +15,9 @@ from sqlalchemy.engine import Connection
 
 from bot.cascade import Terms
 from bot.channels.senders import Sender, senders
-from bot.errors import DeliveryError, Unreachable
+from bot.errors import DeliveryError, Unknown, Unreachable
 from bot.log import broke
+from bot.message import Posted
 from bot.outbox import doubt, settling
 from bot.outbox.beginning import begin
 from bot.outbox.books import Books, Outcome
@@ -138,22 +139,44 @@ class Outbox:
 
     def _send(self, parcel: Parcel) -> Outcome:
         try:
-            sender = self._senders.get(parcel.channel)
-            if sender is None:
-                raise Unreachable("off", f"the channel {parcel.channel} has no account")
-            posted = sender.send(parcel.letter)
+            posted = self._hand_over(parcel)
         except DeliveryError as error:
             _log.warning("not_sent", outbound=parcel.id, via=parcel.via, kind=type(error).__name__, code=error.code)
-            outcome = self._write_down(partial(self._failed, parcel=parcel, error=error))
+            outcome = self._write_down(parcel, partial(self._failed, parcel=parcel, error=error))
             if outcome.stopped:
                 _log.error("channel_stopped", channel=parcel.channel, code=error.code)
         else:
-            outcome = self._write_down(lambda connection: self._books.sent(connection, parcel, posted, self._clock()))
+            sent = partial(self._books.sent, parcel=parcel, posted=posted, now=self._clock())
+            outcome = self._write_down(parcel, sent)
             if outcome.resumed:
                 _log.info("channel_resumes", channel=parcel.channel)
         return outcome
 
-    def _write_down(self, work: Callable[[Connection], Outcome]) -> Outcome:
+    def _hand_over(self, parcel: Parcel) -> Posted:
+        """Whatever else a sender breaks on, the message may have gone, and no other waits for it."""
+        sender = self._senders.get(parcel.channel)
+        if sender is None:
+            raise Unreachable("off", f"the channel {parcel.channel} has no account")
+        try:
+            return sender.send(parcel.letter)
+        except DeliveryError:
+            raise
+        except Exception as error:
+            _log.error("sender_broke", outbound=parcel.id, via=parcel.via, **broke(error))
+            raise Unknown("broke", type(error).__name__) from None
+
+    def _write_down(self, parcel: Parcel, work: Callable[[Connection], Outcome]) -> Outcome:
+        """What cannot be written, as an id that another message has, leaves this one in doubt."""
+        try:
+            return self._persist(work)
+        except sa.exc.OperationalError:
+            raise
+        except Exception as error:
+            _log.error("not_written", outbound=parcel.id, via=parcel.via, **broke(error))
+            doubtful = Unknown("unwritable", type(error).__name__)
+            return self._persist(lambda c: self._books.left_in_doubt(c, parcel, doubtful, self._clock()))
+
+    def _persist(self, work: Callable[[Connection], Outcome]) -> Outcome:
         """Nobody else knows what became of it: a database that is away is waited for, within the lease. Safe to do
         twice: only what is not finished yet changes."""
         for pause in _WHILE_AWAY:
@@ -175,6 +198,9 @@ class Outbox:
             posted = sender.find(one.parcel.letter, one.since, one.known)
         except DeliveryError as error:
             _log.warning("not_asked", outbound=one.parcel.id, kind=type(error).__name__, code=error.code)
+            return
+        except Exception as error:
+            _log.error("sender_broke", outbound=one.parcel.id, via=one.parcel.via, **broke(error))
             return
         now = self._clock()
         if posted is None:

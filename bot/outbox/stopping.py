@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.errors import Misconfigured
-from bot.message import CHANNEL_OF
+from bot.errors import DeliveryError, Misconfigured
+from bot.message import CHANNEL_OF, legible
 from bot.store.prepared import word
 from bot.store.tables import outbound, stopped_channels
 
+_LONGEST_REASON = 300
 SUSPECT = "refused while others went"
 _EVERY = timedelta(minutes=1)
 
@@ -21,9 +22,14 @@ def stop(connection: Connection, channel: str, error: Misconfigured, now: dateti
     """Whether it was going until now."""
     if connection.execute(sa.select(stopped_channels.c.code).where(stopped_channels.c.channel == channel)).first():
         return False
-    row = {"channel": channel, "code": error.code, "reason": error.reason or None, "since": now}
+    row = {"channel": channel, "code": error.code, "reason": written(error), "since": now}
     connection.execute(sa.insert(stopped_channels).values(row | {"look_at": now + _EVERY}))
     return True
+
+
+def written(error: DeliveryError) -> str | None:
+    """Its reason, part of which a provider may have written, as it can be kept."""
+    return legible(error.reason)[:_LONGEST_REASON] or None
 
 
 def resume(connection: Connection, channel: str) -> bool:
