@@ -25,12 +25,19 @@ class Found:
 
 
 def search(
-    connection: Connection, cipher: Cipher, sight: Sight, text: str, country: str, *only: sa.ColumnElement[bool]
+    connection: Connection,
+    cipher: Cipher,
+    sight: Sight,
+    text: str,
+    country: str,
+    *only: sa.ColumnElement[bool],
+    by_phone: bool = True,
 ) -> Found:
-    """`only`: further conditions on `candidates`, which make names easier to find."""
+    """`only`: further conditions on `candidates`, which make names easier to find. `by_phone`: not for who may not see
+    numbers, since finding somebody by one tells it."""
     theirs = seen_by(sight)
     exact: list[sa.ColumnElement[bool]] = [candidates.c.code.in_({text, text.upper()})]
-    if number := _number(text, country):
+    if (number := _number(text, country)) and by_phone:
         exact.append(candidates.c.phone_index == cipher.index(number, "phone"))
     wanted = sa.select(candidates.c.id).where(theirs, sa.or_(*exact)).limit(_FOUND)
     if ids := list(connection.scalars(wanted)):

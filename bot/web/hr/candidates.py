@@ -18,7 +18,8 @@ from bot.web.hr.visit import Denied, Go, Page, Reply, Visit
 
 HERE = "/hr/candidates"
 MOVES = ("stage", "cohort", "store")
-_FILTERS = ("q", "stage", "risk", "store", "cohort", "owner", "held")
+_OF_ALL = ("q", "stage", "store", "cohort", "owner")
+_FILTERS = (*_OF_ALL, "risk", "held")  # a filter tells what it filters by
 _MOST_HELD = 2_000
 _AT_ONCE = 200  # candidates in a transaction
 _LONGEST_NOTE = 2_000
@@ -107,7 +108,8 @@ def _preview(visit: Visit, ids: list[int]) -> Any:
 
 
 def _page(connection: Connection, visit: Visit) -> Page:
-    wish = {name: visit.wish(name) for name in _FILTERS}
+    may_ask = _FILTERS if visit.may("talk") else _OF_ALL
+    wish = {name: visit.wish(name) if name in may_ask else "" for name in _FILTERS}
     stages = visit.desk.house.settings.stages
     chosen = wish["stage"] if "stage" in visit.asked.query else WAITING
     only = Wanted(chosen, wish["risk"], wish["store"], wish["cohort"], wish["owner"], wish["held"] == "1")
@@ -115,11 +117,13 @@ def _page(connection: Connection, visit: Visit) -> Page:
     if wish["q"]:
         country = visit.desk.house.settings.company.country
         narrowed = roster.conditions(only, stages.closed) if wish["store"] or wish["cohort"] or wish["owner"] else []
-        found = searching.search(connection, visit.cipher, visit.sight, wish["q"], country, *narrowed)
+        found = searching.search(
+            connection, visit.cipher, visit.sight, wish["q"], country, *narrowed, by_phone=visit.may("talk")
+        )
         only = Wanted("", ids=found.ids)
     wanted = roster.after(only, visit.wish("after"))
     rows = roster.page(connection, visit.cipher, visit.sight, wanted, stages.closed)
-    shown, more = rows[: roster.PAGE], len(rows) > roster.PAGE
+    shown, more = [visit.shown(row) for row in rows[: roster.PAGE]], len(rows) > roster.PAGE
     kept = {name: value for name, value in wish.items() if value or (name == "stage" and "stage" in visit.asked.query)}
     return Page(
         "hr/candidates.html",

@@ -274,7 +274,7 @@ def _members(connection: Connection, visit: Visit, held: Held, untold: bool = Fa
     closed = visit.desk.house.settings.stages.closed
     seen = set(connection.scalars(_seen(visit, held)))
     found = cohorts.members(connection, visit.cipher, held, closed, untold)
-    return [member for member in found if member.id in seen]
+    return [visit.shown(member) for member in found if member.id in seen]
 
 
 def _standings(connection: Connection, visit: Visit, code: str = "") -> list[Standing]:

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 from bot import facts, links, phones
 from bot.errors import ConfigError
 from bot.inbox import wording
+from bot.record import Candidate
 from bot.store import casefile, people
 from bot.store.casefile import Happened
 from bot.store.tables import candidates
@@ -32,27 +33,35 @@ class Told:
 
 
 def values(connection: Connection, visit: Visit, candidate_id: int) -> dict[str, Any]:
-    """Everything about one candidate but their talk."""
-    settings = visit.desk.house.settings
+    """Everything about one candidate but their talk, as far as it is theirs to see."""
     person = people.load(connection, visit.cipher, candidate_id)
-    person = replace(person, tasks=people.tasks_of(connection, candidate_id))
+    seen = {
+        "person": visit.shown(person),
+        "owner": person.owner,
+        "there": facts.zone_of(person.cohort, visit.desk.house.settings),
+        "confirmed": person.cohort is not None
+        and person.confirmed_start is not None
+        and person.confirmed_start == person.cohort.starts_at,
+        "entered": people.history(connection, candidate_id),
+        "worry": None,
+    }
+    return seen | _more(connection, visit, person) if visit.may("talk") else seen
+
+
+def _more(connection: Connection, visit: Visit, person: Candidate) -> dict[str, Any]:
+    """What only those see who talk with them."""
+    settings, candidate_id = visit.desk.house.settings, person.id
     row = connection.execute(sa.select(candidates).where(candidates.c.id == candidate_id)).one()
     phone = visit.cipher.open_maybe(row.phone, "candidates.phone")
     return {
-        "person": person,
+        "person": replace(person, tasks=people.tasks_of(connection, candidate_id)),
         "row": row,
-        "owner": person.owner,
         "phone": phone,
         "phone_shown": phones.shown(phone, settings.company.country) if phone else "",
         "email": visit.cipher.open_maybe(row.email, "candidates.email"),
         "home": visit.cipher.open_maybe(row.home_address, "candidates.home_address"),
         "distance": facts.values(person, {}, settings, visit.speech.locale, visit.now)["distance_km"],
-        "there": facts.zone_of(person.cohort, settings),
-        "confirmed": person.cohort is not None
-        and person.confirmed_start is not None
-        and person.confirmed_start == person.cohort.starts_at,
-        "entered": people.history(connection, candidate_id),
-        "worry": _worry(connection, visit, candidate_id) if visit.may("talk") else None,
+        "worry": _worry(connection, visit, candidate_id),
         "coming": casefile.coming(connection, candidate_id),
         "pushed": casefile.told(connection, candidate_id),
         "page_seen": casefile.page_seen(connection, candidate_id),

@@ -48,7 +48,7 @@ SITE: tuple[Route, ...] = (
     Route("POST", "/hr/import/{id}", "import", imports.do),
     Route("GET", "/hr/import/{id}/errors", "import", imports.bad_rows),
     Route("GET", "/hr/flows", "see", flows.show),
-    Route("POST", "/hr/flows", "see", flows.preview, flows.BIGGEST),
+    Route("POST", "/hr/flows", "talk", flows.preview, flows.BIGGEST),
     Route("GET", "/hr/missed", "teach", missed.show),
     Route("GET", "/hr/missed/taught.yaml", "teach", missed.export),
     Route("POST", "/hr/missed/{id}/teach", "teach", missed.teach),

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 from bot.conversation import House
 from bot.errors import KeepwarmError
 from bot.inbox import rights
+from bot.inbox.rights import Row
 from bot.store import audit
 from bot.store.cipher import Cipher
 from bot.store.database import Database
@@ -90,6 +91,10 @@ class Visit:
 
     def may(self, right: str) -> bool:
         return rights.may(self.staff.role, right)
+
+    def shown(self, row: Row) -> Row:
+        """What is known of a person, without what their role does not see."""
+        return rights.shown(self.staff.role, row)
 
     def need(self, right: str) -> None:
         """Raises Denied where their role has no right to that."""

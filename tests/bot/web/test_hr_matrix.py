@@ -96,7 +96,7 @@ LISTS: dict[tuple[str, str], tuple[str, str, dict[str, str]]] = {
     ("GET", "/hr/import"): ("import", "/hr/import", {}),
     ("POST", "/hr/import"): ("import", "/hr/import", {"what": "candidates"}),
     ("GET", "/hr/flows"): ("see", "/hr/flows", {}),
-    ("POST", "/hr/flows"): ("see", "/hr/flows", {"text": "entries: {}"}),
+    ("POST", "/hr/flows"): ("talk", "/hr/flows", {"text": "entries: {}"}),
     ("GET", "/hr/missed"): ("teach", "/hr/missed", {}),
     ("GET", "/hr/missed/taught.yaml"): ("teach", "/hr/missed/taught.yaml", {}),
     ("POST", "/hr/missed/taught/{id}/forget"): ("teach", "/hr/missed/taught/999/forget", {}),
