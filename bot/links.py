@@ -16,6 +16,7 @@ from bot.errors import ConfigError, Rejected
 from bot.settings import Settings
 
 GOOD_FOR = timedelta(days=60)
+OPERATOR = ""  # who makes a link on the command line, and sees everybody
 _SALT = "candidate page"
 _ROLL, _ROLL_FORM = "roll call", "roll call form"
 _SHORT = re.compile(r"([0-9a-z]{1,13})([A-Za-z0-9_-]{11})")  # a number in base 36, and its signature
@@ -52,27 +53,33 @@ def read_short(settings: Settings, token: str) -> int | None:
     return number if genuine else None
 
 
-def roll_link(settings: Settings, cohort: str) -> str:
-    """Where whoever has it calls the roll of this cohort; how long it is good depends on the cohort's dates alone."""
-    return f"{settings.public_url}/roll/{_roll(settings, _ROLL).dumps(cohort)}"
+def roll_link(settings: Settings, cohort: str, maker: str) -> str:
+    """Where whoever has it calls the roll of this cohort, as far as its maker sees it; how long it is good depends on
+    the cohort's dates. `maker`: of HR, or OPERATOR."""
+    return f"{settings.public_url}/roll/{_roll(settings, _ROLL).dumps([cohort, maker])}"
 
 
-def read_roll(settings: Settings, token: str) -> str:
-    """The cohort's code. Raises Rejected where the link is none of ours."""
+def read_roll(settings: Settings, token: str) -> tuple[str, str]:
+    """The cohort's code, and who made the link. Raises Rejected: 404 where the link is none of ours, 410 where it does
+    not say who made it, as those of old."""
     try:
-        return str(_roll(settings, _ROLL).loads(token))
-    except itsdangerous.BadData:
+        found = _roll(settings, _ROLL).loads(token)
+    except (itsdangerous.BadData, UnicodeError):
         raise Rejected("no link of ours", 404) from None
+    if not isinstance(found, list):
+        raise Rejected("the link is of an older kind", 410)
+    cohort, maker = found
+    return str(cohort), str(maker)
 
 
-def proof(settings: Settings, cohort: str) -> str:
+def proof(settings: Settings, token: str) -> str:
     """What the form of a roll call carries: that it came from the page of this link."""
-    return str(_roll(settings, _ROLL_FORM).dumps(cohort))
+    return str(_roll(settings, _ROLL_FORM).dumps(hashlib.sha256(token.encode()).hexdigest()))
 
 
-def require_proof(settings: Settings, cohort: str, given: str) -> None:
+def require_proof(settings: Settings, token: str, given: str) -> None:
     """Raises Rejected where the form is not that of this link."""
-    if not hmac.compare_digest(given.encode(), proof(settings, cohort).encode()):
+    if not hmac.compare_digest(given.encode(), proof(settings, token).encode()):
         raise Rejected("not the form of this link", 403)
 
 

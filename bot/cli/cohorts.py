@@ -212,7 +212,7 @@ class _Desk:
         now, ends_at = clock.now(), roll_call.link_ends_at(held)
         if ends_at and ends_at <= now:
             raise ConfigError(f"{held.code} is over: a link ended {words.at(ends_at, held, self.settings)}")
-        link, who = links.roll_link(self.settings, held.code), actor()
+        link, who = links.roll_link(self.settings, held.code, links.OPERATOR), actor()
         self.database.write(lambda connection: audit.record(connection, who, "cohorts.roll_link", held.code, now))
         typer.echo(link)
         for line in self._link_lives(held, ends_at):

@@ -67,16 +67,23 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A cohort with its numbers of open candidates, and how many of these have confirmed its present start."""
+    """A cohort with its numbers of open candidates: of those whom the reader sees, how many of these have confirmed its
+    present start, and of all."""
 
     cohort: Held
     open: int
     confirmed: int
+    all: int
 
     @property
     def free(self) -> int | None:
         """Seats that nobody has; below zero: so many candidates too many."""
-        return None if self.cohort.seats is None else self.cohort.seats - self.open
+        return None if self.cohort.seats is None else self.cohort.seats - self.all
+
+    @property
+    def hidden(self) -> int:
+        """Open candidates whom the reader does not see."""
+        return self.all - self.open
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,18 +118,23 @@ def find(connection: Connection, code: str) -> Held:
     return Held(*row)
 
 
-def standings(connection: Connection, closed: Collection[str], code: str = "") -> list[Standing]:
-    """Every cohort, or the one with this code; the next to begin first, those without a date last."""
+def standings(
+    connection: Connection, closed: Collection[str], code: str = "", seen: sa.ColumnElement[bool] | None = None
+) -> list[Standing]:
+    """Every cohort, or the one with this code; the next to begin first, those without a date last. `seen`: of whom the
+    reader hears."""
     theirs = (candidates.c.cohort_id == cohorts.c.id) & candidates.c.stage.not_in(closed)
-    confirmed = sa.case((candidates.c.confirmed_start == cohorts.c.starts_at, candidates.c.id))
+    known = sa.true() if seen is None else seen
+    read = sa.case((known, candidates.c.id))
+    confirmed = sa.case((known & (candidates.c.confirmed_start == cohorts.c.starts_at), candidates.c.id))
     wanted = (
-        sa.select(*_HELD, sa.func.count(candidates.c.id), sa.func.count(confirmed))
+        sa.select(*_HELD, sa.func.count(read), sa.func.count(confirmed), sa.func.count(candidates.c.id))
         .outerjoin(candidates, theirs)
         .group_by(cohorts.c.id)
         .order_by(cohorts.c.starts_at.asc().nulls_last(), cohorts.c.code)
     )
     wanted = wanted.where(cohorts.c.code == code) if code else wanted
-    return [Standing(Held(*row[:-2]), *row[-2:]) for row in connection.execute(wanted)]
+    return [Standing(Held(*row[:-3]), *row[-3:]) for row in connection.execute(wanted)]
 
 
 def codes_seen(connection: Connection, sight: Sight) -> list[str]:
@@ -133,10 +145,17 @@ def codes_seen(connection: Connection, sight: Sight) -> list[str]:
 
 
 def members(
-    connection: Connection, cipher: Cipher, cohort: Held, closed: Collection[str], untold: bool = False
+    connection: Connection,
+    cipher: Cipher,
+    cohort: Held,
+    closed: Collection[str],
+    untold: bool = False,
+    seen: sa.ColumnElement[bool] | None = None,
 ) -> list[Member]:
-    """The open candidates; with `untold` only those for whom nothing was planned about this version."""
+    """The open candidates; with `untold` only those for whom nothing was planned about this version; with `seen` only
+    those of whom this is so."""
     whose = _untold(cohort, closed) if untold else _open(cohort, closed)
+    whose = whose if seen is None else whose & seen
     channels = _channels(connection, whose)
     wanted = sa.select(
         candidates.c.id,

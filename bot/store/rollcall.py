@@ -1,7 +1,7 @@
 """The roll call: who came to a training and who did not, recorded once a person; who did not is a case at once."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -19,6 +19,7 @@ from bot.store.database import Database
 from bot.store.tables import candidates
 
 NO_SHOW = "no_show"  # the stage, and the reason of the case
+Seen = Callable[[Connection], sa.ColumnElement[bool]]  # the condition on `candidates` under which one may be recorded
 _LINK_LIVES_ON = timedelta(days=3)  # after the last day of the training
 
 
@@ -50,24 +51,43 @@ def link_ends_at(cohort: Held) -> datetime | None:
     return last + _LINK_LIVES_ON if last else None
 
 
+def everybody(_connection: Connection) -> sa.ColumnElement[bool]:
+    """For the operator, who sees all."""
+    return sa.true()
+
+
 def call(
-    database: Database, cohort: Held, came: Mapping[int, bool], stages: Stages, who: str, now: datetime
+    database: Database,
+    cohort: Held,
+    came: Mapping[int, bool],
+    stages: Stages,
+    who: str,
+    now: datetime,
+    seen: Seen = everybody,
 ) -> Counter[str]:
     """Records who came, some candidates in a transaction; gives how many entered which stage. Whoever the roll has been
-    called for already, or does not wait for this cohort any more, stays as they are."""
+    called for already, does not wait for this cohort any more, or is not `seen` (asked in each transaction) stays as
+    they are."""
     done, ids = Counter[str](), list(came)
     for begin in range(0, len(ids), cohorts.AT_ONCE):
         part = {number: came[number] for number in ids[begin : begin + cohorts.AT_ONCE]}
-        done += database.write(partial(_call, cohort=cohort, came=part, stages=stages, who=who, now=now))
+        done += database.write(partial(_call, cohort=cohort, came=part, stages=stages, who=who, now=now, seen=seen))
     return done
 
 
 def _call(
-    connection: Connection, cohort: Held, came: Mapping[int, bool], stages: Stages, who: str, now: datetime
+    connection: Connection,
+    cohort: Held,
+    came: Mapping[int, bool],
+    stages: Stages,
+    who: str,
+    now: datetime,
+    seen: Seen,
 ) -> Counter[str]:
     done: Counter[str] = Counter()
-    for number, there in came.items():
-        if attended(connection, cohort, number, there, stages, now):
+    theirs = candidates.c.id.in_(sorted(came)), seen(connection)
+    for number in connection.scalars(sa.select(candidates.c.id).where(*theirs).order_by(candidates.c.id)).all():
+        if attended(connection, cohort, number, there := came[number], stages, now):
             done[stages.road[-1] if there else NO_SHOW] += 1
     if done:
         audit.record(connection, who, "cohorts.rollcall", cohort.code, now, done)
@@ -88,10 +108,12 @@ def attended(
     return True
 
 
-def recorded(connection: Connection, cipher: Cipher, cohort: Held, stages: Stages) -> list[Recorded]:
-    """Those of the cohort who came, and those who did not."""
+def recorded(
+    connection: Connection, cipher: Cipher, cohort: Held, stages: Stages, seen: sa.ColumnElement[bool]
+) -> list[Recorded]:
+    """Those of the cohort who came, and those who did not, of those of whom `seen` is so."""
     joined = stages.road[-1]
-    theirs = candidates.c.cohort_id == cohort.id, candidates.c.stage.in_((joined, NO_SHOW))
+    theirs = candidates.c.cohort_id == cohort.id, candidates.c.stage.in_((joined, NO_SHOW)), seen
     wanted = sa.select(candidates.c.code, candidates.c.name, candidates.c.stage).where(*theirs)
     return [
         Recorded(row.code, cipher.open(row.name, "candidates.name"), row.stage == joined)

@@ -1,5 +1,7 @@
 """The roll call by a trainer's link: who of the cohort came and who did not. Opening the page changes nothing.
 
+A link reaches no further than who made it: it names and records those whom its maker sees at that moment.
+
 Whoever has the link may call the roll: no cookie and no sign-in goes with it, so another site cannot borrow anybody's
 right to. The form carries a proof that belongs to its link; a call without it records nothing. (Origin would not do:
 under our `Referrer-Policy: no-referrer` browsers say `null`.)
@@ -11,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from aiohttp import web
 from sqlalchemy.engine import Connection
 
@@ -18,10 +21,12 @@ from bot import clock, facts, links
 from bot.content.templates import written_at
 from bot.conversation import House
 from bot.errors import ConfigError, Rejected
+from bot.inbox import rights
 from bot.store import cohorts, rollcall
 from bot.store.cohorts import Held, Member
 from bot.store.database import Database
 from bot.store.rollcall import Recorded
+from bot.store.sight import seen_by, sight_of
 from bot.web.pages import page
 
 _FIELD = re.compile(r"came\.(.+)")  # and the candidate's code
@@ -51,6 +56,7 @@ class RollPage:
         """Records what was chosen and leads back to the page. Who is left out or recorded already stays as they are."""
         token = request.match_info["token"]
         try:
+            await asyncio.to_thread(self._database.read, lambda connection: self._link(connection, token))
             await asyncio.to_thread(self._record, token, await _chosen(request))
         except (Rejected, ConfigError) as refused:
             return _refused(refused)
@@ -58,27 +64,44 @@ class RollPage:
 
     def _record(self, token: str, chosen: Mapping[str, str]) -> None:
         settings, now = self._house.settings, self._now()
-        cohort = self._database.read(lambda connection: self._cohort(connection, token))
-        links.require_proof(settings, cohort.code, chosen.get("proof", ""))
+        cohort, maker = self._database.read(lambda connection: self._link(connection, token))
+        links.require_proof(settings, token, chosen.get("proof", ""))
         if self._opens_at(cohort):
             return
-        came = {found[1]: value for name, value in chosen.items() if (found := _FIELD.fullmatch(name))}
-        waiting = self._database.read(lambda connection: self._waiting(connection, cohort))
-        answers = {member.id: _CAME[came[member.code]] for member in waiting if came.get(member.code) in _CAME}
-        rollcall.call(self._database, cohort, answers, settings.stages, f"link:{cohort.code}", now)
 
-    def _cohort(self, connection: Connection, token: str) -> Held:
-        """Raises Rejected where the link is not ours (404) or no longer good (410)."""
+        def seen(connection: Connection) -> sa.ColumnElement[bool]:
+            return self._seen(connection, maker)
+
+        came = {found[1]: value for name, value in chosen.items() if (found := _FIELD.fullmatch(name))}
+        waiting = self._database.read(lambda connection: self._waiting(connection, cohort, seen(connection)))
+        answers = {member.id: _CAME[came[member.code]] for member in waiting if came.get(member.code) in _CAME}
+        who = ":".join(filter(None, ("link", cohort.code, maker)))
+        rollcall.call(self._database, cohort, answers, settings.stages, who, now, seen)
+
+    def _link(self, connection: Connection, token: str) -> tuple[Held, str]:
+        """The cohort, and who made the link. Raises Rejected where it is not ours (404) or no longer good (410)."""
         settings = self._house.settings
         rollcall.require_no_show(settings.stages)
-        cohort = cohorts.find(connection, links.read_roll(settings, token))
+        code, maker = links.read_roll(settings, token)
+        cohort = cohorts.find(connection, code)
         ends_at = rollcall.link_ends_at(cohort)
         if ends_at and ends_at <= self._now():
             raise Rejected("the link is too old", 410)
-        return cohort
+        self._seen(connection, maker)
+        return cohort, maker
 
-    def _waiting(self, connection: Connection, cohort: Held) -> list[Member]:
-        return cohorts.members(connection, self._house.cipher, cohort, self._house.settings.stages.closed)
+    def _seen(self, connection: Connection, maker: str) -> sa.ColumnElement[bool]:
+        """Whom the maker of the link sees now. Raises Rejected where they may not call the roll any more."""
+        if maker == links.OPERATOR:
+            return sa.true()
+        sight = sight_of(connection, maker, self._now())
+        if sight is None or not rights.may(sight.role, "roll"):
+            raise Rejected("who made the link may not call the roll any more", 410)
+        return seen_by(sight)
+
+    def _waiting(self, connection: Connection, cohort: Held, seen: sa.ColumnElement[bool]) -> list[Member]:
+        closed = self._house.settings.stages.closed
+        return cohorts.members(connection, self._house.cipher, cohort, closed, seen=seen)
 
     def _opens_at(self, cohort: Held) -> datetime | None:
         """When the roll may be called, if that is still to come."""
@@ -86,12 +109,13 @@ class RollPage:
         return opens_at if opens_at and opens_at > self._now() else None
 
     def _page(self, connection: Connection, token: str) -> str:
-        cohort = self._cohort(connection, token)
+        cohort, maker = self._link(connection, token)
         if cohort.starts_at is None or self._opens_at(cohort):
             return page("roll.html", **self._values(cohort), waiting=[], recorded=[], proof="")
-        waiting = self._waiting(connection, cohort)
-        recorded = rollcall.recorded(connection, self._house.cipher, cohort, self._house.settings.stages)
-        proof = links.proof(self._house.settings, cohort.code)
+        seen = self._seen(connection, maker)
+        waiting = self._waiting(connection, cohort, seen)
+        recorded = rollcall.recorded(connection, self._house.cipher, cohort, self._house.settings.stages, seen)
+        proof = links.proof(self._house.settings, token)
         return page("roll.html", **self._values(cohort), **_counted(recorded), waiting=waiting, proof=proof)
 
     def _values(self, cohort: Held) -> dict[str, Any]:

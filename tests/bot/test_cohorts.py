@@ -372,7 +372,7 @@ def test_a_roll_may_come_as_a_file_or_be_everybody_else(run: Run, database: Data
 def test_hr_gets_a_link_for_the_trainer(run: Run, database: Database, settings: Settings) -> None:
     done = run("rollcall", "PUB", "--link")
     link = done.stdout.strip()
-    assert links.read_roll(settings, link.removeprefix("http://127.0.0.1:8080/roll/")) == "PUB"
+    assert links.read_roll(settings, link.removeprefix("http://127.0.0.1:8080/roll/")) == ("PUB", links.OPERATOR)
     assert "opens 2026-12-01 00:00, ends 2026-12-06 18:00" in done.stderr
     wanted = sa.select(audit.c.target).where(audit.c.action == "cohorts.roll_link")
     assert database.read(lambda c: c.execute(wanted).scalars().all()) == ["PUB"]

@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.inbox import casework
@@ -10,8 +11,8 @@ from bot.inbox.calendar import coming, counted_by
 from bot.inbox.casework import Refused
 from bot.store import casefile, cases, moves, people, planning, roster, searching, staffing
 from bot.store.roster import WAITING, Wanted
-from bot.store.sight import sees
-from bot.store.tables import cohorts, stores
+from bot.store.sight import seen_by, sees
+from bot.store.tables import candidates, cohorts, stores
 from bot.vocabulary import CALLED
 from bot.web.hr import dossier
 from bot.web.hr.visit import Denied, Go, Page, Reply, Visit
@@ -94,9 +95,15 @@ def release(visit: Visit) -> Reply:
         return Page("hr/release.html", {"count": len(ids), "codes": sorted(codes), "days": _preview(visit, ids)})
     for begin in range(0, len(ids), _AT_ONCE):
         part = ids[begin : begin + _AT_ONCE]
-        visit.write(lambda connection, part=part: planning.release(connection, part, visit.now))  # type: ignore[misc]
+        visit.write(lambda connection, part=part: _released(connection, visit, part))  # type: ignore[misc]
     visit.write(lambda connection: visit.note(connection, "candidates.release", None, released=len(ids)))
     return Go(f"{HERE}?done=released")
+
+
+def _released(connection: Connection, visit: Visit, ids: list[int]) -> None:
+    """Those who are still theirs."""
+    theirs = sa.select(candidates.c.id).where(candidates.c.id.in_(ids), seen_by(visit.sight))
+    planning.release(connection, list(connection.scalars(theirs)), visit.now)
 
 
 def _preview(visit: Visit, ids: list[int]) -> Any:

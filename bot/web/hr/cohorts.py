@@ -1,5 +1,6 @@
 """`/hr/cohorts`: trainings with their people; publishing, taking back, moving, the link for the roll call."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -66,6 +67,7 @@ def publish(visit: Visit) -> Reply:
 def decline(visit: Visit) -> Reply:
     def drop(connection: Connection) -> Held:
         held = _find(connection, visit)
+        _need_all(connection, visit, held)
         waiting = publications.waiting(connection, held, visit.now)
         if waiting:
             publications.end(connection, waiting.id, "dropped", visit.staff.code, visit.now)
@@ -77,9 +79,8 @@ def decline(visit: Visit) -> Reply:
 
 def take_back(visit: Visit) -> Reply:
     held = visit.read(lambda connection: _find(connection, visit))
-    visit.read(lambda connection: _need_all(connection, visit, held))
     try:
-        announcing.take_back(visit.desk.database, held, visit.actor, visit.now)
+        announcing.take_back(visit.desk.database, held, visit.actor, visit.now, _allowed(visit, held))
     except ConfigError:
         return _shown(visit, {"fault": "late"}, 409)
     return Go(f"{_path(held)}?done=taken_back")
@@ -101,7 +102,7 @@ def move(visit: Visit) -> Reply:
 
 
 def roll_link(visit: Visit) -> Reply:
-    """Shown on the cohort's page, for the trainer."""
+    """Shown on the cohort's page, for the trainer: a link that reaches no further than who makes it."""
 
     def give(connection: Connection) -> Held:
         held = _find(connection, visit)
@@ -109,7 +110,7 @@ def roll_link(visit: Visit) -> Reply:
         return held
 
     held = visit.write(give)
-    return _shown(visit, {"roll": links.roll_link(visit.desk.house.settings, held.code)})
+    return _shown(visit, {"roll": links.roll_link(visit.desk.house.settings, held.code, visit.staff.code)})
 
 
 def _announced(visit: Visit, before: Held, after: Held, entry: str, action: str, count: int, **detail: Any) -> Reply:
@@ -117,7 +118,9 @@ def _announced(visit: Visit, before: Held, after: Held, entry: str, action: str,
     closed = visit.desk.house.settings.stages.closed
     database, now = visit.desk.database, visit.now
     try:
-        announcing.tell(database, before, after, news, closed, visit.actor, action, count, now, **detail)
+        announcing.tell(
+            database, before, after, news, closed, visit.actor, action, count, now, _allowed(visit, before), **detail
+        )
     except ConfigError:
         return _shown(visit, {"fault": "changed"}, 409)
     return Go(f"{_path(before)}?done={'published' if action == 'publish' else 'moved'}")
@@ -150,7 +153,13 @@ def _shown(visit: Visit, extra: dict[str, Any], status: int = 200) -> Page:
     return Page("hr/cohort.html", own | visit.read(look) | extra, status)
 
 
+def _allowed(visit: Visit, held: Held) -> Callable[[Connection], None]:
+    """What is asked once more in the transaction itself."""
+    return lambda connection: _need_all(connection, visit, held)
+
+
 def _ask(connection: Connection, visit: Visit, held: Held, count: int) -> None:
+    _need_all(connection, visit, held)
     publications.ask(connection, held, count, visit.staff.code, visit.now)
     visit.note(connection, "cohorts.publish_asked", held.code, people=count)
 
@@ -260,28 +269,25 @@ def _need_all(connection: Connection, visit: Visit, held: Held) -> None:
     """Who tells a whole cohort something must see all of its open candidates. Raises Denied."""
     closed = visit.desk.house.settings.stages.closed
     open_ = candidate.c.cohort_id == held.id, candidate.c.stage.not_in(closed)
-    hidden = sa.select(candidate.c.id).where(*open_, candidate.c.id.not_in(_seen(visit, held)))
+    seen = sa.select(candidate.c.id).where(candidate.c.cohort_id == held.id, seen_by(visit.sight))
+    hidden = sa.select(candidate.c.id).where(*open_, candidate.c.id.not_in(seen))
     if connection.execute(hidden.limit(1)).first() is not None:
         raise Denied("everybody of the cohort", hidden=False)
-
-
-def _seen(visit: Visit, held: Held) -> Any:
-    return sa.select(candidate.c.id).where(candidate.c.cohort_id == held.id, seen_by(visit.sight))
 
 
 def _members(connection: Connection, visit: Visit, held: Held, untold: bool = False) -> list[Member]:
     """Of the open candidates those who are theirs to see."""
     closed = visit.desk.house.settings.stages.closed
-    seen = set(connection.scalars(_seen(visit, held)))
-    found = cohorts.members(connection, visit.cipher, held, closed, untold)
-    return [visit.shown(member) for member in found if member.id in seen]
+    found = cohorts.members(connection, visit.cipher, held, closed, untold, seen_by(visit.sight))
+    return [visit.shown(member) for member in found]
 
 
 def _standings(connection: Connection, visit: Visit, code: str = "") -> list[Standing]:
     """Numbers of those whom they see, but seats are counted by all."""
-    rows = cohorts.standings(connection, visit.desk.house.settings.stages.closed, code)
+    closed = visit.desk.house.settings.stages.closed
+    rows = cohorts.standings(connection, closed, code, seen_by(visit.sight))
     recent = visit.now - timedelta(days=60)
-    return [row for row in rows if code or row.open or (row.cohort.starts_at or visit.now) > recent]
+    return [row for row in rows if code or row.all or (row.cohort.starts_at or visit.now) > recent]
 
 
 def _take_back_until(connection: Connection, held: Held, now: datetime) -> datetime | None:

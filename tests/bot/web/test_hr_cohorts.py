@@ -47,6 +47,19 @@ def test_the_list_shows_what_one_sees(office: Office) -> None:
     assert "一月一期" in office.person("HR1").get("/hr/cohorts").text
 
 
+def test_who_sees_a_part_of_a_cohort_is_told_so_and_offered_nothing_for_all(office: Office) -> None:
+    """Of PUB the manager of 广州 sees one of six."""
+    page = office.person("MG").get("/hr/cohorts/PUB").text
+    assert "等待 1 人" in page
+    assert "另有 5 人不归你看" in page
+    assert "要由看得到整期的同事来做" in page
+    assert "/hr/cohorts/PUB/publish" not in page
+    assert "/hr/cohorts/PUB/move" not in page
+    assert "还有 24 个名额" in page, "seats are counted by all"
+    assert "等待 1 人" in office.person("MG").get("/hr/cohorts").text
+    assert "不归你看" not in office.person("BOSS").get("/hr/cohorts/PUB").text
+
+
 def test_text_and_names_are_seen_before_anything_goes_out(office: Office) -> None:
     page = office.person("BOSS").get("/hr/cohorts/PLANBY/publish").text
     assert "李强，培训时间定了：12月7日" in page

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import itsdangerous
 import pytest
 import sqlalchemy as sa
 from aiohttp import web
@@ -14,7 +15,7 @@ from bot import links
 from bot.conversation import House
 from bot.settings import Settings
 from bot.store.database import Database
-from bot.store.tables import audit, candidates, cases, cohorts
+from bot.store.tables import audit, candidates, cases, cohorts, staff
 from bot.web.roll_page import RollPage
 
 FIRST_DAY = datetime(2026, 12, 1, 0, 30, tzinfo=UTC)  # 08:30 in Shanghai, before PUB begins
@@ -22,8 +23,8 @@ ENDS = datetime(2026, 12, 3, 10, 0, tzinfo=UTC)
 Call = tuple[str, str, Mapping[str, str]]
 
 
-def token(settings: Settings, code: str = "PUB") -> str:
-    return links.roll_link(settings, code).rpartition("/")[2]
+def token(settings: Settings, code: str = "PUB", maker: str = links.OPERATOR) -> str:
+    return links.roll_link(settings, code, maker).rpartition("/")[2]
 
 
 def calls(house: House, database: Database, *wanted: Call, now: datetime = FIRST_DAY) -> list[tuple[int, str]]:
@@ -47,8 +48,14 @@ def recorded(house: House, database: Database, now: datetime = FIRST_DAY, **came
     return calls(house, database, ("POST", token(house.settings), form(house, **came)), now=now)[0]
 
 
-def form(house: House, **came: str) -> dict[str, str]:
-    return {f"came.{code}": said for code, said in came.items()} | {"proof": links.proof(house.settings, "PUB")}
+def form(house: House, maker: str = links.OPERATOR, **came: str) -> dict[str, str]:
+    proof = links.proof(house.settings, token(house.settings, maker=maker))
+    return {f"came.{code}": said for code, said in came.items()} | {"proof": proof}
+
+
+def hire(house: House, database: Database, code: str, role: str, scope: str) -> None:
+    row = {"code": code, "name": house.cipher.seal(code, "staff.name"), "role": role, "scope": scope}
+    database.write(lambda c: c.execute(sa.insert(staff).values(row | {"updated_at": FIRST_DAY})).rowcount)
 
 
 def stages(database: Database, *codes: str) -> list[str]:
@@ -104,7 +111,13 @@ def test_nobody_of_another_cohort_and_nobody_who_left_is_recorded(house: House, 
 
 def test_a_form_without_the_proof_of_its_link_records_nothing(house: House, database: Database) -> None:
     mine = form(house, PUB="no")
-    for proof in ("", "x", links.proof(house.settings, "TOM"), token(house.settings), mine["proof"][:-1]):
+    for proof in (
+        "",
+        "x",
+        links.proof(house.settings, token(house.settings, "TOM")),
+        token(house.settings),
+        mine["proof"][:-1],
+    ):
         wrong = ("POST", token(house.settings), mine | {"proof": proof})
         assert calls(house, database, wrong) == [(403, "")]
     assert stages(database, "PUB") == ["training_notice"]
@@ -112,10 +125,42 @@ def test_a_form_without_the_proof_of_its_link_records_nothing(house: House, data
 
 def test_a_wrong_link_gives_no_hint(house: House, database: Database) -> None:
     mine, page = token(house.settings), links.page_link(house.settings, 1, 1).rpartition("/")[2]
-    strange = links.roll_link(house.settings.model_copy(update={"secret_key": "other"}), "PUB").rpartition("/")[2]
-    for bad in ("x", mine[:-1], strange, page, links.proof(house.settings, "PUB"), token(house.settings, "GONE")):
+    strange = token(house.settings.model_copy(update={"secret_key": "other"}))
+    for bad in ("x", mine[:-1], strange, page, links.proof(house.settings, mine), token(house.settings, "GONE")):
         assert calls(house, database, ("GET", bad, {}), ("POST", bad, form(house, PUB="no"))) == [(404, ""), (404, "")]
     assert stages(database, "PUB") == ["training_notice"]
+
+
+@pytest.mark.parametrize("role", ["recruiter", "trainer"])
+def test_a_link_names_and_records_those_alone_whom_its_maker_sees(house: House, database: Database, role: str) -> None:
+    hire(house, database, "HR2", role, "广州")  # where of PUB only 邓超群 (CANTON) is
+    path, said = token(house.settings, maker="HR2"), form(house, "HR2", PUB="no", HK="yes", CANTON="yes")
+    ((_, html),) = calls(house, database, ("GET", path, {}))
+    assert ("邓超群" in html, "王芳" in html, "还没点到：1 人" in html) == (True, False, True)
+    calls(house, database, ("POST", path, said))
+    assert stages(database, "PUB", "HK", "CANTON") == ["training_notice", "training_notice", "joined"]
+    recorded(house, database, PUB="yes")
+    ((_, html),) = calls(house, database, ("GET", path, {}))
+    assert ("邓超群" in html, "王芳" in html) == (True, False)
+    assert entries(database)[0] == ("link:PUB:HR2", "PUB", {"joined": 1})
+
+
+@pytest.mark.parametrize("change", [{"scope": "西安"}, {"role": "store"}, None])
+def test_who_is_no_longer_theirs_is_no_longer_on_the_link(house: House, database: Database, change: object) -> None:
+    hire(house, database, "HR2", "trainer", "广州")
+    path, said = token(house.settings, maker="HR2"), form(house, "HR2", CANTON="no")
+    this = staff.c.code == "HR2"
+    less = sa.delete(staff).where(this) if change is None else sa.update(staff).where(this).values(change)  # type: ignore[arg-type]
+    database.write(lambda c: c.execute(less).rowcount)
+    shown, answer = calls(house, database, ("GET", path, {}), ("POST", path, said))
+    assert "邓超群" not in shown[1] + answer[1]
+    assert shown[0] == (200 if change == {"scope": "西安"} else 410)
+    assert stages(database, "CANTON") == ["training_notice"]
+
+
+def test_a_link_that_does_not_say_who_made_it_is_over(house: House, database: Database) -> None:
+    old = itsdangerous.URLSafeSerializer(house.settings.secret_key, salt="roll call").dumps("PUB")
+    assert calls(house, database, ("GET", old, {})) == [(410, "")]
 
 
 def test_before_the_first_day_it_says_from_when_and_names_nobody(house: House, database: Database) -> None:
