@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.errors import KeepwarmError
-from bot.inbox import replies
+from bot.inbox import replies, rights
 from bot.inbox.clocks import DANGER
 from bot.rhythm import Planned
 from bot.settings import Settings
@@ -20,6 +20,7 @@ from bot.store.cases import Case
 from bot.store.cipher import Cipher
 from bot.store.tables import cases as table
 from bot.store.tables import contacts, suggestions
+from bot.store.tables import staff as colleagues
 from bot.vocabulary import OUTCOMES
 
 BACK = "handed_back"  # the touch by which the bot says that it is there again
@@ -28,8 +29,8 @@ CLOCK = "work"  # bot.inbox.clocks finds with the next tick which clock runs now
 
 
 class Refused(KeepwarmError):
-    """The move is not possible just now. `why`: gone, held, resolved, not_yours, outcome; `by`: the code of who holds
-    it."""
+    """The move is not possible just now. `why`: gone, held, resolved, not_yours, outcome, nobody; `by`: the code of who
+    holds it."""
 
     def __init__(self, why: str, by: str = "") -> None:
         super().__init__(f"{why} {by}".strip())
@@ -53,7 +54,10 @@ def claim(connection: Connection, case_id: int, staff: str, now: datetime) -> No
 
 
 def assign(connection: Connection, cipher: Cipher, case_id: int, staff: str, to: str, note: str, now: datetime) -> None:
-    """Hands over: the case is free for `to`, who hears of it."""
+    """Hands over: the case is free for `to`, who hears of it. Raises Refused: nobody, where `to` works on no cases."""
+    role = connection.execute(sa.select(colleagues.c.role).where(colleagues.c.code == to)).scalar()
+    if not rights.may(role or "", "work"):
+        raise Refused("nobody", to)
     case = _open(connection, case_id)
     cases.change(connection, case_id, now, assigned=to, **freed(now))
     cases.note(

@@ -9,14 +9,13 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bot.inbox import rights
 from bot.rhythm import holidays
 from bot.settings import Settings
 from bot.store.cases import OPEN
 from bot.store.sight import read_scope
 from bot.store.tables import candidates, cases, cohorts, staff, stores
 from bot.worktime import Hours
-
-_WORKS = ("recruiter", "manager", "admin")  # who is given cases
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +96,7 @@ class Teams:
 
     def _is_there(self, code: str) -> bool:
         one = self._members.get(code)
-        return one is not None and not one.away and one.role in _WORKS
+        return one is not None and not one.away and rights.may(one.role, "work")
 
     def _deputy(self, code: str | None) -> str | None:
         one = self._members.get(code or "")

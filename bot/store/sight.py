@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.store.tables import alerts, candidates, cases, cohorts, staff, stores
+from bot.store.tables import alerts, candidates, cases, cohorts, staff, stores, taught
 
 _BETWEEN = re.compile(r"[\s,;、，；|]+")
 
@@ -40,11 +40,10 @@ def sight_of(connection: Connection, code: str, now: datetime) -> Sight | None:
     if row.role == "admin":
         return Sight(code, row.role, everybody=True)
     if row.role == "manager":
-        return Sight(code, row.role, owners=_below(connection, code), unowned=not scope, scope=scope)
+        owners = _below(connection, code) | _away(connection, code, now)
+        return Sight(code, row.role, owners=owners, unowned=not scope, scope=scope)
     if row.role == "recruiter":
-        away = staff.c.deputy == code, staff.c.away_until > now
-        stands_in = connection.scalars(sa.select(staff.c.code).where(*away))
-        return Sight(code, row.role, owners=frozenset({code, *stands_in}), scope=scope)
+        return Sight(code, row.role, owners=_away(connection, code, now) | {code}, scope=scope)
     return Sight(code, row.role, scope=scope)
 
 
@@ -84,6 +83,11 @@ def case_seen_by(sight: Sight) -> sa.ColumnElement[bool]:
     return sa.true() if sight.everybody else sa.or_(theirs, mine, told, strangers)
 
 
+def lesson_seen_by(sight: Sight) -> sa.ColumnElement[bool]:
+    """The condition on `taught`: what they taught themselves, for it is what a candidate of theirs wrote."""
+    return sa.true() if sight.everybody else taught.c.staff == sight.code
+
+
 def sees(connection: Connection, sight: Sight, candidate_id: int) -> bool:
     """Whether this one is theirs to see."""
     this = sa.select(candidates.c.id).where(candidates.c.id == candidate_id, seen_by(sight))
@@ -94,6 +98,12 @@ def sees_case(connection: Connection, sight: Sight, case_id: int) -> bool:
     return (
         connection.execute(sa.select(cases.c.id).where(cases.c.id == case_id, case_seen_by(sight))).first() is not None
     )
+
+
+def _away(connection: Connection, code: str, now: datetime) -> frozenset[str]:
+    """Those for whom they stand in just now."""
+    theirs = staff.c.deputy == code, staff.c.away_until > now
+    return frozenset(connection.scalars(sa.select(staff.c.code).where(*theirs)))
 
 
 def _below(connection: Connection, code: str) -> frozenset[str]:

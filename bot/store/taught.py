@@ -44,14 +44,14 @@ def meaning_of(connection: Connection, cipher: Cipher, key: str) -> str | None:
     return row.intent if row else None
 
 
-def forget(connection: Connection, taught_id: int) -> bool:
-    """Whether there was such a one."""
-    return connection.execute(sa.delete(taught).where(taught.c.id == taught_id)).rowcount == 1
+def forget(connection: Connection, taught_id: int, seen: sa.ColumnElement[bool]) -> bool:
+    """Whether there was such a one, of which `seen` is so."""
+    return connection.execute(sa.delete(taught).where(taught.c.id == taught_id, seen)).rowcount == 1
 
 
-def export(connection: Connection, cipher: Cipher) -> Sequence[Taught]:
-    """All of them, by language and meaning."""
-    wanted = sa.select(taught).order_by(taught.c.locale, taught.c.intent, taught.c.id)
+def export(connection: Connection, cipher: Cipher, seen: sa.ColumnElement[bool]) -> Sequence[Taught]:
+    """Those of which `seen` is so, by language and meaning."""
+    wanted = sa.select(taught).where(seen).order_by(taught.c.locale, taught.c.intent, taught.c.id)
     return [
         Taught(row.id, row.locale, row.intent, cipher.open(row.ask, "taught.ask"), row.staff, row.at)
         for row in connection.execute(wanted)

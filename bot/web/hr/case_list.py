@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from sqlalchemy.engine import Connection
 
-from bot.inbox import casework, wording
+from bot.inbox import casework, rights, wording
 from bot.inbox.casework import Refused
 from bot.store import casebook, roster, searching, staffing
 from bot.store.casebook import STATES, WHOSE, Key, Listed, Wanted
@@ -19,6 +19,7 @@ URGENCIES = (0, 1, 2, 3)
 BULK = ("assign", "snooze", "resolve")
 _FILTERS = ("q", "state", "whose", "urgency", "store", "cohort", "reason")
 _MOST_AT_ONCE = 100
+LONGEST_NOTE = 2_000  # characters
 
 
 def home(visit: Visit) -> Reply:
@@ -39,7 +40,7 @@ def ask(visit: Visit) -> Reply:
     names = visit.read(lambda c: staffing.names(c, visit.cipher))
     to = visit.said("to")
     values = {"rows": rows, "what": what, "names": names, "fault": "", "form": dict(visit.asked.form)}
-    if fault := _fault(visit, what, names):
+    if fault := _fault(visit, what):
         return Page("hr/bulk.html", values | {"fault": fault}, 400)
     if visit.said("sure") != "yes":
         return Page("hr/bulk.html", values | {"to": names.get(to, to)})
@@ -79,7 +80,7 @@ def _page(connection: Connection, visit: Visit) -> Page:
 def colleagues(connection: Connection, visit: Visit) -> list[Any]:
     """Who may be given a case."""
     close = staffing.near(connection, visit.cipher, visit.staff.code)
-    return [one for one in close if one.role in ("recruiter", "manager", "admin")]
+    return [one for one in close if rights.may(one.role, "work")]
 
 
 def _choices(connection: Connection, visit: Visit) -> dict[str, Any]:
@@ -111,8 +112,8 @@ def _ids(visit: Visit) -> list[int]:
     return [int(text) for text in found if text.isascii() and text.isdigit() and len(text) < 15][:_MOST_AT_ONCE]
 
 
-def _fault(visit: Visit, what: str, names: dict[str, str]) -> str:
-    if what == "assign" and visit.said("to") not in names:
+def _fault(visit: Visit, what: str) -> str:
+    if what == "assign" and visit.said("to") not in visit.read(lambda c: [one.code for one in colleagues(c, visit)]):
         return "nobody"
     if what == "snooze" and when.snoozed_until(visit) is None:
         return "moment"
@@ -123,16 +124,16 @@ def _done(visit: Visit, row: Listed, what: str) -> bool:
     """Each in a transaction of its own: what is held by somebody else stays theirs."""
     code, now = visit.staff.code, visit.now
     until = when.snoozed_until(visit) or now
+    note = visit.said("note")[:LONGEST_NOTE]
 
     def do(connection: Connection) -> None:
         if not casebook.some(connection, visit.cipher, visit.sight, [row.id]):
             raise Denied("case")
         if what == "assign":
-            casework.assign(connection, visit.cipher, row.id, code, visit.said("to"), visit.said("note"), now)
+            casework.assign(connection, visit.cipher, row.id, code, visit.said("to"), note, now)
         elif what == "snooze":
             casework.snooze(connection, row.id, code, until, now)
         else:
-            note = visit.said("note")
             casework.resolve(connection, visit.cipher, row.id, code, visit.said("outcome"), note, now)
 
     try:

@@ -12,11 +12,10 @@ from bot.store.cases import Case
 from bot.store.sight import sees_case
 from bot.vocabulary import CALLED, OUTCOMES
 from bot.web.hr import dossier, live, when
-from bot.web.hr.case_list import colleagues
+from bot.web.hr.case_list import LONGEST_NOTE, colleagues
 from bot.web.hr.visit import Denied, Go, Page, Reply, Visit
 
 LONGEST = 600  # characters of a reply: what a chat message takes in Chinese
-_LONGEST_NOTE = 2_000
 Move = Callable[[Connection, int], Any]
 
 
@@ -46,7 +45,7 @@ def reply(visit: Visit) -> Reply:
 
 def note(visit: Visit) -> Reply:
     text = visit.said("note")
-    if not text or len(text) > _LONGEST_NOTE:
+    if not text or len(text) > LONGEST_NOTE:
         return _refused(visit, "length" if text else "empty")
 
     def write(connection: Connection, case: int) -> None:
@@ -56,7 +55,7 @@ def note(visit: Visit) -> Reply:
 
 
 def called(visit: Visit) -> Reply:
-    outcome, words = visit.said("outcome"), visit.said("note")[:_LONGEST_NOTE]
+    outcome, words = visit.said("outcome"), visit.said("note")[:LONGEST_NOTE]
     if outcome not in CALLED:
         return _refused(visit, "outcome")
 
@@ -74,7 +73,7 @@ def snooze(visit: Visit) -> Reply:
 
 
 def assign(visit: Visit) -> Reply:
-    to, words = visit.said("to"), visit.said("note")[:_LONGEST_NOTE]
+    to, words = visit.said("to"), visit.said("note")[:LONGEST_NOTE]
     if to not in visit.read(lambda c: [one.code for one in colleagues(c, visit)]):
         return _refused(visit, "nobody")
 
@@ -89,7 +88,7 @@ def hand_back(visit: Visit) -> Reply:
 
 
 def resolve(visit: Visit) -> Reply:
-    outcome, words = visit.said("outcome"), visit.said("note")[:_LONGEST_NOTE]
+    outcome, words = visit.said("outcome"), visit.said("note")[:LONGEST_NOTE]
 
     def end(connection: Connection, case: int) -> None:
         casework.resolve(connection, visit.cipher, case, visit.staff.code, outcome, words, visit.now)

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from bot.inbox import passwords
+from bot.inbox import passwords, rights
 from bot.inbox.colleagues import CHOSEN
 from bot.store import sessions, staffing
 from bot.web.hr import when
@@ -67,8 +67,7 @@ def absence(visit: Visit) -> Reply:
     """Away until a day, with a deputy; an empty day: back."""
     until = when.moment(visit.said("until"), visit.speech.zone) if visit.said("until") else None
     deputy = visit.said("deputy") or None
-    everybody = visit.read(lambda c: staffing.names(c, visit.cipher))
-    if deputy is not None and (deputy not in everybody or deputy == visit.staff.code):
+    if deputy is not None and deputy not in visit.read(lambda connection: _deputies(connection, visit)):
         return _page(visit, {"absence": "nobody"}, 400)
     if visit.said("until") and (until is None or until <= visit.now):
         return _page(visit, {"absence": "past"}, 400)
@@ -82,6 +81,12 @@ def alerts(visit: Visit) -> Reply:
     wanted = sorted((road for road in CHOSEN if places[road].isdigit()), key=lambda road: int(places[road][:3]))
     _change(visit, alerts=wanted)
     return Go(f"{HERE}?done=saved")
+
+
+def _deputies(connection: Connection, visit: Visit) -> dict[str, str]:
+    """By code, who could stand in: whoever works on cases."""
+    everybody = staffing.everybody(connection, visit.cipher)
+    return {one.code: one.name for one in everybody if rights.may(one.role, "work") and one.code != visit.staff.code}
 
 
 def _change(visit: Visit, **columns: Any) -> None:
@@ -105,7 +110,7 @@ def _page(visit: Visit, extra: dict[str, Any], status: int = 200) -> Page:
     def look(connection: Connection) -> dict[str, Any]:
         return {
             "sessions": sessions.of(connection, visit.staff.code, idle, visit.now),
-            "everybody": staffing.names(connection, visit.cipher),
+            "deputies": _deputies(connection, visit),
         }
 
     own = {"this": visit.session.id, "roads": CHOSEN, "fault": "", "absence": "", "flash": ""}

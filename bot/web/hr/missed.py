@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from bot.inbox import unclear
 from bot.inbox.unclear import masked
 from bot.store import missed, taught
-from bot.store.sight import seen_by
+from bot.store.sight import lesson_seen_by, seen_by
 from bot.store.tables import candidates, inbound
 from bot.store.taught import Taught
 from bot.understanding.text import has_han, key, normal
@@ -26,7 +26,7 @@ def show(visit: Visit) -> Reply:
     def look(connection: Connection) -> tuple[list[missed.Missed], Sequence[Taught], set[str]]:
         found = missed.since(connection, visit.cipher, visit.now - _AGO, seen_by(visit.sight), _MOST)
         known = {text.text for text in found if taught.meaning_of(connection, visit.cipher, key(normal(text.text)))}
-        return found, taught.export(connection, visit.cipher), known
+        return found, taught.export(connection, visit.cipher, lesson_seen_by(visit.sight)), known
 
     found, lessons, known = visit.read(look)
     asked = unclear.guessed([one for one in found if one.text not in known], visit.desk.house.understanding)
@@ -65,16 +65,17 @@ def forget(visit: Visit) -> Reply:
     number = visit.number()
 
     def drop(connection: Connection) -> None:
-        if taught.forget(connection, number):
-            visit.note(connection, "understand.forget", str(number))
+        if not taught.forget(connection, number, lesson_seen_by(visit.sight)):
+            raise Denied("lesson")
+        visit.note(connection, "understand.forget", str(number))
 
     visit.write(drop)
     return Go(HERE)
 
 
 def export(visit: Visit) -> Reply:
-    """As messages/ have it; numbers and codes are masked."""
-    lessons = visit.read(lambda connection: taught.export(connection, visit.cipher))
+    """What is theirs to see, as messages/ have it; numbers and codes are masked."""
+    lessons = visit.read(lambda connection: taught.export(connection, visit.cipher, lesson_seen_by(visit.sight)))
     return File("taught.yaml", "\n".join(_yaml(lessons)).encode() + b"\n", "application/yaml")
 
 

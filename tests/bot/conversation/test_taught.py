@@ -1,5 +1,7 @@
 """What staff taught is in force with the next message, in this process and in every other."""
 
+import sqlalchemy as sa
+
 from bot.conversation import House
 from bot.store import taught
 from bot.store.database import Database
@@ -25,8 +27,8 @@ def test_a_taught_sentence_is_answered_at_once(person: Person, house: House, dat
 
 def test_forgotten_it_is_not_understood_again(person: Person, house: House, database: Database) -> None:
     teach(database, house, ODD, "training.when", person)
-    (one,) = database.read(lambda c: taught.export(c, house.cipher))
-    assert database.write(lambda c: taught.forget(c, one.id))
+    (one,) = database.read(lambda c: taught.export(c, house.cipher, sa.true()))
+    assert database.write(lambda c: taught.forget(c, one.id, sa.true()))
     person.is_bound_to("PUB").says(ODD)
     assert person.keys != ["training.when_published"]
 

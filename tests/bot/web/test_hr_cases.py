@@ -9,6 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from bot.conversation import House
+from bot.inbox import casework
+from bot.inbox.casework import Refused
 from bot.store.database import Database
 from bot.store.tables import (
     addresses,
@@ -261,6 +263,20 @@ def test_several_are_done_at_once_with_the_names_shown_first(office: Office) -> 
     assert "吴俊" in page.text, "held by a colleague"
     rows = office.all(sa.select(cases.c.id, cases.c.state).order_by(cases.c.id))
     assert [row.state for row in rows] == ["resolved", "resolved", "claimed"]
+
+
+@pytest.mark.parametrize("role", ["trainer", "store"])
+def test_nobody_who_works_on_no_cases_is_given_one(office: Office, role: str) -> None:
+    name = office.house.cipher.seal("沈晓燕", "staff.name")
+    office.do(sa.insert(staff).values(code="ST", name=name, role=role, scope="S1", updated_at=office.now))
+    number, browser = office.case("PUB"), office.person("HR1")
+    form = {"what": "assign", "to": "ST", "sure": "yes", "case": str(number)}
+    assert browser.post("/hr/cases/bulk", **form).status_code == 400
+    assert browser.post(f"/hr/cases/{number}/assign", to="ST").status_code == 409
+    with pytest.raises(Refused, match="nobody"):
+        office.database.write(lambda c: casework.assign(c, office.house.cipher, number, "HR1", "ST", "", office.now))
+    assert "沈晓燕" not in browser.get(f"/hr/cases/{number}").text + browser.get("/hr").text
+    assert office.one(sa.select(cases.c.assigned)) != "ST"
 
 
 @pytest.mark.parametrize("form", [{"what": "assign", "to": "NOBODY"}, {"what": "snooze", "until": "x"}, {"what": "resolve", "outcome": "x"}])  # fmt: skip

@@ -159,3 +159,20 @@ def test_a_sentence_is_taught_and_exported(office: Office, person: Person) -> No
 def test_what_candidates_of_others_wrote_is_not_shown(office: Office, person: Person) -> None:
     person.says("WANGFANG1").says("qwxz vbnm")
     assert "qwxz" not in office.person("MG").get("/hr/missed").text
+
+
+def test_a_lesson_is_shown_and_forgotten_by_who_taught_it_alone(office: Office, person: Person) -> None:
+    """It is what somebody's candidate wrote."""
+    person.says("WANGFANG1").says("qwxz vbnm")
+    teacher, other = office.person("HR1"), office.person("MG")
+    found = re.search(r"/hr/missed/(\d+)/teach", teacher.get("/hr/missed").text)
+    assert found
+    teacher.post(f"/hr/missed/{found[1]}/teach", intent="training.when")
+    for path in ("/hr/missed", "/hr/missed/taught.yaml"):
+        assert "qwxz" in teacher.get(path).text
+        assert "qwxz" not in other.get(path).text
+        assert "qwxz" in office.person("BOSS").get(path).text, "an admin sees everybody"
+    lesson = re.search(r"/hr/missed/taught/(\d+)/forget", teacher.get("/hr/missed").text)
+    assert lesson
+    assert other.post(f"/hr/missed/taught/{lesson[1]}/forget").status_code == 404
+    assert "qwxz" in teacher.get("/hr/missed").text

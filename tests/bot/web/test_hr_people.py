@@ -154,8 +154,11 @@ def test_absence_and_alerts_are_ones_own_affair(office: Office) -> None:
         {"until": "x"},
         {"until": "2026-11-30T09:00", "deputy": "HR1"},
         {"deputy": "NO"},
+        {"until": "2026-11-30T09:00", "deputy": "TR"},
+        {"until": "2026-11-30T09:00", "deputy": "ST"},
     ):
         assert browser.post("/hr/me/absence", **form).status_code == 400
+    assert "NTR" not in browser.get("/hr/me").text, "who works on no cases stands in for nobody"
     browser.post("/hr/me/absence", until="", deputy="")
     assert office.one(sa.select(staff.c.away_until).where(staff.c.code == "HR1")) is None
 
