@@ -23,6 +23,8 @@ ALLOWED = frozenset(
         "via",
         "outbound",
         "inbound",
+        "id",
+        "case",
         "candidate",
         "kind",
         "code",

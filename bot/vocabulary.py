@@ -5,6 +5,7 @@ write it in bot/conversation/effects.py.
 """
 
 from collections.abc import Mapping
+from typing import Literal
 
 # What `if:` may ask, with the words it may be answered with. Empty: the stages of config.yaml.
 # A flow may also ask by the names under which it saved an answer.
@@ -200,6 +201,25 @@ OF_THE_RECORD: frozenset[str] = frozenset(
 # How a case of HR's ends, and how a call went.
 OUTCOMES: tuple[str, ...] = ("kept", "moved", "answered", "left", "unreachable", "mistake")
 CALLED: tuple[str, ...] = ("reached", "no_answer")
+# What happens to a case; each is told by `event_<name>` in messages/*/inbox.yaml.
+Happening = Literal[
+    "assigned",
+    "called",
+    "claimed",
+    "handed_back",
+    "handed_over",
+    "missed",
+    "not_reached",
+    "noted",
+    "reopened",
+    "replied",
+    "resolved",
+    "said",
+    "snoozed",
+    "waiting",
+    "warned",
+    "woken",
+]
 
 # How soon HR has to look at a case, by its reason: 0 danger (around the clock), 1 at once, 2 today, 3 this week.
 USUAL_URGENCY = 2

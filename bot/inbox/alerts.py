@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Final
 
 from sqlalchemy.engine import Connection
 
@@ -24,7 +25,8 @@ from bot.store.alerts import Alert
 from bot.store.messages import Spoken, keep_outbound
 
 SAID = "alert"  # under which its texts are kept
-DIGEST, STOPPED, NOT_REACHED = "digest", "stopped", "not_reached"
+DIGEST, STOPPED = "digest", "stopped"
+NOT_REACHED: Final = "not_reached"
 LOOK_AFTER = timedelta(minutes=1)  # when to see what became of a message
 _AT_ONCE = 500
 _AGAIN = timedelta(minutes=15)  # before everybody is tried anew with what reached nobody

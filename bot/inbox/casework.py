@@ -21,7 +21,7 @@ from bot.store.cipher import Cipher
 from bot.store.tables import cases as table
 from bot.store.tables import contacts, suggestions
 from bot.store.tables import staff as colleagues
-from bot.vocabulary import OUTCOMES
+from bot.vocabulary import OUTCOMES, Happening
 
 BACK = "handed_back"  # the touch by which the bot says that it is there again
 _SAYS_SO = timedelta(hours=2)  # so late it need not say so any more
@@ -254,7 +254,7 @@ def _done(
     connection: Connection,
     case_id: int,
     staff: str,
-    what: str,
+    what: Happening,
     now: datetime,
     detail: dict[str, Any] | None = None,
     sealed: bytes | None = None,

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from bot.content.messages import Words
 from bot.inbox.briefs import Brief
 from bot.inbox.wording import reason
+from bot.log import broke
 
 MOST = 10  # cases in one message
 _FITS = 1900  # bytes of UTF-8; WeCom takes 2048, and the last lines need some
+_log = structlog.get_logger()
 _DAY, _TIME, _MOMENT = "%m-%d", "%H:%M", "%m-%d %H:%M"
 
 
@@ -119,6 +123,16 @@ def _head(news: Sequence[News], reader: Reader, now: datetime) -> str:
 
 
 def _block(one: News, reader: Reader, now: datetime) -> str:
+    """What cannot be told whole is told by its number: one broken case keeps no other from being heard of."""
+    try:
+        return _told(one, reader, now)
+    except Exception as error:
+        case = one.brief.case.id if one.brief else None
+        _log.error("alert_untold", case=case, reason=one.why, **broke(error))
+        return f"#{case} {reader.link(case)}".rstrip()
+
+
+def _told(one: News, reader: Reader, now: datetime) -> str:
     if one.brief is None:
         return reader.texts["stopped"].format(channel=one.channel)
     brief = one.brief
@@ -135,7 +149,7 @@ def _block(one: News, reader: Reader, now: datetime) -> str:
 
 def _why(one: News, reader: Reader) -> str:
     who = one.who or reader.texts["nobody"]
-    return reader.texts[f"why_{one.why}"].format(who=who)
+    return reader.texts.get(f"why_{one.why}", one.why).format(who=who)
 
 
 def _commands(news: Sequence[News], reader: Reader) -> list[str]:

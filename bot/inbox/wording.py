@@ -3,15 +3,23 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import structlog
+
 from bot.content.messages import Words
+from bot.log import broke
 from bot.vocabulary import PROMISES
 
 _MOST = 3  # reasons in a sentence
+_log = structlog.get_logger()
 
 
 def signal_line(words: Words, name: str, evidence: Mapping[str, Any]) -> str:
-    """One signal as a short phrase."""
-    return words.desk["risk"][f"signal_{name}"].format_map(_filled(words, evidence))
+    """One signal as a short phrase; one that cannot be told, perhaps of another version, is called by its name."""
+    try:
+        return words.desk["risk"][f"signal_{name}"].format_map(_filled(words, evidence))
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        _log.error("signal_untold", kind=name, **broke(error))
+        return name
 
 
 def sentence(words: Words, signals: Iterable[tuple[str, Mapping[str, Any]]]) -> str:
@@ -24,7 +32,8 @@ def action(words: Words, signals: Sequence[tuple[str, Mapping[str, Any]]]) -> st
     """What HR could do about the heaviest."""
     texts = words.desk["risk"]
     name, evidence = signals[0] if signals else ("usual", {})
-    keys = (f"action_{name}_{evidence.get('kind')}", f"action_{name}", "action_usual")
+    kind = evidence.get("kind") if isinstance(evidence, Mapping) else None
+    keys = (f"action_{name}_{kind}", f"action_{name}", "action_usual")
     return next(texts[key] for key in keys if key in texts)
 
 

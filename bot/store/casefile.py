@@ -1,7 +1,7 @@
 """One person as HR reads them: what was said, what happened, what worries, what is to come."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -53,8 +53,9 @@ class Happened:
     kind: str  # case, opened, contact, stage, risk
     what: str
     actor: str = ""
-    detail: Mapping[str, Any] | None = None
+    detail: Any = None
     note: str = ""
+    id: int = 0  # of its row
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +211,8 @@ def _writers(connection: Connection, ids: Sequence[int], whose: Whose) -> dict[i
     theirs = cases.c.candidate_id == whose[0] if whose[0] else cases.c.address_id == whose[1]
     wanted = sa.select(case_events.c.actor, case_events.c.detail).join(cases, cases.c.id == case_events.c.case_id)
     rows = connection.execute(wanted.where(theirs, case_events.c.what == "replied"))
-    return {row.detail["outbound"]: row.actor.removeprefix("staff:") for row in rows if row.detail}
+    told = {row.detail.get("outbound"): row.actor for row in rows if isinstance(row.detail, dict)}
+    return {number: actor.removeprefix("staff:") for number, actor in told.items() if isinstance(number, int)}
 
 
 def _case_events(connection: Connection, cipher: Cipher, theirs: sa.ColumnElement[bool]) -> list[Happened]:
@@ -223,6 +225,7 @@ def _case_events(connection: Connection, cipher: Cipher, theirs: sa.ColumnElemen
             row.actor,
             row.detail,
             cipher.open(row.note, "case_events.note") if row.note else "",
+            row.id,
         )
         for row in connection.execute(wanted.order_by(case_events.c.id.desc()).limit(_LINES))
     ]
@@ -231,13 +234,13 @@ def _case_events(connection: Connection, cipher: Cipher, theirs: sa.ColumnElemen
 def _opened(connection: Connection, cipher: Cipher, theirs: sa.ColumnElement[bool]) -> list[Happened]:
     wanted = sa.select(case_reasons).join(cases, cases.c.id == case_reasons.c.case_id).where(theirs)
     rows = connection.execute(wanted.order_by(case_reasons.c.id.desc()).limit(_LINES))
-    return [Happened(row.at, "opened", row.reason, note=_answers(cipher, row.detail)) for row in rows]
+    return [Happened(row.at, "opened", row.reason, note=_answers(cipher, row.detail), id=row.id) for row in rows]
 
 
 def _answers(cipher: Cipher, detail: bytes | None) -> str:
     """What the person said when the case was opened."""
     known = json.loads(cipher.open(detail, "case_reasons.detail")) if detail else {}
-    return " · ".join(value for value in known.values() if isinstance(value, str))
+    return " · ".join(value for value in known.values() if isinstance(value, str)) if isinstance(known, dict) else ""
 
 
 def _contacts(connection: Connection, cipher: Cipher, candidate_id: int) -> list[Happened]:
@@ -252,6 +255,7 @@ def _contacts(connection: Connection, cipher: Cipher, candidate_id: int) -> list
             f"staff:{row.staff}",
             {"outcome": row.outcome},
             cipher.open(row.note, "contacts.note") if row.note else "",
+            row.id,
         )
         for row in rows
     ]
@@ -265,4 +269,4 @@ def _stages(connection: Connection, candidate_id: int) -> list[Happened]:
 def _levels(connection: Connection, candidate_id: int) -> list[Happened]:
     theirs = sa.select(risk_changes).where(risk_changes.c.candidate_id == candidate_id)
     rows = connection.execute(theirs.order_by(risk_changes.c.id.desc()).limit(_LINES))
-    return [Happened(row.at, "risk", row.level, detail={"signals": list(row.signals)}) for row in rows]
+    return [Happened(row.at, "risk", row.level, detail={"signals": row.signals}, id=row.id) for row in rows]

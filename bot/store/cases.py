@@ -12,7 +12,7 @@ from bot.store import bulk, events, risk
 from bot.store.prepared import Prepared, word
 from bot.store.tables import candidates, case_events, case_reasons, cases
 from bot.store.updating import update
-from bot.vocabulary import URGENCY, USUAL_URGENCY
+from bot.vocabulary import URGENCY, USUAL_URGENCY, Happening
 
 OPEN = cases.c.state != word("resolved")  # as the indexes of open ones have it
 ASSIGN = "assign"  # the clock of a case that nobody has been given yet
@@ -178,7 +178,7 @@ def note(
     connection: Connection,
     case_id: int,
     actor: str,
-    what: str,
+    what: Happening,
     now: datetime,
     detail: Mapping[str, Any] | None = None,
     sealed: bytes | None = None,

@@ -106,9 +106,14 @@ def _shown(connection: Connection, call: Call) -> Case:
         _plain(row)
         | {
             "reasons": [Reason(**found) for found in _newest(connection, reasons, case_reasons.c.id)],
-            "steps": [Step(**found) for found in _newest(connection, steps, case_events.c.id)],
+            "steps": [_step(found) for found in _newest(connection, steps, case_events.c.id)],
         }
     )
+
+
+def _step(found: dict[str, Any]) -> Step:
+    """Details of a shape that is not ours are left out."""
+    return Step(**found | {"detail": found["detail"] if isinstance(found["detail"], dict) else None})
 
 
 def _plain(row: Any) -> dict[str, Any]:

@@ -1,16 +1,18 @@
 """What the pages of a case and of a candidate show alike: the record, the risk, the history in words."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.engine import Connection
 
 from bot import facts, links, phones
 from bot.errors import ConfigError
 from bot.inbox import wording
+from bot.log import broke
 from bot.record import Candidate
 from bot.store import casefile, people
 from bot.store.casefile import Happened
@@ -20,6 +22,7 @@ from bot.web.hr.visit import Visit
 
 WEEK = timedelta(days=7)
 STRANGER: dict[str, Any] = {"person": None}
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +77,22 @@ def told(
     speech: Speech, names: Mapping[str, str], happened: Iterable[Happened], evidence: Mapping[str, Any]
 ) -> list[Told]:
     """`evidence`: of the signals that the history names."""
-    return [Told(one.at, one.kind, _line(speech, names, one, evidence), one.note) for one in happened]
+    return [Told(one.at, one.kind, _safe_line(speech, names, one, evidence), one.note) for one in happened]
 
 
 def actor(speech: Speech, names: Mapping[str, str], who: str) -> str:
     """`staff:HR1`, `candidate`, `bot`, as people are called."""
     code = who.removeprefix("staff:")
     return names.get(code, code) if who.startswith("staff:") else speech.one_of("actor", who)
+
+
+def _safe_line(speech: Speech, names: Mapping[str, str], one: Happened, evidence: Mapping[str, Any]) -> str:
+    """One entry that cannot be told, perhaps of another version, is no reason to show none: it stands there bare."""
+    try:
+        return _line(speech, names, one, evidence)
+    except Exception as error:
+        _log.error("event_untold", kind=one.kind, code=one.what, id=one.id, **broke(error))
+        return " ".join(filter(None, (actor(speech, names, one.actor), one.what)))
 
 
 def _line(speech: Speech, names: Mapping[str, str], one: Happened, evidence: Mapping[str, Any]) -> str:
@@ -97,11 +109,23 @@ def _line(speech: Speech, names: Mapping[str, str], one: Happened, evidence: Map
     outcome = speech.one_of("called" if one.kind == "contact" else "outcome", detail.get("outcome"))
     if one.kind == "contact":
         return speech.t("event_contact", who=who, how=speech.one_of("how", one.what), outcome=outcome)
-    if not speech.has(f"event_{one.what}"):
+    to, before = (
+        _called(speech, names, detail.get("to")),
+        _called(speech, names, detail.get("from") or detail.get("who")),
+    )
+    keys = f"event_{one.what}_to_nobody" if not to else "", f"event_{one.what}"
+    key = next((key for key in keys if speech.has(key)), None)
+    if key is None:
+        _log.error("event_unknown", kind=one.kind, code=one.what, id=one.id)
         return f"{who} {one.what}"
-    to, before = (names.get(detail.get(name, ""), detail.get(name) or "") for name in ("to", "from"))
     until = speech.at(datetime.fromisoformat(detail["until"])) if detail.get("until") else ""
-    return speech.t(f"event_{one.what}", who=who, to=to, before=before, until=until, outcome=outcome)
+    return speech.t(key, who=who, to=to, before=before, until=until, outcome=outcome)
+
+
+def _called(speech: Speech, names: Mapping[str, str], codes: str | Sequence[str] | None) -> str:
+    """One or several of HR by name."""
+    several = [codes] if isinstance(codes, str) else codes or ()
+    return speech.words.formats["comma"].join(names.get(code, code) for code in several)
 
 
 def _worry(connection: Connection, visit: Visit, candidate_id: int) -> dict[str, Any]:
