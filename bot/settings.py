@@ -92,6 +92,15 @@ Week = Annotated[tuple[Periods, ...], BeforeValidator(_week)]
 Hours = Annotated[tuple[int, int], BeforeValidator(_hours)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Country = Annotated[str, AfterValidator(_country)]
+
+
+def _each_once(codes: tuple[str, ...]) -> tuple[str, ...]:
+    twice = sorted({code for code in codes if codes.count(code) > 1})
+    if twice:
+        raise ValueError(f"names {', '.join(twice)} twice: each is asked once, in order")
+    return codes
+
+
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Link = Annotated[str, AfterValidator(_link)]
@@ -189,6 +198,7 @@ class Hr(_Part):
     risk: Risk = Risk()
     cohorts: dict[str, Risk] = {}
     teams: dict[str, Team] = {}
+    nights: Annotated[tuple[str, ...], AfterValidator(_each_once)] = ()
 
 
 class Binding(_Part):

@@ -223,8 +223,9 @@ Happening = Literal[
 
 # How soon HR has to look at a case, by its reason: 0 danger (around the clock), 1 at once, 2 today, 3 this week.
 USUAL_URGENCY = 2
+DANGER = 0  # somebody may come to harm: told day and night, dealt with one by one
 URGENCY: Mapping[str, int] = {
-    "danger": 0,
+    "danger": DANGER,
     "complaint": 1,
     "withdrawing": 1,
     "withdrawn": 1,

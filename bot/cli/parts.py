@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import Annotated
 
+import sqlalchemy as sa
 import typer
 
 from bot import log, settings
@@ -12,11 +13,13 @@ from bot.cli import demo as sample
 from bot.cli import expected, group
 from bot.cli.opened import opened
 from bot.content.reading import read
-from bot.errors import ContentError, Fault
+from bot.errors import ContentError, Fault, KeepwarmError
 from bot.heap import lasting
+from bot.inbox.rights import roles_with
 from bot.settings import Settings, Template, Wechat
 from bot.store import schema
 from bot.store.database import Database
+from bot.store.tables import staff
 from bot.vocabulary import TEMPLATES, VALUES
 
 Host = Annotated[str, typer.Option(help="Listen on this address.")]
@@ -116,6 +119,7 @@ def _notes(loaded: Settings) -> list[str]:
     for name, value in (("KEEPWARM_DATA_KEY", loaded.data_key), ("KEEPWARM_SECRET_KEY", loaded.secret_key)):
         if not value:
             notes.append(f"{name} is not set: serving needs it")
+    notes += _night_notes(loaded)
     if not loaded.public_url.startswith("https://"):
         notes.append(f"public_url is {loaded.public_url}: WeChat and Twilio need an https address they can reach")
     return notes
@@ -137,6 +141,26 @@ def _staff_notes(loaded: Settings) -> list[str]:
         elif not (robot.secret or robot.keyword):
             notes.append(f"{name} does not sign: set {name.upper()}_SECRET, unless the robot is guarded by addresses")
     return notes
+
+
+def _night_notes(loaded: Settings) -> list[str]:
+    """Who is to watch the nights and cannot, as far as the staff are known here."""
+    if not loaded.hr.nights:
+        return []
+    file = sa.engine.make_url(loaded.database_url)
+    if file.get_backend_name() == "sqlite" and not Path(file.database or "").exists():
+        return ["hr.nights is not looked up: there is no database yet"]
+    try:
+        with opened() as (_, database, _cipher):
+            working = sa.select(staff.c.code).where(staff.c.role.in_(roles_with("work")))
+            workers = database.read(lambda c: set(c.scalars(working)))
+    except (KeepwarmError, sa.exc.SQLAlchemyError):
+        return ["hr.nights is not looked up: the database does not answer"]
+    return [
+        f"hr.nights: {code} is no recruiter, manager or admin, and is passed: see keepwarm staff list"
+        for code in loaded.hr.nights
+        if code not in workers
+    ]
 
 
 def _template_notes(wechat: Wechat) -> list[str]:

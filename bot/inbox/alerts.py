@@ -5,7 +5,7 @@ What became of the messages is seen by bot.inbox.fates.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Final
@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 from bot.channels.china import PREFIX as CHINA
 from bot.inbox import digest, hours, telling
 from bot.inbox.briefs import Brief, briefs
-from bot.inbox.clocks import TOP
+from bot.inbox.clocks import top
 from bot.inbox.colleagues import Colleagues
 from bot.inbox.office import Office, words_for
 from bot.inbox.teams import Teams
@@ -32,6 +32,7 @@ _AT_ONCE = 500
 _AGAIN = timedelta(minutes=15)  # before everybody is tried anew with what reached nobody
 _PROBE = timedelta(minutes=1)  # how long a message may try whether a channel goes again
 _URGENT = 1  # up to this urgency it goes before notices to candidates
+_PRIVATE = ("wecom",)  # the roads that end in a chat which one person alone reads
 _FREE = ("new", "reopened", "handed_over", "handed_back", "warned_claim", "missed_claim", NOT_REACHED)
 _OWED = ("warned_first", "missed_first", "warned_next", "missed_next")
 
@@ -60,10 +61,13 @@ class _Saying:
         self.teams = Teams(connection, office.settings, now)
         self.colleagues = Colleagues(connection, office.settings, office.cipher, now)
         self.briefs: Mapping[int, Brief] = {}
+        self._shared: frozenset[tuple[int, int]] = frozenset()
         self._probed: set[str] = set()
 
     def run(self, due: Sequence[Alert]) -> list[int]:
         self.briefs = briefs(self.connection, self.office.cipher, {one.case_id for one in due if one.case_id})
+        dangers = [number for number, brief in self.briefs.items() if brief.in_danger]
+        self._shared = alerts.shared(self.connection, dangers)
         over = [one for one in due if self._is_over(one)]
         alerts.given_up(self.connection, [one.id for one in over], self.now)
         now, stuck = self._sorted([one for one in due if one not in over])
@@ -107,15 +111,16 @@ class _Saying:
         urgency = min(one.urgency for one in parcel.said)
         row = self._queue(parcel.road, parcel.address, text, parcel.to, urgency)
         alerts.goes_out(self.connection, [one.id for one in parcel.said], parcel.to, row, self.now + LOOK_AFTER)
-        self._probe(parcel, text)
+        self._probe(parcel)
         return row
 
-    def _probe(self, parcel: _Parcel, text: str) -> None:
+    def _probe(self, parcel: _Parcel) -> None:
         """A channel that stands still gets the same once a minute, to try whether it goes again: this person is told
-        by another road anyhow."""
+        by another road anyhow. It says what may be said there."""
         for road, address in self.colleagues.blocked(parcel.to):
             if self.colleagues.stopped[road] <= self.now and road not in self._probed and road != "sms":
                 self._probed.add(road)
+                text = self._text(replace(parcel, road=road, address=address))
                 self._queue(road, address, text, parcel.to, 2, self.now + _PROBE)
 
     def _queue(
@@ -144,6 +149,7 @@ class _Saying:
             settings.public_url,
             answers=(road == "wecom" and settings.wecom.hears) or (road == "sms" and not one_way),
             bare=road == "sms",
+            private=road in _PRIVATE,
             linked=not one_way,
         )
 
@@ -157,7 +163,8 @@ class _Saying:
     def _one(self, alert: Alert) -> News:
         brief = self.briefs.get(alert.case_id or 0)
         who = self.colleagues.name_of(brief.whose) if brief else ""
-        return News(alert.why, alert.urgency, brief, who, _channel(alert))
+        shared = (alert.case_id or 0, alert.rung) in self._shared
+        return News(alert.why, alert.urgency, brief, who, _channel(alert), shared)
 
     def _climb(self, stuck: Sequence[Alert]) -> list[int]:
         """Said once where whoever is there can hear it, and to the next person who can be reached."""
@@ -173,8 +180,9 @@ class _Saying:
         brief = self.briefs[alert.case_id or 0]
         root = alert.occasion or str(alert.id)
         asked = alerts.heard_of(self.connection, brief.case.id, root) | {alert.staff}
-        for rung in range(alert.rung + 1, TOP + 1):
-            above = [code for code in self.teams.rung(brief.case.assigned or alert.staff, rung) if code not in asked]
+        whose = brief.case.assigned or alert.staff
+        for rung in range(alert.rung + 1, top(brief.case, self.office.settings.hr) + 1):
+            above = [code for code in self.teams.ladder(brief.case, rung, whose) if code not in asked]
             reachable = [code for code in above if self.colleagues.roads(self.teams.stand_in(code))]
             if reachable:
                 self._hand_on(alert, root, reachable, rung)

@@ -12,19 +12,29 @@ from bot.content.messages import Words
 from bot.inbox import wording
 from bot.store.cases import COLUMNS, Case
 from bot.store.cipher import Cipher
-from bot.store.tables import candidates, cases, risk_changes, signals
+from bot.store.tables import addresses, candidates, cases, inbound, risk_changes, signals
+from bot.vocabulary import DANGER
 
+_LONGEST = 300  # characters of what a candidate wrote
+_LAST = 3  # messages of who is in danger
 _OF_RISK = "risk"  # the reason of a case for which the signals speak
 _OWES: Sequence[tuple[str, Mapping[str, Any]]] = [("hr_owes", {})]
 
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """`name`: of the candidate, empty for a stranger. `signals`: name and evidence, the heaviest first."""
+    """`name`: of the candidate, empty for a stranger. `signals`: name and evidence, the heaviest first. `phone` and
+    `words` (what they wrote last): of who is in danger alone."""
 
     case: Case
     name: str
     signals: Sequence[tuple[str, Mapping[str, Any]]] = ()
+    phone: str = ""
+    words: str = ""
+
+    @property
+    def in_danger(self) -> bool:
+        return self.case.urgency == DANGER
 
     @property
     def since(self) -> datetime:
@@ -51,6 +61,8 @@ class Brief:
         return wording.reason(words, self.case.reason)
 
     def action(self, words: Words) -> str:
+        if self.in_danger:
+            return "\n".join(wording.crisis(words))
         return wording.action(words, _OWES if self.case.unanswered_since else self.signals)
 
 
@@ -58,17 +70,38 @@ def briefs(connection: Connection, cipher: Cipher, ids: Collection[int]) -> dict
     """By case; two statements, however many."""
     if not ids:
         return {}
-    wanted = sa.select(*COLUMNS, candidates.c.name).outerjoin(candidates, cases.c.candidate_id == candidates.c.id)
+    wanted = sa.select(*COLUMNS, candidates.c.name, candidates.c.phone).outerjoin(
+        candidates, cases.c.candidate_id == candidates.c.id
+    )
     rows = list(connection.execute(wanted.where(cases.c.id.in_(list(ids)))))
     weighty = _signals(connection, [row.candidate_id for row in rows if row.candidate_id])
     return {
         row.id: Brief(
-            Case(*row[:-1]),
+            Case(*row[:-2]),
             cipher.open_maybe(row.name, "candidates.name") or "",
             weighty.get(row.candidate_id, ()),
+            *(_at_hand(connection, cipher, row) if row.urgency == DANGER else ()),
         )
         for row in rows
     }
+
+
+def _at_hand(connection: Connection, cipher: Cipher, row: Any) -> tuple[str, str]:
+    """By which somebody in danger is called, and what they wrote last."""
+    phone = cipher.open_maybe(row.phone, "candidates.phone")
+    if not phone and row.address_id:
+        its = sa.select(addresses.c.address).where(addresses.c.id == row.address_id, addresses.c.channel == "sms")
+        phone = cipher.open_maybe(connection.execute(its).scalar(), "addresses.address")
+    return phone or "", wrote(connection, cipher, row, _LAST)
+
+
+def wrote(connection: Connection, cipher: Cipher, case: Any, most: int = 1) -> str:
+    """What the candidate, or the stranger, of a case wrote last, in order; cut where it is long."""
+    mine = inbound.c.address_id == case.address_id, inbound.c.candidate_id == case.candidate_id
+    theirs = mine[0] if case.candidate_id is None else mine[1]
+    last = sa.select(inbound.c.text).where(theirs, inbound.c.text.is_not(None)).order_by(inbound.c.id.desc())
+    texts = [cipher.open(text, "inbound.text") for text in connection.execute(last.limit(most)).scalars()]
+    return " / ".join(text[: _LONGEST // most] for text in reversed(texts))
 
 
 def _signals(connection: Connection, ids: Sequence[int]) -> dict[int, list[tuple[str, Mapping[str, Any]]]]:

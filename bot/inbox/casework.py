@@ -12,7 +12,6 @@ from sqlalchemy.engine import Connection
 
 from bot.errors import KeepwarmError
 from bot.inbox import replies, rights
-from bot.inbox.clocks import DANGER
 from bot.rhythm import Planned
 from bot.settings import Settings
 from bot.store import alerts, audit, cases, risk, touches
@@ -21,7 +20,7 @@ from bot.store.cipher import Cipher
 from bot.store.tables import cases as table
 from bot.store.tables import contacts, suggestions
 from bot.store.tables import staff as colleagues
-from bot.vocabulary import OUTCOMES, Happening
+from bot.vocabulary import DANGER, OUTCOMES, Happening
 
 BACK = "handed_back"  # the touch by which the bot says that it is there again
 _SAYS_SO = timedelta(hours=2)  # so late it need not say so any more
@@ -29,8 +28,8 @@ CLOCK = "work"  # bot.inbox.clocks finds with the next tick which clock runs now
 
 
 class Refused(KeepwarmError):
-    """The move is not possible just now. `why`: gone, held, resolved, not_yours, outcome, nobody; `by`: the code of who
-    holds it."""
+    """The move is not possible just now. `why`: gone, held, resolved, not_yours, outcome, nobody, danger; `by`: the code of
+    who holds it."""
 
     def __init__(self, why: str, by: str = "") -> None:
         super().__init__(f"{why} {by}".strip())
@@ -67,7 +66,7 @@ def assign(connection: Connection, cipher: Cipher, case_id: int, staff: str, to:
         "handed_over",
         now,
         {"from": case.claimed_by or case.assigned, "to": to},
-        _sealed(cipher, note),
+        seal_note(cipher, note),
     )
     audit.record(connection, f"staff:{staff}", "case.assign", str(case_id), now, {"to": to})
     cases.tell(connection, case_id, "case.changed", now)
@@ -103,7 +102,7 @@ def write_note(connection: Connection, cipher: Cipher, case_id: int, staff: str,
     """For colleagues only; the candidate never sees it."""
     _open(connection, case_id)
     cases.change(connection, case_id, now)
-    cases.note(connection, case_id, f"staff:{staff}", "noted", now, None, _sealed(cipher, text))
+    cases.note(connection, case_id, f"staff:{staff}", "noted", now, None, seal_note(cipher, text))
     audit.record(connection, f"staff:{staff}", "case.note", str(case_id), now)
 
 
@@ -116,7 +115,7 @@ def called(
     cases.change(connection, case_id, now, **(_answered(case, now) if reached else {}), **_clock(now))
     if case.candidate_id:
         log_contact(connection, cipher, case.candidate_id, staff, "call", outcome, note, now)
-    _done(connection, case_id, staff, "called", now, {"outcome": outcome}, _sealed(cipher, note))
+    _done(connection, case_id, staff, "called", now, {"outcome": outcome}, seal_note(cipher, note))
 
 
 def log_contact(
@@ -137,11 +136,16 @@ def log_contact(
     risk.wake(connection, [candidate_id], now)
 
 
-def snooze(connection: Connection, case_id: int, staff: str, until: datetime, now: datetime) -> None:
-    """Comes back at that moment, with the candidate's next message, or with something urgent."""
+def snooze(
+    connection: Connection, case_id: int, staff: str, until: datetime, now: datetime, reason: bytes | None = None
+) -> None:
+    """Comes back at that moment, with the candidate's next message, or with something urgent. `reason`: sealed; where
+    somebody is in danger there must be one. Raises Refused."""
+    if _open(connection, case_id).urgency == DANGER and reason is None:
+        raise Refused("danger")
     claim(connection, case_id, staff, now)
     cases.change(connection, case_id, now, state="snoozed", clock="wake", next_at=until, warned_at=None)
-    _done(connection, case_id, staff, "snoozed", now, {"until": until.isoformat()})
+    _done(connection, case_id, staff, "snoozed", now, {"until": until.isoformat()}, reason)
 
 
 def hand_back(connection: Connection, case_id: int, staff: str, now: datetime) -> None:
@@ -161,7 +165,7 @@ def resolve(
     end(connection, case, outcome, now)
     if outcome != "left":
         _say_back(connection, case, now)
-    _done(connection, case_id, staff, "resolved", now, {"outcome": outcome}, _sealed(cipher, note))
+    _done(connection, case_id, staff, "resolved", now, {"outcome": outcome}, seal_note(cipher, note))
 
 
 def end(connection: Connection, case: Case, outcome: str, now: datetime) -> None:
@@ -264,5 +268,6 @@ def _done(
     cases.tell(connection, case_id, "case.changed", now)
 
 
-def _sealed(cipher: Cipher, text: str) -> bytes | None:
+def seal_note(cipher: Cipher, text: str) -> bytes | None:
+    """Words of a person of HR, as a case keeps them."""
     return cipher.seal(text, "case_events.note") if text else None

@@ -12,6 +12,7 @@ from bot.inbox.teams import Teams
 from bot.inbox.watching import Deployment
 from bot.store import cases, people
 from bot.store.cases import Case
+from bot.vocabulary import DANGER
 
 _AT_ONCE = 50
 
@@ -54,7 +55,7 @@ class _Striking:
         """They have joined: what was feared has not come; only what is grave is still for a person to end."""
         who = self.case.candidate_id
         joined = self.house.settings.stages.road[-1]
-        return who is not None and self.case.urgency > clocks.DANGER and people.stage_of(self.connection, who) == joined
+        return who is not None and self.case.urgency > DANGER and people.stage_of(self.connection, who) == joined
 
     def _end(self) -> None:
         casework.end(self.connection, self.case, "kept", self.now)
@@ -115,10 +116,9 @@ class _Striking:
 
     def _climb(self, clock: Clock) -> None:
         """A rung with nobody on it is passed. Who is on the first or the third has the case from now on."""
-        number, people = self.case.rung + 1, list(self.teams.rung(self.case.assigned, self.case.rung + 1))
-        while not people and number < clocks.TOP:
+        number, top = self.case.rung + 1, clocks.top(self.case, self.house.settings.hr)
+        while not (people := list(self.teams.ladder(self.case, number, self.case.assigned))) and number < top:
             number += 1
-            people = list(self.teams.rung(self.case.assigned, number))
         self._change(rung=number, missed=self.case.missed + 1, warned_at=None)
         detail = {"clock": clock.name, "rung": number, "to": people}
         cases.note(self.connection, self.case.id, "bot", "missed", self.now, detail)

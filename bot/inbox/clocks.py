@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 from bot.settings import Hr
 from bot.store.cases import Case
+from bot.vocabulary import DANGER
 from bot.worktime import Hours, read_week
 
 WARNS = 0.75  # of its span after which a clock warns
-DANGER = 0  # the urgency for which clocks run day and night
-_DANGER_WITHIN = timedelta(minutes=10)
+_DANGER_WITHIN = timedelta(minutes=5)
 _AT_ONCE = 0.5  # of the usual span, for urgency 1
 ALWAYS = Hours(read_week("mon-sun 0:00-24:00"), ZoneInfo("UTC"))
 TOP = 4  # the last rung: managers above the manager
@@ -39,17 +39,27 @@ def running(case: Case, terms: Hr, hours: Hours, now: datetime) -> Clock | None:
         return None
     if case.state == "snoozed":
         return Clock("wake", case.next_at or case.updated_at)
+    winding = _Winding(case, hours, now, top(case, terms))
     if case.state == "new":
-        return _Winding(case, hours, now).clock("claim", case.reopened_at or case.opened_at, terms.claim_within)
-    winding = _Winding(case, hours, now)
+        return winding.clock("claim", case.reopened_at or case.opened_at, terms.claim_within)
     spoke = case.staff_wrote_at or case.claimed_at or case.opened_at
     clocks = [Clock("hand_back", hours.after(spoke, terms.hand_back_after))]
     if case.unanswered_since:
         name, span = ("next", terms.next_answer) if case.answered_at else ("first", terms.first_answer)
-        clocks.append(winding.clock(name, case.unanswered_since, span))
+        clocks.append(winding.clock(name, _owed_since(case, case.unanswered_since), span))
     elif case.state == "claimed":
         clocks.append(winding.clock("resolve", case.claimed_at or case.opened_at, terms.resolve_within))
     return min(clocks, key=lambda clock: clock.at)
+
+
+def top(case: Case, terms: Hr) -> int:
+    """The case's last rung: whoever watches the nights is asked before the ladder is."""
+    return TOP + (len(terms.nights) if case.urgency == DANGER else 0)
+
+
+def _owed_since(case: Case, asked: datetime) -> datetime:
+    """Whoever has just taken somebody in danger is calling them, and has the whole span to do so."""
+    return max(asked, case.claimed_at or asked) if case.urgency == DANGER else asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,7 @@ class _Winding:
     case: Case
     hours: Hours
     now: datetime
+    top: int
 
     def clock(self, name: str, since: datetime, span: timedelta) -> Clock:
         """Each rung that was climbed gave somebody else the same span anew."""
@@ -67,6 +78,6 @@ class _Winding:
             hours, span = ALWAYS, _DANGER_WITHIN
         elif case.urgency == 1 and name == "claim":
             span = span * _AT_ONCE
-        whole = span * (min(case.rung, TOP) + 1) + _ABOVE_THE_TOP * max(0, case.rung - TOP)
+        whole = span * (min(case.rung, self.top) + 1) + _ABOVE_THE_TOP * max(0, case.rung - self.top)
         warns_at = hours.after(since, whole - span * (1 - WARNS))
         return Clock(name, hours.after(since, whole), warns_at, hours.after(self.now, span))

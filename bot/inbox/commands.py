@@ -31,6 +31,7 @@ WEAK = frozenset({SHOW, "help", "who"})  # what a candidate may well write too
 UNITS = {"unit_minute": timedelta(minutes=1), "unit_hour": timedelta(hours=1), "unit_day": timedelta(days=1)}
 SHORTEST, LONGEST = timedelta(minutes=5), timedelta(days=14)
 _BETWEEN = "/"  # several words for the same
+_BLANKS = " \t\n:：,，、.。"
 _WIDE = {ord("０") + digit: str(digit) for digit in range(10)} | {ord("＃"): "#", 0x3000: " "}
 _NUMBER = re.compile(r"\s*[:：]?\s*#?\s*(\d{1,9})(?!\d)[\s:：,，、.。]*", re.ASCII)
 _ALONE = re.compile(r"#?\s*(\d{1,9})", re.ASCII)
@@ -88,23 +89,24 @@ def _detailed(name: str, case_id: int, rest: str, desks: list[Mapping[str, str]]
     if name == "resolve":
         return _with_outcome(name, case_id, rest, vocabulary(desks, "outcome_"), OUTCOMES)
     if name == "snooze":
-        return Command(name, case_id, rest, span=_span(rest, vocabulary(desks, "unit_")))
+        span, why = _span(rest, vocabulary(desks, "unit_"))
+        return Command(name, case_id, why, span=span)
     return Command(name, case_id, rest)
 
 
 def _with_outcome(name: str, case_id: int, rest: str, words: Vocabulary, known: tuple[str, ...]) -> Command:
     outcome, note = _leading(rest, {word: one for word, one in words.items() if one in known})
-    return Command(name, case_id, note.strip(" \t\n:：,，、.。") if outcome else rest, outcome)
+    return Command(name, case_id, note.strip(_BLANKS) if outcome else rest, outcome)
 
 
-def _span(text: str, units: Vocabulary) -> timedelta | None:
-    """None for what is no span of time, or one too short or too long to mean it."""
+def _span(text: str, units: Vocabulary) -> tuple[timedelta | None, str]:
+    """With what follows it. None for what is no span of time, or one too short or too long to mean it."""
     found = _SPAN.match(text)
-    unit, _ = _leading(found[2], units) if found else ("", "")
+    unit, rest = _leading(found[2], units) if found else ("", "")
     if not found or not unit:
-        return None
+        return None, text
     span = int(found[1]) * UNITS[f"unit_{unit}"]
-    return span if SHORTEST <= span <= LONGEST else None
+    return (span, rest.strip(_BLANKS)) if SHORTEST <= span <= LONGEST else (None, text)
 
 
 def _leading(text: str, words: Vocabulary) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from bot.content.messages import Words
 from bot.inbox import casework, rights
-from bot.inbox.briefs import Brief, briefs
+from bot.inbox.briefs import Brief, briefs, wrote
 from bot.inbox.casework import Refused
 from bot.inbox.colleagues import Colleague
 from bot.inbox.commands import COMMANDS, SHOW, Command
@@ -23,12 +23,11 @@ from bot.store import audit, casefile, staffing
 from bot.store.casefile import Suggested
 from bot.store.cases import OPEN
 from bot.store.sight import case_seen_by, sees_case, sight_of
-from bot.store.tables import cases, inbound
+from bot.store.tables import cases
 from bot.vocabulary import CALLED
 
 _LISTED = 10  # cases in one answer
 _FORBIDDEN = ("gone", "right")  # refusals that the audit log keeps
-_LONGEST = 300  # characters of what a candidate wrote
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ def obey(
     answer."""
     words = words_for(office, by.locale)
     zone = Teams(connection, office.settings, now).hours(by.code).zone
-    reader = Reader(words, zone, office.settings.public_url, answers=True, bare=bare)
+    reader = Reader(words, zone, office.settings.public_url, answers=True, bare=bare, private=not bare)
     order = Order(connection, office, by, command or Command("help"), reader, now)
     if command is None:
         return Done("\n".join([order.say("unknown"), _help_lines(order)]))
@@ -106,8 +105,8 @@ def _show(order: Order) -> Done:
         "link": order.reader.link(order.case_id),
     }
     lines = [order.say("shown", **values)]
-    if (wrote := _wrote(order, brief)) and not order.reader.bare:
-        lines.append(order.say("wrote", text=wrote))
+    if not order.reader.bare and (said := wrote(order.connection, order.office.cipher, brief.case)):
+        lines.append(order.say("wrote", text=said))
     if offered := _suggestion(order):
         lines.append(order.say("suggestion", text=offered.text, case=order.case_id))
     audit.record(order.connection, f"staff:{order.by.code}", "case.show", str(order.case_id), order.now)
@@ -116,7 +115,9 @@ def _show(order: Order) -> Done:
 
 def _claim(order: Order) -> Done:
     casework.claim(order.connection, order.case_id, order.by.code, order.now)
-    return Done(order.say("done_claim", **_named(order)))
+    brief = _brief(order)
+    done = order.say("done_claim", case=order.case_id, name=order.reader.name(brief))
+    return Done("\n".join([done, brief.action(order.words)]) if brief.in_danger else done)
 
 
 def _reply(order: Order) -> Done:
@@ -164,7 +165,8 @@ def _snooze(order: Order) -> Done:
     if order.command.span is None:
         raise Refused("usage")
     until = order.now + order.command.span
-    casework.snooze(order.connection, order.case_id, order.by.code, until, order.now)
+    reason = casework.seal_note(order.office.cipher, order.command.rest)
+    casework.snooze(order.connection, order.case_id, order.by.code, until, order.now, reason)
     return Done(order.say("done_snooze", until=order.reader.at(until, order.now), **_named(order)))
 
 
@@ -267,14 +269,3 @@ def _suggestion(order: Order) -> Suggested | None:
     """The newest that is open."""
     offered = casefile.suggested(order.connection, order.office.cipher, order.case_id)
     return offered[-1] if offered else None
-
-
-def _wrote(order: Order, brief: Brief) -> str:
-    """What the candidate wrote last."""
-    if brief.case.candidate_id is None:
-        theirs = inbound.c.address_id == brief.case.address_id
-    else:
-        theirs = inbound.c.candidate_id == brief.case.candidate_id
-    last = sa.select(inbound.c.text).where(theirs, inbound.c.text.is_not(None)).order_by(inbound.c.id.desc()).limit(1)
-    sealed = order.connection.execute(last).scalar()
-    return order.office.cipher.open(sealed, "inbound.text")[:_LONGEST] if sealed else ""

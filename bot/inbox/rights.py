@@ -25,6 +25,10 @@ def may(role: str, right: str) -> bool:
     return right in RIGHTS.get(role, frozenset())
 
 
+def roles_with(right: str) -> list[str]:
+    return [role for role in RIGHTS if may(role, right)]
+
+
 # All that `see` shows of a person. A field that is not named here is for who has `talk`.
 SEEN = frozenset({"id", "code", "name", "stage", "stage_at", "stage_times", "cohort", "store", "owner"}) | {
     "confirmed",

@@ -7,15 +7,20 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.engine import Connection
 
 from bot.inbox import rights
+from bot.inbox.clocks import TOP
 from bot.rhythm import holidays
 from bot.settings import Settings
-from bot.store.cases import OPEN
+from bot.store.cases import OPEN, Case
 from bot.store.sight import read_scope
 from bot.store.tables import candidates, cases, cohorts, staff, stores
+from bot.vocabulary import DANGER
 from bot.worktime import Hours
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,7 @@ class Teams:
     """All of HR as it is at one moment; a few hundred people at most."""
 
     def __init__(self, connection: Connection, settings: Settings, now: datetime) -> None:
-        self._connection, self._settings = connection, settings
+        self._connection, self._settings, self._now = connection, settings, now
         self._members: Mapping[str, Member] = {
             row.code: Member(
                 row.code,
@@ -72,6 +77,26 @@ class Teams:
             if there:
                 return self._least_loaded(there)
         return None
+
+    def ladder(self, case: Case, number: int, whose: str | None) -> Sequence[str]:
+        """Who hears of a case next, as `rung` has it. Where somebody is in danger no time is spent on a rung without
+        anybody; and while the team of `whose` does not work, who watches the nights comes first, one by one."""
+        if case.urgency != DANGER:
+            return self.rung(whose, number)
+        watch = [] if self._works(whose) else self._watch(case)
+        steps = [*watch, *filter(None, (self.rung(whose, each) for each in range(1, TOP + 1)))]
+        return steps[min(number, len(steps)) - 1] if steps else []
+
+    def _watch(self, case: Case) -> list[Sequence[str]]:
+        unknown = [code for code in self._settings.hr.nights if code not in self._members]
+        for code in unknown:
+            _log.error("night_watch_unknown", code=code)
+        asked = (case.assigned, case.claimed_by)
+        return [[code] for code in self._settings.hr.nights if self._is_there(code) and code not in asked]
+
+    def _works(self, code: str | None) -> bool:
+        """Whether their team works at this moment."""
+        return self.hours(code).opens(self._now) <= self._now
 
     def rung(self, code: str | None, number: int) -> Sequence[str]:
         """Who hears of a case that nobody has taken: 1 the next person, 2 the team, 3 the manager, 4 and on who stands

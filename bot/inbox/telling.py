@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from bot.content.messages import Words
+from bot.inbox import wording
 from bot.inbox.briefs import Brief
 from bot.inbox.wording import reason
 from bot.log import broke
@@ -24,19 +25,21 @@ _DAY, _TIME, _MOMENT = "%m-%d", "%H:%M", "%m-%d %H:%M"
 @dataclass(frozen=True, slots=True)
 class News:
     """What somebody has to hear: of a case, or (`brief` is None) of a channel that stands still. `who`: of whom it was
-    expected."""
+    expected. `shared`: several people hear it at once."""
 
     why: str
     urgency: int
     brief: Brief | None = None
     who: str = ""
     channel: str = ""
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
     """Who reads it, and how. `answers`: whether they can write back. `bare`: without names, as in an SMS or where
-    others read along; `linked`: whether links may be in it."""
+    others read along; `linked`: whether links may be in it. `private`: a chat that this person alone reads. Only there
+    are a name, a phone and words of somebody in danger; everywhere else it says that there is something urgent."""
 
     words: Words
     zone: ZoneInfo
@@ -44,6 +47,7 @@ class Reader:
     answers: bool = False
     bare: bool = False
     linked: bool = True
+    private: bool = False
 
     @property
     def texts(self) -> dict[str, str]:
@@ -60,12 +64,16 @@ class Reader:
         return f"{self.url}/hr/cases/{case_id}" if case_id else f"{self.url}/hr"
 
     def name(self, brief: Brief) -> str:
+        if brief.in_danger and not self.private:
+            return self.texts["danger_name"]
         return brief.initial(self.words) if self.bare else brief.called(self.words)
 
 
 def alert(news: Sequence[News], reader: Reader, now: datetime) -> str:
     """All that somebody has to hear now, the most urgent first; what does not fit is counted."""
     head, blocks = _head(news, reader, now), [_block(one, reader, now) for one in news]
+    if any(_is_told(one, reader) for one in news):  # first, so that a preview shows neither a name nor a word
+        head = "\n".join([head, *wording.crisis(reader.words)])
     shown = 0
     for block in blocks[:MOST]:
         if shown and len("\n".join([head, *blocks[:shown], block]).encode()) > _FITS:
@@ -81,6 +89,9 @@ def short(news: Sequence[News], reader: Reader, now: datetime) -> str:
     first = news[0]
     if first.brief is None:
         return _block(first, reader, now)
+    if first.brief.in_danger:
+        link = reader.link(first.brief.case.id)
+        return reader.texts["sms_danger"].format(case=first.brief.case.id, link=link).strip()
     key = "sms_one" if len(news) == 1 else "sms_many"
     said = reader.texts[key].format(
         case=first.brief.case.id,
@@ -104,6 +115,9 @@ def group(news: Sequence[News], who: Sequence[str], reader: Reader, now: datetim
 
 def case_line(brief: Brief, reader: Reader, now: datetime) -> str:
     """One case in a list."""
+    if brief.in_danger and not reader.private:
+        since = reader.at(brief.since, now)
+        return reader.texts["danger_line"].format(case=brief.case.id, since=since)
     return reader.texts["line"].format(
         case=brief.case.id,
         name=reader.name(brief),
@@ -136,6 +150,8 @@ def _told(one: News, reader: Reader, now: datetime) -> str:
     if one.brief is None:
         return reader.texts["stopped"].format(channel=one.channel)
     brief = one.brief
+    if brief.in_danger:
+        return _danger(one, brief, reader, now)
     return reader.texts["case"].format(
         case=brief.case.id,
         name=reader.name(brief),
@@ -145,6 +161,19 @@ def _told(one: News, reader: Reader, now: datetime) -> str:
         action=brief.action(reader.words),
         link=reader.link(brief.case.id),
     )
+
+
+def _danger(one: News, brief: Brief, reader: Reader, now: datetime) -> str:
+    values = {"case": brief.case.id, "link": reader.link(brief.case.id)}
+    if not _is_told(one, reader):
+        return reader.texts["danger_bare"].format(**values).rstrip()
+    values |= {"name": brief.called(reader.words), "phone": brief.phone, "words": brief.words}
+    return reader.texts["danger"].format(why=_why(one, reader), since=reader.at(brief.since, now), **values).rstrip()
+
+
+def _is_told(one: News, reader: Reader) -> bool:
+    """Whether who is in danger, and what they wrote, is told: to one person, where nobody reads along."""
+    return one.brief is not None and one.brief.in_danger and reader.private and not one.shared
 
 
 def _why(one: News, reader: Reader) -> str:

@@ -37,6 +37,11 @@ def action(words: Words, signals: Sequence[tuple[str, Mapping[str, Any]]]) -> st
     return next(texts[key] for key in keys if key in texts)
 
 
+def crisis(words: Words) -> list[str]:
+    """What to do where somebody is in danger, step by step."""
+    return words.desk["risk"]["crisis"].splitlines()
+
+
 def reason(words: Words, name: str) -> str:
     """Why a case was opened. What no file names, like a question of the FAQ, is called what it is about."""
     return words.desk["risk"].get(f"case_{name}") or words.about.get(name) or words.about.get(f"faq.{name}") or name

@@ -26,7 +26,7 @@ DOUBTS: Mapping[str, tuple[str, int]] = {
     "leave.family": ("personal", 25),
     "store.far": ("distance", 30),
     "faq.pay": ("pay", 8),
-    "trouble.despair": ("personal", 45),
+    "trouble.despair": ("danger", 45),
     "trouble.complaint": ("complaint", 25),
     "training.ill": ("personal", 15),
     "training.change": ("date", 12),

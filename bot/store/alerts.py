@@ -161,6 +161,15 @@ def waiting_about(connection: Connection, case_id: int) -> list[int]:
     return list(connection.execute(theirs.with_for_update(skip_locked=True)).scalars())
 
 
+def shared(connection: Connection, cases: Sequence[int]) -> frozenset[tuple[int, int]]:
+    """Of these cases the rungs of which several people hear at once."""
+    if not cases:
+        return frozenset()
+    rungs = sa.select(alerts.c.case_id, alerts.c.rung).where(alerts.c.case_id.in_(cases), alerts.c.rung > 0)
+    several = rungs.group_by(alerts.c.case_id, alerts.c.rung).having(sa.func.count(alerts.c.staff.distinct()) > 1)
+    return frozenset((row.case_id, row.rung) for row in connection.execute(several))
+
+
 def heard_of(connection: Connection, case_id: int, occasion: str) -> frozenset[str]:
     """Who has been asked already because somebody else could not be reached."""
     same = alerts.c.case_id == case_id, alerts.c.occasion == occasion

@@ -8,11 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.store import bulk, events, risk
+from bot.store import alerts, bulk, events, risk
 from bot.store.prepared import Prepared, word
 from bot.store.tables import candidates, case_events, case_reasons, cases
 from bot.store.updating import update
-from bot.vocabulary import URGENCY, USUAL_URGENCY, Happening
+from bot.vocabulary import DANGER, URGENCY, USUAL_URGENCY, Happening
 
 OPEN = cases.c.state != word("resolved")  # as the indexes of open ones have it
 ASSIGN = "assign"  # the clock of a case that nobody has been given yet
@@ -115,6 +115,7 @@ def open_case(
             again |= {"unanswered_since": now, "next_at": now}
         if urgency < found.urgency:
             again |= {"urgency": urgency, "reason": reason, "next_at": now}
+            again |= _endangered(connection, found, now) if urgency == DANGER else {}
         if found.state == "snoozed" and urgency <= 1:
             again |= {"state": "new", "claimed_by": None, "clock": ASSIGN, "next_at": now, "warned_at": None}
         change(connection, case_id, now, **again)
@@ -122,6 +123,15 @@ def open_case(
     if candidate_id:
         risk.wake(connection, [candidate_id], now)
     return case_id
+
+
+def _endangered(connection: Connection, case: Any, now: datetime) -> dict[str, Any]:
+    """Whoever has the case, or was to take it, hears at once of what it has become, and the ladder begins anew."""
+    to = case.claimed_by or case.assigned
+    if to and case.clock != ASSIGN and case.state != "snoozed":
+        alerts.keep(connection, to, "danger", None, DANGER, case_id=case.id, due_at=now, created_at=now)
+    anew: dict[str, Any] = {"rung": 0, "warned_at": None}
+    return anew | ({"reopened_at": now} if case.state == "new" else {})
 
 
 def _reopened(connection: Connection, who: sa.ColumnElement[bool], now: datetime) -> Any:

@@ -172,5 +172,18 @@ def test_check_names_the_missing_half_of_hrs_accounts(environment: dict[str, str
     assert "hush" not in done.stderr
 
 
+@pytest.mark.usefixtures("company")
+def test_check_names_who_cannot_watch_the_nights(environment: dict[str, str], tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    shipped = config.read_text(encoding="utf-8")
+    config.write_text(shipped.replace("nights: [] ", "nights: [HR1, NOBODY] "), encoding="utf-8")
+    found = [note for note in json.loads(run(environment, "check", "--json").stdout)["notes"] if "hr.nights" in note]
+    assert found == ["hr.nights: NOBODY is no recruiter, manager or admin, and is passed: see keepwarm staff list"]
+    config.write_text(shipped.replace("nights: [] ", "nights: [HR1, HR1] "), encoding="utf-8")
+    done = run(environment, "check")
+    assert done.returncode == 1
+    assert "hr.nights names HR1 twice" in done.stderr
+
+
 def test_migrate_may_run_again(environment: dict[str, str]) -> None:
     assert run(environment, "migrate").stdout == run(environment, "migrate").stdout

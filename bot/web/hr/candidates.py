@@ -165,7 +165,8 @@ def _one(connection: Connection, visit: Visit) -> Page:
         "cohorts": roster.named(connection, cohorts) if visit.may("move") else [],
         "stores": roster.named(connection, stores) if visit.may("move") else [],
     }
-    flash = {"flash": visit.wish("done")}
+    flash: dict[str, Any] = {"flash": visit.wish("done")}
+    flash |= {"crisis": dossier.crisis(visit, case) if visit.may("talk") else []}
     return Page(
         "hr/candidate.html",
         values | chosen | flash | {"names": names, "case": case, "talk": talk, "happened": happened},

@@ -11,7 +11,7 @@ from bot.inbox.casework import Refused
 from bot.store import casebook, roster, searching, staffing
 from bot.store.casebook import STATES, WHOSE, Key, Listed, Wanted
 from bot.store.tables import cohorts, stores
-from bot.vocabulary import OUTCOMES
+from bot.vocabulary import DANGER, OUTCOMES
 from bot.web.hr import live, when
 from bot.web.hr.visit import Denied, Go, Page, Reply, Visit
 
@@ -39,11 +39,13 @@ def ask(visit: Visit) -> Reply:
         return Go("/hr")
     names = visit.read(lambda c: staffing.names(c, visit.cipher))
     to = visit.said("to")
-    values = {"rows": rows, "what": what, "names": names, "fault": "", "form": dict(visit.asked.form)}
+    values = {"rows": rows, "what": what, "names": names, "fault": "", "alone": [], "form": dict(visit.asked.form)}
     if fault := _fault(visit, what):
         return Page("hr/bulk.html", values | {"fault": fault}, 400)
-    if visit.said("sure") != "yes":
-        return Page("hr/bulk.html", values | {"to": names.get(to, to)})
+    alone = [row for row in rows if not _together(row, what)]
+    if visit.said("sure") != "yes" or len(alone) == len(rows):
+        shown = {"rows": [row for row in rows if row not in alone], "alone": alone, "to": names.get(to, to)}
+        return Page("hr/bulk.html", values | shown)
     refused = [row for row in rows if not _done(visit, row, what)]
     return Page("hr/bulk_done.html", {"refused": refused, "count": len(rows) - len(refused)})
 
@@ -120,6 +122,11 @@ def _fault(visit: Visit, what: str) -> str:
     return "outcome" if what == "resolve" and visit.said("outcome") not in OUTCOMES else ""
 
 
+def _together(row: Listed, what: str) -> bool:
+    """Whether that may be done to it with others: somebody in danger is looked after one by one."""
+    return row.urgency != DANGER or what == "assign"
+
+
 def _done(visit: Visit, row: Listed, what: str) -> bool:
     """Each in a transaction of its own: what is held by somebody else stays theirs."""
     code, now = visit.staff.code, visit.now
@@ -127,8 +134,11 @@ def _done(visit: Visit, row: Listed, what: str) -> bool:
     note = visit.said("note")[:LONGEST_NOTE]
 
     def do(connection: Connection) -> None:
-        if not casebook.some(connection, visit.cipher, visit.sight, [row.id]):
+        these = casebook.some(connection, visit.cipher, visit.sight, [row.id])
+        if not these:
             raise Denied("case")
+        if not _together(these[0], what):
+            raise Refused("danger")
         if what == "assign":
             casework.assign(connection, visit.cipher, row.id, code, visit.said("to"), note, now)
         elif what == "snooze":

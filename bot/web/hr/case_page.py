@@ -69,7 +69,8 @@ def snooze(visit: Visit) -> Reply:
     until = when.snoozed_until(visit)
     if until is None:
         return _refused(visit, "moment")
-    return _moved(visit, "snoozed", lambda c, case: casework.snooze(c, case, visit.staff.code, until, visit.now))
+    why = casework.seal_note(visit.cipher, visit.said("note")[:LONGEST_NOTE])
+    return _moved(visit, "snoozed", lambda c, case: casework.snooze(c, case, visit.staff.code, until, visit.now, why))
 
 
 def assign(visit: Visit) -> Reply:
@@ -145,6 +146,7 @@ def _values(connection: Connection, visit: Visit, case: Case) -> dict[str, Any]:
         "happened": dossier.told(visit.speech, names, happened, evidence),
         "colleagues": [one for one in colleagues(connection, visit) if one.code != visit.staff.code],
         "outcomes": OUTCOMES,
+        "crisis": dossier.crisis(visit, case),
         "mine": case.claimed_by == visit.staff.code,
         "version": live.versions(connection, [case.id])[case.id],
         "longest": LONGEST,

@@ -16,7 +16,9 @@ from bot.log import broke
 from bot.record import Candidate
 from bot.store import casefile, people
 from bot.store.casefile import Happened
+from bot.store.cases import Case
 from bot.store.tables import candidates
+from bot.vocabulary import DANGER
 from bot.web.hr.speech import Speech
 from bot.web.hr.visit import Visit
 
@@ -78,6 +80,12 @@ def told(
 ) -> list[Told]:
     """`evidence`: of the signals that the history names."""
     return [Told(one.at, one.kind, _safe_line(speech, names, one, evidence), one.note) for one in happened]
+
+
+def crisis(visit: Visit, case: Case | None) -> list[str]:
+    """What to do now, step by step, where the case says that somebody is in danger."""
+    danger = case is not None and case.urgency == DANGER and case.state != "resolved"
+    return wording.crisis(visit.speech.words) if danger else []
 
 
 def actor(speech: Speech, names: Mapping[str, str], who: str) -> str:

@@ -6,7 +6,6 @@ import socketserver
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -24,6 +23,7 @@ from bot.message import Letter
 from bot.settings import DingtalkRobot, Email, FeishuRobot
 from fakes.launch import Fake
 from tests.bot.channels.conftest import OPENID
+from tests.conftest import NOW
 
 GARBAGE = {
     "empty": "",
@@ -144,7 +144,7 @@ def test_a_token_whose_end_cannot_be_read_costs_no_message(
 def test_a_list_of_messages_that_cannot_be_read_is_asked_for_again(twilio: Fake, sms_api: SmsApi, said: str) -> None:
     twilio.fault("Messages.json", "answer", body=GARBAGE[said])
     with pytest.raises(TryLater):
-        sms_api.find(letter("sms"), datetime.now(UTC), ())
+        sms_api.find(letter("sms"), NOW, ())
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_a_message_in_the_list_that_cannot_be_read_is_not_taken_for_none(
     listed = {"messages": [like | odd if isinstance(odd, dict) else odd]}
     twilio.fault("Messages.json", "answer", body=json.dumps(listed))
     with pytest.raises(TryLater):
-        sms_api.find(letter("sms"), datetime.now(UTC), ())
+        sms_api.find(letter("sms"), NOW, ())
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

@@ -158,8 +158,12 @@ def test_who_does_not_wait_is_at_no_risk() -> None:
 
 
 def test_family_and_health_are_personal() -> None:
-    kinds = {DOUBTS[intent][0] for intent in ("leave.family", "training.ill", "trouble.despair")}
+    kinds = {DOUBTS[intent][0] for intent in ("leave.family", "training.ill")}
     assert kinds == {"personal"}
+
+
+def test_danger_is_called_danger() -> None:
+    assert DOUBTS["trouble.despair"][0] == "danger"
 
 
 def test_a_level_does_not_flicker() -> None:
