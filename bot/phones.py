@@ -26,6 +26,11 @@ def e164(text: str, country: str) -> str:
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
+def is_persons(sender: str) -> bool:
+    """Whether who sent an SMS can be a person: no short code, no name."""
+    return re.fullmatch(r"\+?\d{7,15}", sender, re.ASCII) is not None
+
+
 @functools.lru_cache(maxsize=1024)
 def shown(number: str, country: str) -> str:
     """A number as people in `country` dial it; what is no number stays as it is."""

@@ -178,6 +178,7 @@ EVENTS: tuple[str, ...] = (
     "link",
     "file",
     "sticker",
+    "forwarded",
     "promise_kept",
 )
 
@@ -245,4 +246,5 @@ URGENCY: Mapping[str, int] = {
     "papers": 3,
     "task_overdue": 3,
     "checkin": 3,
+    "loop": 3,
 }

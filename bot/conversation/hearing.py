@@ -19,8 +19,10 @@ from bot.message import Incoming
 from bot.store import people, taught
 from bot.store.people import Person
 from bot.understanding import Meaning
+from bot.understanding.own_words import AUTOMATIC
 from bot.understanding.text import clauses, is_sticker, key, normal
 
+_SPOKEN = ("text", "voice")  # kinds that hold words: a voice message where the channel recognised them
 _CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{3,31}")
 _PHONE = re.compile(r"[+\d][\d\s()-]{5,19}\d")
@@ -31,6 +33,16 @@ _FREE = (*_WORDS, "phone")  # collectors that take a number or a code as an answ
 _TOGETHER = timedelta(minutes=5)  # two messages within it may be one question in two parts
 _FAR_FETCHED = 0.12  # a guess that is less probable is not worth a line of the person's time
 _LONGEST_ANSWER = 500  # characters
+
+
+def own_words(house: House, incoming: Incoming) -> tuple[Incoming, str]:
+    """The message by what it is, and what of its text the person wrote themselves."""
+    if incoming.channel == "sms" and not phones.is_persons(incoming.address):
+        return replace(incoming, kind=AUTOMATIC), ""
+    if incoming.kind not in _SPOKEN or not incoming.text.strip():
+        return incoming, incoming.text
+    own = house.understanding.own_words(incoming.text)
+    return replace(incoming, kind=own.kind or incoming.kind), own.text
 
 
 def hear(
@@ -45,7 +57,7 @@ def hear(
     """What this message is. Raises nothing: the worst is "not understood"."""
     if incoming.event == "menu":
         return Heard(intent=incoming.scene, decision="answer")
-    if incoming.event or incoming.kind != "text":
+    if incoming.event or incoming.kind not in _SPOKEN or not (incoming.kind == "text" or incoming.text.strip()):
         return Heard(text=_shown(incoming), event=incoming.event or incoming.kind)
     text = incoming.text.strip()
     obeyed = sms.obeyed(text, incoming.detail.get("opt_out_type", "")) if incoming.channel == "sms" else ""
@@ -145,7 +157,9 @@ def _shown(incoming: Incoming) -> str:
     if incoming.kind != "location":
         return incoming.scene
     detail = incoming.detail
-    return str(detail.get("Label") or f"{detail.get('Location_X', '')},{detail.get('Location_Y', '')}").strip(",")
+    return str(
+        detail.get("Label") or incoming.text or f"{detail.get('Location_X', '')},{detail.get('Location_Y', '')}"
+    ).strip(",")
 
 
 def sms_code(text: str) -> str:

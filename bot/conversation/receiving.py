@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
+import structlog
 from sqlalchemy.engine import Connection
 
 from bot import windows
+from bot.conversation import loops
 from bot.conversation.effects import EFFECTS
-from bot.conversation.hearing import asked_by, hear
+from bot.conversation.hearing import asked_by, hear, own_words
 from bot.conversation.house import House
 from bot.conversation.language import is_neutral, language
 from bot.conversation.news import NEWS
@@ -26,8 +28,11 @@ from bot.message import Answer, Card, Compose, Incoming
 from bot.store import cases, messages, people, touches
 from bot.store.messages import Answered, Spoken, Understood
 from bot.store.people import Person
+from bot.store.signs import NO_SIGN
 from bot.vocabulary import OF_THE_RECORD
 from bot.windows import Window
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +73,18 @@ def receive(
     clock: Callable[[], datetime],
 ) -> Outcome:
     """Runs inside one transaction; when it is committed the message is answered and will not be answered again."""
-    return _Reception(connection, house, incoming, compose, ticket, clock()).run()
+    incoming, words = own_words(house, incoming)
+    return _Reception(connection, house, incoming, words, compose, ticket, clock()).run()
 
 
 @dataclass(frozen=True, slots=True)
 class _Reception:
-    """One message inside its transaction."""
+    """One message inside its transaction. `words`: what of its text the person wrote themselves."""
 
     connection: Connection
     house: House
     incoming: Incoming
+    words: str
     compose: Compose
     ticket: Ticket
     now: datetime
@@ -90,16 +97,16 @@ class _Reception:
             return self._again(before)
         if incoming.event in NEWS:
             return self._keep_news(person)
+        if self._is_no_word():
+            return self._overhear(person)
         person, first = self._known_by_number(person)
         talk = Talk.load(person.talk)
         open_ = asked_by(self.house, talk.open)
-        heard = hear(self.connection, self.house, incoming, person, talk, open_, self.now)
+        said = replace(incoming, text=self.words)
+        heard = hear(self.connection, self.house, said, person, talk, open_, self.now)
         if done := self._ordered(heard, person):
             return self._obeyed(person, talk, heard, done)
-        self._note_following(person)
-        opened = replace(person, window=self._opened(person))
-        self._wake_stories(person, opened)
-        person = opened
+        person = self._follows(person)
         if self._stays_silent(heard, person):
             return self._keep(person, talk, heard, [])
         case_id = self._held(heard, person)
@@ -112,7 +119,7 @@ class _Reception:
         otherwise is an order; from any other phone of staff all of it is, but for stopping and starting."""
         if self.incoming.channel != "sms" or self.incoming.kind != "text" or heard.rule in ("stop", "start"):
             return None
-        command = parse(self.incoming.text, hearing.desks(self.house))
+        command = parse(self.words, hearing.desks(self.house))
         plain = command is not None and command.case_id is not None and command.name not in WEAK
         if person.candidate_id is not None and not plain:
             return None
@@ -152,7 +159,7 @@ class _Reception:
         """The walk, of which nothing stays but the words."""
         with self.connection.begin_nested() as walk:
             world = World(self.connection, self.house, person, talk, EFFECTS, self.now)
-            world.locale = language(self.house, self.incoming.text, talk, world.candidate)
+            world.locale = language(self.house, self.words, talk, world.candidate)
             walked = turn(self.house.content.flows, world, talk, heard)
             text = "\n".join(world.text(said) for said in walked.said)
             walk.rollback()
@@ -163,16 +170,31 @@ class _Reception:
     def _answer(self, person: Person, talk: Talk, heard: Heard) -> Outcome:
         """Walks the flows, and says what they say."""
         world = World(self.connection, self.house, person, talk, EFFECTS, self.now)
-        world.locale = language(self.house, self.incoming.text, talk, world.candidate)
+        world.locale = language(self.house, self.words, talk, world.candidate)
         walked = turn(self.house.content.flows, world, talk, heard)
+        if self._goes_round(person, world, heard, walked):
+            return self._fall_silent(person, world, heard, walked)
         if world.candidate_id != person.candidate_id and not world.chosen:
-            world.locale = language(self.house, self.incoming.text, talk, world.candidate)
+            world.locale = language(self.house, self.words, talk, world.candidate)
         texts = [Spoken(world.text(said), f"{said.flow}.{said.key}") for said in walked.said]
         card = world.card(walked.said[0]) if len(walked.said) == 1 else None
-        spoken_in = talk.locale if is_neutral(self.incoming.text) else world.locale
+        spoken_in = talk.locale if is_neutral(self.words) else world.locale
         after = replace(walked.talk, locale=world.chosen or spoken_in, chosen=world.chosen or talk.chosen)
         outcome = self._keep(replace(person, candidate_id=world.candidate_id), after, heard, texts, walked, card)
         return replace(outcome, to_send=(*outcome.to_send, *world.to_send), turn=walked, locale=world.locale)
+
+    def _goes_round(self, person: Person, world: World, heard: Heard, walked: Turn) -> bool:
+        """Never what must be heard, nor what is asked to stop."""
+        if heard.rule in ("stop", "start") or self.house.content.flows.is_alarm(heard.intent):
+            return False
+        return loops.goes_round(self.connection, person, world.candidate_id is None, walked, self.now)
+
+    def _fall_silent(self, person: Person, world: World, heard: Heard, walked: Turn) -> Outcome:
+        """As if it had not come, but that it is kept and HR hears of it."""
+        if not cases.has_reason(self.connection, world.candidate_id, person.id, loops.REASON):
+            cases.open_case(self.connection, world.candidate_id, person.id, loops.REASON, self.now)
+            _log.warning("loop_broken", channel=person.channel, candidate=world.candidate_id)
+        return self._keep_unanswered(person, Understood(why=why(heard, walked)))
 
     def _again(self, before: Answered) -> Outcome:
         """The same answer, byte for byte. If nobody waits for it any more, no earlier delivery took it either (else
@@ -211,6 +233,27 @@ class _Reception:
         ) and (not found or person.candidate_id in found)
         return in_record or people.bound_how(self.connection, person.id) != "number"
 
+    def _is_no_word(self) -> bool:
+        """A person's deed that no flow speaks to, or nothing that a person did."""
+        incoming = self.incoming
+        if incoming.kind != "event":
+            return incoming.kind in NO_SIGN
+        return incoming.event != "menu" and self.house.content.flows.on_event(incoming.event) is None
+
+    def _overhear(self, person: Person) -> Outcome:
+        """It is no turn of theirs and no sign of life: the open question stays, and so does the time it waits."""
+        after = self._follows(person)
+        if after.window != person.window:
+            people.change(self.connection, person.id, **people.window_columns(after.window))
+        return self._keep_unanswered(after, Understood())
+
+    def _follows(self, person: Person) -> Person:
+        """As what they did leaves the channel: whether they follow, and how long we may write."""
+        self._note_following(person)
+        opened = replace(person, window=self._opened(person))
+        self._wake_stories(person, opened)
+        return opened
+
     def _note_following(self, person: Person) -> None:
         if self.incoming.event == "unfollow":
             people.change(self.connection, person.id, unfollowed_at=self.now)
@@ -246,10 +289,12 @@ class _Reception:
     def _keep_news(self, person: Person) -> Outcome:
         """The provider tells of a message or a consent: nothing that the person said, and no turn of theirs."""
         NEWS[self.incoming.event](self.connection, self.house, person, self.incoming, self.now)
+        return self._keep_unanswered(person, Understood())
+
+    def _keep_unanswered(self, person: Person, understood: Understood) -> Outcome:
+        """Kept, and nothing else."""
         nothing = self.compose([], None)
-        messages.keep_inbound(
-            self.connection, self.house.cipher, self.incoming, person, Understood(), nothing, self.now
-        )
+        messages.keep_inbound(self.connection, self.house.cipher, self.incoming, person, understood, nothing, self.now)
         return Outcome(nothing)
 
     def _keep(
@@ -261,7 +306,8 @@ class _Reception:
         walked: Turn | None = None,
         card: Card | None = None,
     ) -> Outcome:
-        """Stores the message, the answer and the talk. Whoever no longer waits gets the answer as its own message."""
+        """Stores the message, the answer and the talk. Whoever no longer waits gets the answer as its own message. What
+        walked no road leaves the open question as it was."""
         answer = self.compose([spoken.text for spoken in texts], card)
         said = [*texts, *(Spoken(part, "", "rest", pushed=True) for part in answer.parts[answer.fitting :])]
         if texts and not self.ticket.claim("now"):
@@ -271,7 +317,8 @@ class _Reception:
         understood = Understood(heard.intent or heard.rule or None, heard.details.get("p"), why(heard, walked))
         number = messages.keep_inbound(connection, cipher, self.incoming, person, understood, answer, now)
         waiting = messages.keep_outbound(connection, cipher, person.id, person.candidate_id, number, said, now)
-        wait_until = now + walked.wait if walked and walked.wait else None
+        waits = now + walked.wait if walked and walked.wait else None
+        wait_until = waits if walked else person.wait_until
         people.took_turn(connection, cipher, person, talk.dump(), now, wait_until)
         return Outcome(answer, tuple(waiting), heard=heard)
 

@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 
 from bot.reports import people
 from bot.reports.shape import EVERYBODY, Asked, Column, Table
+from bot.store.signs import is_sign
 from bot.store.tables import addresses, candidates, cohorts, contacts, inbound, links, touches
 from bot.store.touches import TRAINING
 
@@ -71,7 +72,7 @@ def _unseen() -> sa.ColumnElement[bool]:
 def _silent(asked: Asked) -> sa.ColumnElement[bool]:
     """For seven days no message of theirs, nothing done on the page, and no talk with a person."""
     since = asked.now - _SILENT_FOR
-    wrote = sa.exists().where(inbound.c.candidate_id == candidates.c.id, inbound.c.received_at > since)
+    wrote = sa.exists().where(inbound.c.candidate_id == candidates.c.id, inbound.c.received_at > since, is_sign)
     looked = sa.exists().where(links.c.candidate_id == candidates.c.id, links.c.seen_at > since)
     spoke = sa.exists().where(
         contacts.c.candidate_id == candidates.c.id, contacts.c.at > since, contacts.c.outcome == "reached"

@@ -134,6 +134,14 @@ def _endangered(connection: Connection, case: Any, now: datetime) -> dict[str, A
     return anew | ({"reopened_at": now} if case.state == "new" else {})
 
 
+def has_reason(connection: Connection, candidate_id: int | None, address_id: int, reason: str) -> bool:
+    """Whether the open case of this person was opened for that too."""
+    who = cases.c.candidate_id == candidate_id if candidate_id else cases.c.address_id == address_id
+    joined = case_reasons.join(cases, cases.c.id == case_reasons.c.case_id)
+    wanted = sa.select(case_reasons.c.id).select_from(joined).where(who, OPEN, case_reasons.c.reason == reason)
+    return connection.execute(wanted.limit(1)).first() is not None
+
+
 def _reopened(connection: Connection, who: sa.ColumnElement[bool], now: datetime) -> Any:
     """What was resolved a few days ago was not over: its case goes on."""
     lately = who, cases.c.state == "resolved", cases.c.resolved_at > now - _SAME

@@ -14,6 +14,7 @@ from bot.settings import Settings
 from bot.store.cases import OPEN
 from bot.store.messages import STAFF
 from bot.store.prepared import Prepared, word
+from bot.store.signs import is_sign
 from bot.store.tables import (
     addresses,
     candidates,
@@ -63,7 +64,7 @@ _REPAIRED = sa.exists().where(
 )
 _HEARD = Prepared(
     sa.select(inbound.c.candidate_id, inbound.c.received_at, inbound.c.intent, _REPAIRED.label("missed"))
-    .where(inbound.c.candidate_id.in_(_IDS), inbound.c.received_at > _SINCE, inbound.c.kind != word("event"))
+    .where(inbound.c.candidate_id.in_(_IDS), inbound.c.received_at > _SINCE, is_sign)
     .order_by(inbound.c.id)
 )
 _SAID = Prepared(

@@ -49,6 +49,7 @@ class Person:
     last_at: datetime | None = None
     window: Window = NOTHING_KNOWN
     unreachable: bool = False
+    wait_until: datetime | None = None
 
 
 _owner = staff.alias("owner")
@@ -68,6 +69,7 @@ _FIND_COLUMNS = sa.select(
     addresses.c.brief_until,
     addresses.c.brief_by,
     addresses.c.unreachable_at,
+    addresses.c.wait_until,
 )
 _FIND = Prepared(
     _FIND_COLUMNS.where(
@@ -290,6 +292,7 @@ def _person(row: Any, cipher: Cipher) -> Person:
         row.last_inbound_at,
         window_of(row),
         row.unreachable_at is not None,
+        row.wait_until,
     )
 
 

@@ -13,6 +13,7 @@ from bot.rhythm.planning import Difference
 from bot.store import bulk, risk
 from bot.store.inserting import insert_unless_there
 from bot.store.prepared import Prepared, word
+from bot.store.signs import is_sign
 from bot.store.tables import Moment, candidates, inbound, outbound, touches
 from bot.store.updating import update
 
@@ -200,7 +201,7 @@ def judged(connection: Connection, touch: Touch, met_at: datetime | None, now: d
 
 def heard_after(connection: Connection, candidate_id: int, at: datetime) -> datetime | None:
     """When the candidate wrote for the first time after this moment."""
-    theirs = inbound.c.candidate_id == candidate_id, inbound.c.received_at > at, inbound.c.kind != "event"
+    theirs = inbound.c.candidate_id == candidate_id, inbound.c.received_at > at, is_sign
     return connection.execute(sa.select(sa.func.min(inbound.c.received_at)).where(*theirs)).scalar()
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 from bot.understanding import rules
 from bot.understanding.dates import read_date
 from bot.understanding.model import Model, Verdict
+from bot.understanding.own_words import OwnWords, own_words
 from bot.understanding.rules import Ruling, answer_first, bare, ruling
 from bot.understanding.text import clauses, has_han, key, normal, sentences, traditional
 from bot.understanding.words import Words
@@ -69,6 +70,10 @@ class Understanding:
     def date(self, text: str, today: datetime.date) -> datetime.date | None:
         """The one day that a text names."""
         return read_date(text, today, self._words)
+
+    def own_words(self, text: str) -> OwnWords:
+        """What of a text its sender wrote."""
+        return own_words(text, self._words.not_own, lambda words: self._words.ask(normal(words)))
 
     def _understood(self, text: str, expecting: frozenset[str], last_offered: frozenset[str]) -> Meaning:
         plain = normal(text)

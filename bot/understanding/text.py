@@ -5,12 +5,13 @@ import unicodedata
 from functools import cache, lru_cache
 from typing import Any
 
-LONGEST = 600  # characters; the rest of a longer message says nothing more about what it asks
+LONGEST = 600  # characters; of a longer message its beginning and its end tell what it asks
+_BEGINNING = 200  # of them
 
 HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 
 _HAN = re.compile(f"[{HAN}]")
-_EMOJI = re.compile(
+EMOJI = re.compile(
     "[\u200b-\u200f\u2060\ufeff\ufe00-\ufe0f\u20e3\u2190-\u21ff\u2300-\u23ff\u2500-\u27bf\u2900-\u29ff\u2b00-\u2bff\U0001f000-\U0001faff]+"
 )
 _STICKER = re.compile(r"\[[^\[\]\d\n]{1,12}\]|/:[:a-z0-9@<>()|,'!*&$~^-]{1,6}")  # "[微笑]", and WeChat's older "/::)"
@@ -29,15 +30,20 @@ _SPACE_AT_HAN = re.compile(rf"(?<=[{HAN}])\s+|\s+(?=[{HAN}])")
 
 def normal(text: str) -> str:
     """The text in one width, case and script, without emoji (unless there is nothing else), repeats shortened."""
-    folded = unicodedata.normalize("NFKC", text[:LONGEST]).lower()
-    spoken = _EMOJI.sub(" ", _STICKER.sub(" ", folded))
+    folded = folded_within(text).lower()
+    spoken = EMOJI.sub(" ", _STICKER.sub(" ", folded))
     kept = spoken if _SIGN.sub("", spoken).strip() else folded
     return _SPACE.sub(" ", _shorter(simplified(kept))).strip()
 
 
+def folded_within(text: str) -> str:
+    """The text in one width. Cut before and after: one character may become eighteen."""
+    return _within(unicodedata.normalize("NFKC", _within(text)))
+
+
 def is_sticker(text: str) -> bool:
     """Whether the text is nothing but emoji and stickers."""
-    spoken = _EMOJI.sub("", _STICKER.sub("", text))
+    spoken = EMOJI.sub("", _STICKER.sub("", text))
     return spoken != text and not spoken.strip()
 
 
@@ -80,6 +86,13 @@ def key(text: str) -> str:
     """A normal text with its signs taken away: the form in which rules compare. "don't!" and "dont" have one key."""
     bare = _SPACE.sub(" ", _SIGN.sub(" ", _APOSTROPHE.sub("", text))).strip()
     return _SPACE_AT_HAN.sub("", bare) or _SPACE.sub("", text)
+
+
+def _within(text: str) -> str:
+    """Who tells a long story asks at its end."""
+    if len(text) <= LONGEST:
+        return text
+    return f"{text[:_BEGINNING]}\n{text[_BEGINNING + 1 - LONGEST :]}"
 
 
 def _shorter(text: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.understanding.dates import Calendar
+from bot.understanding.own_words import Signs
 from bot.understanding.phrases import Edges, Openings, Phrases, Questions, anywhere, expanded, pattern
 from bot.understanding.text import clauses, key
 
@@ -49,6 +50,7 @@ class Words:
     courtesy: Edges  # greetings and thanks
     around: frozenset[str]  # all that `before` and `after` take off
     lists: Mapping[str, tuple[str, ...]]  # what training uses, as written
+    not_own: Signs  # by what it shows that a text is not its sender's own
 
     @classmethod
     def of(cls, *mappings: Mapping[str, Sequence[str]]) -> "Words":
@@ -90,6 +92,7 @@ class Words:
             around=frozenset((*before.wordings, *after.wordings)),
             courtesy=Edges(listed(*_COURTESY), lone=True),
             lists={name: tuple(listed(name)) for name in _TRAINING},
+            not_own=Signs.of(listed),
         )
 
     def core(self, form: str) -> str:

@@ -1,0 +1,50 @@
+"""Two machines that answer each other talk for ever: the bot falls silent, and a person hears of it."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bot.engine.turn import NOT_UNDERSTOOD, STRANGER, Turn
+from bot.store.people import Person
+from bot.store.prepared import Prepared
+from bot.store.tables import inbound, outbound
+
+REASON = "loop"  # of the case
+_SAME = 5  # answers in a row that say the same
+_TO_A_STRANGER = 12  # answers, whatever they say
+_WITHIN = timedelta(minutes=10)
+_SILENT_FOR = timedelta(minutes=30)
+_TELLS_NOTHING = frozenset({"repair", "smalltalk", "hello", "greeting", "binding"})  # flows that a person can miss
+_ANSWERS = Prepared(
+    sa.select(inbound.c.turn, inbound.c.received_at, sa.func.min(outbound.c.said).label("said"))
+    .join(outbound, outbound.c.inbound_id == inbound.c.id)
+    .where(inbound.c.address_id == sa.bindparam("address"), inbound.c.turn >= sa.bindparam("since", type_=sa.Integer))
+    .group_by(inbound.c.turn, inbound.c.received_at)
+    .order_by(inbound.c.turn.desc())
+)
+
+
+def goes_round(connection: Connection, person: Person, stranger: bool, walked: Turn, now: datetime) -> bool:
+    """Whether this answer would only be one more of many that came within minutes."""
+    if not walked.said or not (stranger or {said.flow for said in walked.said} <= _TELLS_NOTHING):
+        return False
+    since = {"address": person.id, "since": person.turn - _TO_A_STRANGER}
+    before = _ANSWERS.rows(connection, since)
+    saying = _alike(min(f"{said.flow}.{said.key}" for said in walked.said))
+    same = [_alike(row.said) for row in before[:_SAME]] == [saying] * _SAME
+    return (same and _is_recent(before[:_SAME], now)) or (
+        stranger and len(before) >= _TO_A_STRANGER and _is_recent(before[:_TO_A_STRANGER], now)
+    )
+
+
+def _alike(said: str) -> str:
+    """What says in this way or that way that nothing was understood says the same."""
+    return NOT_UNDERSTOOD[0] if said.startswith((f"{NOT_UNDERSTOOD[0]}.", ".".join(STRANGER))) else said
+
+
+def _is_recent(answers: list[Any], now: datetime) -> bool:
+    """Whether they came close together, and not long ago."""
+    first, last = answers[-1].received_at, answers[0].received_at
+    return bool(last - first <= _WITHIN and now - last <= _SILENT_FOR)

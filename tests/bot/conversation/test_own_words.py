@@ -1,0 +1,153 @@
+"""What is quoted is not said, and what a machine sends is no sign of life."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bot.conversation import House
+from bot.conversation.silence import go_on
+from bot.message import Incoming
+from bot.store import touches
+from bot.store.database import Database
+from bot.store.histories import histories
+from bot.store.tables import addresses, candidates, case_reasons, cases, inbound
+from tests.talking import Person
+
+ASKED = "店离我家太远了"
+QUOTE = "你家离门店多远？回数字就行：\n1. 半小时内\n2. 换个培训日子\n3. 门店太远"
+REACTIONS = [f"Loved “{QUOTE}”", f"👍 to “{QUOTE}”", f"对“{QUOTE}”表示了赞", f"Removed a heart from “{QUOTE}”"]
+MACHINES = [
+    "I’m driving with Do Not Disturb While Driving turned on. I’ll see your message when I get where I’m going.",
+    "您好，我现在有事不在，一会再和您联系。[自动回复]",
+    "This is an automated message",
+]
+
+
+def one(database: Database, wanted: Any) -> Any:
+    return database.read(lambda c: c.execute(wanted).first())
+
+
+def standing(database: Database) -> Any:
+    columns = addresses.c.wait_until, addresses.c.turn, addresses.c.last_inbound_at, addresses.c.talk
+    return one(database, sa.select(*columns))
+
+
+def last(database: Database) -> Any:
+    return one(database, sa.select(inbound).order_by(inbound.c.id.desc()).limit(1))
+
+
+def number(database: Database, code: str) -> int:
+    found = one(database, sa.select(candidates.c.id).where(candidates.c.code == code))
+    return int(found.id)
+
+
+@pytest.mark.parametrize("text", [*REACTIONS, *MACHINES, f"「暖记：{QUOTE}」\n- - - - - - - - -\n"])
+def test_it_is_kept_and_answered_with_silence_and_the_question_stays_open(
+    text: str, person: Person, house: House, database: Database
+) -> None:
+    person.is_bound_to("PUB").says(ASKED)
+    before = standing(database)
+    assert before.wait_until
+    person.now += timedelta(hours=1)
+    assert person.says(text).text == ""
+    assert standing(database) == before
+    kept = last(database)
+    assert kept.kind in ("reaction", "automatic", "quote")
+    assert house.cipher.open(kept.text, "inbound.text") == text
+    assert database.write(lambda c: go_on(c, house, before.wait_until))[0] == 1
+
+
+@pytest.mark.parametrize("text", [REACTIONS[0], MACHINES[0], MACHINES[1]])
+def test_it_is_no_sign_of_life(text: str, person: Person, house: House, database: Database) -> None:
+    person.is_bound_to("PUB")
+    who, before = number(database, "PUB"), person.now - timedelta(hours=1)
+    person.says(text)
+    look = lambda c: histories(c, house.settings, [who], person.now)[who].signs  # noqa: E731
+    assert list(database.read(look)) == []
+    assert database.read(lambda c: touches.heard_after(c, who, before)) is None
+    person.says("好的")
+    assert list(database.read(look)) == [person.now]
+    assert database.read(lambda c: touches.heard_after(c, who, before)) == person.now
+
+
+def test_what_stands_below_a_quote_answers(person: Person, database: Database) -> None:
+    asked = person.is_bound_to("PUB").says(ASKED)
+    assert asked.keys
+    quote = f"「暖记：{asked.text}」\n- - - - - - - - - - - - - - -\n算了"
+    assert person.says(quote).keys == ["repair.never_mind"]
+
+
+def test_an_automatic_reply_is_left_alone_while_staff_holds_the_case(person: Person, database: Database) -> None:
+    person.is_bound_to("PUB").says("人工")
+    database.write(lambda c: c.execute(sa.update(cases).values(state="claimed", unanswered_since=None)))
+    person.says(MACHINES[1])
+    assert one(database, sa.select(cases.c.unanswered_since)).unanswered_since is None
+
+
+@pytest.mark.parametrize("text", ["BEGIN:VCARD\nFN:培训王老师\nEND:VCARD", "[名片] 培训王老师 13800000000"])
+def test_a_card_is_not_taken_for_a_question(text: str, person: Person) -> None:
+    assert person.is_bound_to("PUB").says(text).keys == ["repair.link"]
+
+
+def test_a_link_to_a_map_is_a_place_and_no_question(person: Person) -> None:
+    text = "上海培训中心 怎么走 https://surl.amap.com/4YtPzQ1c"
+    assert person.is_bound_to("PUB").says("上海培训中心 https://surl.amap.com/4YtPzQ1c").keys == ["repair.location"]
+    assert person.says(text).keys[0].startswith("training.")
+
+
+def test_a_forwarded_notice_is_not_their_question(person: Person) -> None:
+    assert person.is_bound_to("PUB").says("[转发] 各位：培训什么时候？").keys == ["repair.forwarded"]
+
+
+def test_recognised_speech_is_answered_like_text(person: Person) -> None:
+    spoken = person.is_bound_to("PUB").shows("voice", text="什么时候培训？").text
+    assert spoken == person.says("什么时候培训？").text
+    assert person.shows("voice", text="").keys == ["repair.voice"]
+
+
+def test_doubt_said_aloud_is_heard(person: Person, database: Database) -> None:
+    person.is_bound_to("PUB").shows("voice", text="我不想活了。")
+    assert "danger" in _reasons(database)
+
+
+@pytest.mark.parametrize(
+    ("event", "detail"),
+    [("VIEW", {"event_key": "https://example.com"}), ("LOCATION", {}), ("scancode_push", {}), ("pic_weixin", {})],
+)
+def test_a_silent_event_leaves_the_question_its_time(
+    event: str, detail: dict[str, str], person: Person, house: House, database: Database
+) -> None:
+    person.is_bound_to("PUB").says(ASKED)
+    before = standing(database)
+    person.now += timedelta(hours=1)
+    person.does(Incoming("wechat", person.address, event, "event", detail={"event": event, **detail}))
+    assert standing(database) == before
+    assert database.write(lambda c: go_on(c, house, person.now + timedelta(hours=48)))[0] == 1
+    assert "store_far" in _reasons(database)
+
+
+def test_whoever_unfollows_is_out_of_reach_and_the_question_keeps_its_time(person: Person, database: Database) -> None:
+    person.is_bound_to("PUB").says(ASKED)
+    before = standing(database)
+    person.event("unfollow")
+    assert standing(database) == before
+    assert one(database, sa.select(addresses.c.unfollowed_at)).unfollowed_at == person.now
+
+
+def test_a_message_between_stop_and_start_leaves_the_question_its_time(
+    person: Person, house: House, database: Database
+) -> None:
+    person.channel, person.address = "sms", "+8613800000001"
+    person.is_bound_to("PUB").says(ASKED)
+    until = standing(database).wait_until
+    person.says("STOP")
+    database.write(lambda c: c.execute(sa.update(addresses).values(wait_until=until)))
+    person.says("什么时候培训")
+    assert standing(database).wait_until == until
+
+
+def _reasons(database: Database) -> Sequence[str]:
+    return database.read(lambda c: list(c.execute(sa.select(case_reasons.c.reason)).scalars()))
