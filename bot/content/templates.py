@@ -1,7 +1,7 @@
 """Turns the words of messages/ into what a person reads: a sandbox with few filters, and dates as people say them."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from functools import lru_cache
 from typing import Any
 
@@ -86,10 +86,18 @@ def _environment(filters: Mapping[str, Callable[..., Any]]) -> _Environment:
     return environment
 
 
-@lru_cache(maxsize=4096)
 def written_at(moment: datetime | date, pattern: str, locale: str) -> str:
-    """A moment or day by a Babel pattern, in the words of one of our locales."""
-    return format_datetime(moment, pattern, tzinfo=getattr(moment, "tzinfo", None), locale=_babel(locale))
+    """A moment or day by a Babel pattern, in the words of one of our locales, by the clock of its own zone."""
+    if isinstance(moment, datetime):
+        return _written(moment.replace(tzinfo=None), moment.tzinfo, pattern, locale)
+    return _written(moment, None, pattern, locale)
+
+
+@lru_cache(maxsize=4096)
+def _written(wall: datetime | date, zone: tzinfo | None, pattern: str, locale: str) -> str:
+    """Remembered by what the clock shows and where: Python holds the same instant in two zones for equal."""
+    moment = wall.replace(tzinfo=zone) if isinstance(wall, datetime) else wall
+    return format_datetime(moment, pattern, tzinfo=zone, locale=_babel(locale))
 
 
 @lru_cache

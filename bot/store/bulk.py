@@ -6,6 +6,7 @@ SQLAlchemy still writes the statement and says how each type is bound, once for 
 import functools
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC
 from typing import Any
 
 import sqlalchemy as sa
@@ -42,5 +43,11 @@ def _binds(table: sa.Table, columns: tuple[str, ...], dialect: Dialect) -> list[
         kind = table.c[column].type
         bind = kind.dialect_impl(dialect).bind_processor(dialect)
         if bind and not isinstance(kind, sa.LargeBinary):  # every driver takes bytes as they are
-            found.append((column, functools.lru_cache(256)(bind) if isinstance(kind, Moment) else bind))
+            found.append((column, _remembered(bind) if isinstance(kind, Moment) else bind))
     return found
+
+
+def _remembered(bind: _Bind) -> _Bind:
+    """Only what is in UTC: elsewhere Python holds both hours of a clock that is put back for equal."""
+    known = functools.lru_cache(256)(bind)
+    return lambda moment: known(moment) if moment is None or moment.tzinfo is UTC else bind(moment)

@@ -1,12 +1,14 @@
 """Messages are written in a sandbox: values in, words out, and nothing else."""
 
-from datetime import datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import jinja2
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bot.content.templates import Templates, render
+from bot.content.templates import Templates, render, written_at
 
 ZH = Templates("zh", {"day": "M月d日（EEE）", "moment": "M月d日（EEE）HH:mm", "time": "HH:mm", "comma": "、"})
 EN = Templates("en", {"day": "EEE, MMM d", "moment": "EEE, MMM d 'at' h:mm a", "time": "h:mm a", "comma": ", "})
@@ -48,3 +50,39 @@ def test_what_is_not_offered_does_not_compile(text: str) -> None:
 
 def test_a_value_is_never_taken_for_a_template() -> None:
     assert render(ZH.compile("{{ name }}"), {"name": "{{ phone }}"}) == "{{ phone }}"
+
+
+ZONES = ("Asia/Shanghai", "UTC", "America/New_York", "Europe/Berlin", "Asia/Kathmandu", "Australia/Lord_Howe")
+
+
+def test_a_time_is_told_by_the_clock_of_its_own_zone_whoever_was_told_before() -> None:
+    there = datetime(2026, 12, 3, 17, 30, tzinfo=ZoneInfo("Asia/Shanghai"))
+    assert written_at(there.astimezone(UTC), "HH:mm", "zh") == "09:30"
+    assert written_at(there, "HH:mm", "zh") == "17:30"
+
+
+@given(
+    st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31)),
+    st.lists(st.sampled_from(ZONES), min_size=2),
+    st.sampled_from((ZH, EN)),
+)
+def test_the_same_instant_is_told_in_each_zone_by_its_own_wall(
+    at: datetime, zones: list[str], templates: Templates
+) -> None:
+    for zone in zones:
+        local = at.replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
+        said = render(templates.compile("{{ at | time }} {{ at | day }}"), {"at": local})
+        clock = f"{local:%H:%M}" if templates is ZH else f"{local:%I:%M %p}".lstrip("0")
+        assert said.replace("\u202f", " ").startswith(clock)
+        assert str(local.day) in said.removeprefix(clock)
+
+
+@given(st.datetimes(datetime(2026, 10, 24), datetime(2026, 11, 3)), st.sampled_from(ZONES))
+def test_an_hour_that_comes_twice_is_told_alike_both_times(at: datetime, zone: str) -> None:
+    first, second = (at.replace(tzinfo=ZoneInfo(zone), fold=fold) for fold in (0, 1))
+    assert written_at(first, "HH:mm", "zh") == written_at(second, "HH:mm", "zh") == f"{at:%H:%M}"
+
+
+def test_a_day_without_a_clock_is_told_as_it_is() -> None:
+    midnight = datetime(2026, 12, 3, tzinfo=ZoneInfo("America/New_York"))
+    assert written_at(midnight, "M/d", "en") == written_at(date(2026, 12, 3), "M/d", "en") == "12/3"
