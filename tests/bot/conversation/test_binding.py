@@ -233,3 +233,22 @@ def test_following_without_a_card_explains_how_to_begin(person: Person) -> None:
     assert person.event("unfollow").text == ""
     assert person.event("scan", "WANGFANG1").keys[0] == "binding.bound"
     assert person.event("follow").keys == ["binding.welcome_back"]
+
+
+@pytest.mark.parametrize(
+    ("invite", "stage"),
+    [("XUXIN1111", "withdrawn"), ("HEWEI1212", "rejected"), ("MACHAO133", "no_show"), ("GAOLIN144", "joined")],
+)
+@pytest.mark.parametrize("how", ["scans", "types"])
+def test_who_does_not_wait_any_more_is_told_so_and_not_welcomed(
+    person: Person, invite: str, stage: str, how: str
+) -> None:
+    person.event("scan", invite) if how == "scans" else person.says(invite)
+    assert person.keys == ["binding.bound_closed", f"stage.closed_{stage}"]
+    assert "欢迎" not in person.text
+    assert "培训" not in person.text
+
+
+def test_what_somebody_asked_who_does_not_wait_any_more_is_answered_by_that(person: Person) -> None:
+    person.says("什么时候培训？")
+    assert person.says("HEWEI1212").keys == ["binding.bound_closed", "stage.closed_rejected"]
