@@ -5,13 +5,14 @@ from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
+from bot.conversation import waits
 from bot.conversation.effects import EFFECTS
 from bot.conversation.house import House
 from bot.conversation.language import of_talk
 from bot.conversation.roads import as_service, otherwise
 from bot.conversation.world import World
 from bot.engine.talk import Talk
-from bot.engine.turn import Heard, Turn, turn
+from bot.engine.turn import SILENCE, Heard, Turn, turn
 from bot.store import messages, people
 from bot.store.messages import Spoken
 from bot.store.people import Person
@@ -34,13 +35,19 @@ def push(
     does what the road does. `template`: by which a notice goes where no chat is open."""
     house, person, connection = world.house, world.person, world.connection
     world.locale = of_talk(house, world.talk, world.candidate)
-    walked = turn(house.content.flows, world, world.talk, heard)
+    walked = turn(house.content.flows, world, _standing(world, heard), heard)
     spoken = [_spoken(world, walked, kind, expires_at, template)] if walked.said and not quiet else []
-    wait_until = world.now + walked.wait if walked.wait else None
-    after = replace(walked.talk, locale=world.talk.locale)
-    people.stands(connection, house.cipher, person, after.dump(), wait_until)
+    after = waits.wound(house, replace(walked.talk, locale=world.talk.locale), world.now, anew=False)
+    people.stands(connection, house.cipher, person, after.dump(), waits.over_at(after))
     rows = messages.keep_outbound(connection, house.cipher, person.id, world.candidate_id, None, spoken, world.now)
     return [*rows, *world.to_send]
+
+
+def _standing(world: World, heard: Heard) -> Talk:
+    """What is still open when we speak by ourselves: a question that was left is not asked again with it."""
+    if heard.event == SILENCE:
+        return waits.longest_unanswered_last(world.talk, world.now)
+    return waits.still_asked(world.house, world.talk, world.now)
 
 
 def _spoken(world: World, walked: Turn, kind: str, expires_at: datetime | None, template: str) -> Spoken:

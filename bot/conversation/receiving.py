@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.engine import Connection
 
 from bot import windows
-from bot.conversation import loops
+from bot.conversation import loops, waits
 from bot.conversation.effects import EFFECTS
 from bot.conversation.hearing import asked_by, hear, own_words
 from bot.conversation.house import House
@@ -317,8 +317,8 @@ class _Reception:
         understood = Understood(heard.intent or heard.rule or None, heard.details.get("p"), why(heard, walked))
         number = messages.keep_inbound(connection, cipher, self.incoming, person, understood, answer, now)
         waiting = messages.keep_outbound(connection, cipher, person.id, person.candidate_id, number, said, now)
-        waits = now + walked.wait if walked and walked.wait else None
-        wait_until = waits if walked else person.wait_until
+        talk = waits.wound(self.house, talk, now, anew=True) if walked else talk
+        wait_until = waits.over_at(talk) if walked else person.wait_until
         people.took_turn(connection, cipher, person, talk.dump(), now, wait_until)
         return Outcome(answer, tuple(waiting), heard=heard)
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 
@@ -30,7 +31,7 @@ class Return:
 @dataclass(frozen=True, slots=True)
 class Frame:
     """An open question: the step that asked it, and which of the step's branches. `back`: the roads that called.
-    `start`: where its road began, as `flow.step`."""
+    `start`: where its road began, as `flow.step`. `until`: how long it waits for an answer, if it does not for ever."""
 
     flow: str
     step: str
@@ -38,6 +39,7 @@ class Frame:
     saved: Mapping[str, Any] = field(default_factory=dict)
     back: tuple[Return, ...] = ()
     start: str = ""
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +105,13 @@ class Talk:
 
 def _frame_out(frame: Frame) -> list[Any]:
     back = [[road.flow, road.step, dict(road.saved)] for road in frame.back]
-    return [frame.flow, frame.step, frame.branch, dict(frame.saved), back, frame.start]
+    until = [frame.until.isoformat()] if frame.until else []
+    return [frame.flow, frame.step, frame.branch, dict(frame.saved), back, frame.start, *until]
 
 
 def _frame_in(kept: Sequence[Any]) -> Frame:
-    flow, step, branch, saved, back, start = (*kept, [], "")[:6] if len(kept) < 5 else kept
-    return Frame(flow, step, branch, saved, tuple(Return(*road) for road in back), start)
+    flow, step, branch, saved, *more = kept
+    missing: Sequence[Any] = ([], "", "")
+    back, start, until = (*more, *missing[len(more) :])
+    at = datetime.fromisoformat(until) if until else None
+    return Frame(flow, step, branch, saved, tuple(Return(*road) for road in back), start, at)

@@ -6,7 +6,6 @@ be answered, "did you mean", not understood. A side question is answered and the
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import Any, NamedTuple, Protocol
 
 from bot.engine.flow import AGAIN, END, FREE_WORDS, PENDING, PLAINLY, Branch, Effect, Flow, Flows
@@ -56,7 +55,6 @@ class Turn:
     said: tuple[Said, ...]
     road: tuple[str, ...]
     facts: Mapping[str, str] = field(default_factory=dict)
-    wait: timedelta | None = None
 
 
 class Reading(NamedTuple):
@@ -119,8 +117,7 @@ class _Walk:
         if self.talk.open and self.said and not (closes and self.talk.open is not self.asked):
             self._ask_last(self.talk.open)
         self._remember(before)
-        waits = self._branch_of(self.talk.open).wait if self.talk.open else None
-        return Turn(self.talk, tuple(self.said), tuple(self.road), self.facts, waits.after if waits else None)
+        return Turn(self.talk, tuple(self.said), tuple(self.road), self.facts)
 
     def _remember(self, before: Talk) -> None:
         by_itself = self.heard.event in (SILENCE, TOUCH)

@@ -28,8 +28,8 @@ CLOCK = "work"  # bot.inbox.clocks finds with the next tick which clock runs now
 
 
 class Refused(KeepwarmError):
-    """The move is not possible just now. `why`: gone, held, resolved, not_yours, outcome, nobody, danger; `by`: the code of
-    who holds it."""
+    """The move is not possible just now. `why`: gone, held, resolved, not_yours, outcome, nobody, danger; `by`: the
+    code of who holds it."""
 
     def __init__(self, why: str, by: str = "") -> None:
         super().__init__(f"{why} {by}".strip())

@@ -250,11 +250,9 @@ def test_an_answer_outside_the_limit_leads_to_invalid() -> None:
 
 def test_silence_leads_on_and_a_question_without_a_wait_just_waits() -> None:
     asked = go(Talk(), heard("trip.start"))
-    assert asked.wait == timedelta(hours=2)
     late = go(asked.talk, Heard(event=SILENCE))
-    assert (keys(late), late.talk.open, late.wait) == (["trip.late"], None, None)
+    assert (keys(late), late.talk.open) == (["trip.late"], None)
     color = go(Talk(), heard("ask.start"))
-    assert color.wait is None
     assert go(color.talk, Heard(event=SILENCE)).said == ()
 
 
