@@ -16,6 +16,7 @@ from email.utils import format_datetime, parseaddr
 from urllib.parse import unquote, urlsplit
 
 from bot import clock
+from bot.channels.lease import last_look
 from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown, Unreachable
 from bot.message import Letter, Posted, legible
 from bot.settings import Email
@@ -126,6 +127,7 @@ def _envelope(server: smtplib.SMTP, sender: str, recipient: str) -> None:
 
 def _hand_over(server: smtplib.SMTP, message: EmailMessage) -> None:
     """From the first byte of the text on, no answer means that it may have arrived."""
+    last_look()
     try:
         code, _ = server.data(message.as_bytes())
     except smtplib.SMTPDataError as error:

@@ -8,8 +8,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeGuard
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NewConnectionError
 
+from bot.channels.lease import last_look
 from bot.errors import Misconfigured, TryLater, Unknown
 from bot.message import shortened
 
@@ -22,10 +26,48 @@ _own = threading.local()
 
 
 class _Session(requests.Session):
-    """Goes where it is told and nowhere else: what a provider is told, our secret among it, is for no other address."""
+    """Goes where it is told and nowhere else: what a provider is told, our secret among it, is for no other address.
+    Sends nothing that is no longer this thread's to send."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        for scheme in ("http://", "https://"):
+            self.mount(scheme, _Adapter())
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         return None
+
+    def send(self, request: requests.PreparedRequest, **more: Any) -> requests.Response:
+        last_look()
+        return super().send(request, **more)
+
+
+class _Adapter(HTTPAdapter):
+    """Looks once more where a connection had to be made first."""
+
+    def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
+        super().init_poolmanager(*arguments, **named)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+
+
+class _Connection(HTTPConnection):
+    def connect(self) -> None:
+        super().connect()
+        last_look()
+
+
+class _TlsConnection(HTTPSConnection):
+    def connect(self) -> None:
+        super().connect()
+        last_look()
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
 
 
 def session() -> requests.Session:

@@ -114,6 +114,12 @@ def begin(connection: Connection, books: Books, parcel: Parcel, now: datetime) -
     return _spent(connection, books, parcel, row, now)
 
 
+def is_sending(connection: Connection, parcel: Parcel) -> bool:
+    """Whether it is still this try that sends it."""
+    ours = outbound.c.state == "sending", outbound.c.attempts == parcel.attempts, outbound.c.lease_until == parcel.lease
+    return connection.execute(sa.select(outbound.c.id).where(outbound.c.id == parcel.id, *ours)).first() is not None
+
+
 def _is_ours(row: Any, parcel: Parcel, now: datetime) -> bool:
     return (
         row is not None

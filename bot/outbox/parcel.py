@@ -23,7 +23,8 @@ from bot.windows import Spent
 class Parcel:
     """`attempts` counts this one. `lease`: until when it is ours. `tried_at`: since when an earlier try may be at the
     provider. `shut`: its window was closed when it was taken. `probing`: it tries whether a stopped channel goes again.
-    `suspect`: it was refused for what our account is, and others went since. `spent`: the credit it took."""
+    `suspect`: it was refused for what our account is, and others went since. `spent`: the credit it took. `since`: from
+    when on it is held, by the machine's uptime."""
 
     id: int
     address_id: int
@@ -40,6 +41,7 @@ class Parcel:
     expires_at: datetime | None = None
     shut: bool = False
     probing: bool = False
+    since: float = 0.0
     suspect: bool = False
     spent: Spent | None = None
 

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -14,16 +15,17 @@ import structlog
 from sqlalchemy.engine import Connection
 
 from bot.cascade import Terms
+from bot.channels import lease
 from bot.channels.senders import Sender, senders
-from bot.errors import DeliveryError, Unknown, Unreachable
+from bot.errors import DeliveryError, TryLater, Unknown, Unreachable
 from bot.log import broke
 from bot.message import Posted
 from bot.outbox import doubt, settling
-from bot.outbox.beginning import begin
+from bot.outbox.beginning import begin, is_sending
 from bot.outbox.books import Books, Outcome
 from bot.outbox.doubt import Asks, Doubt
 from bot.outbox.parcel import Parcel
-from bot.outbox.taking import Left, put_off, release, take
+from bot.outbox.taking import LEASE, Left, put_off, release, take
 from bot.rates import Rates, Token, rates
 from bot.settings import Settings
 from bot.store.cipher import Cipher
@@ -33,6 +35,9 @@ AT_ONCE = 24  # messages on their way from one process
 _PATIENCE = 0.2  # seconds that a message waits for its token in a thread, rather than in its row
 _PATIENCE_OF_THE_AWAITED = 2.0  # where somebody waits for the message
 _WHILE_AWAY = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # seconds between tries to write down what became of a message
+_UPTIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+_SOON = 1.0  # seconds; until then nobody looks again
+_LONGEST_HOLD = LEASE.total_seconds() / 2  # the rest is for clocks that differ
 _log = structlog.get_logger()
 
 
@@ -103,7 +108,7 @@ class Outbox:
             token = self._token(parcel)
             if not token.taken:
                 return self._left(lane[place:], token)
-            begun = self._database.write(partial(self._begin, parcel=parcel))
+            begun = self._database.write(partial(self._begin, parcel=parcel, since=_uptime()))
             outcome = begun if isinstance(begun, Outcome) else self._send(begun)
             if outcome.state == "held":
                 return [Left(each) for each in lane[place:]]
@@ -134,8 +139,10 @@ class Outbox:
         self._database.write(lambda connection: put_off(connection, first.address_id, until))
         return [Left(each, until) for each in parcels]
 
-    def _begin(self, connection: Connection, parcel: Parcel) -> Parcel | Outcome:
-        return begin(connection, self._books, parcel, self._clock())
+    def _begin(self, connection: Connection, parcel: Parcel, since: float | None = None) -> Parcel | Outcome:
+        """`since`: by the machine's uptime, from when on the message is held."""
+        held = replace(parcel, since=_uptime() if since is None else since)
+        return begin(connection, self._books, held, self._clock())
 
     def _send(self, parcel: Parcel) -> Outcome:
         try:
@@ -158,12 +165,21 @@ class Outbox:
         if sender is None:
             raise Unreachable("off", f"the channel {parcel.channel} has no account")
         try:
-            return sender.send(parcel.letter)
+            with lease.held(partial(self._require_ours, parcel)):
+                return sender.send(parcel.letter)
         except DeliveryError:
             raise
         except Exception as error:
             _log.error("sender_broke", outbound=parcel.id, via=parcel.via, **broke(error))
             raise Unknown("broke", type(error).__name__) from None
+
+    def _require_ours(self, parcel: Parcel) -> None:
+        """Raises TryLater for a message that others may have settled by now: by the clock, by how long this machine
+        has run since, whatever the clock says, and by the row, which whoever has taken it over has changed."""
+        passed = _uptime() - parcel.since
+        late = passed > _LONGEST_HOLD or (parcel.lease is not None and parcel.lease <= self._clock())
+        if late or (passed > _SOON and not self._database.read(partial(is_sending, parcel=parcel))):
+            raise TryLater("lease_over", "too late: it may be another's by now")
 
     def _write_down(self, parcel: Parcel, work: Callable[[Connection], Outcome]) -> Outcome:
         """What cannot be written, as an id that another message has, leaves this one in doubt."""
@@ -219,6 +235,11 @@ def open_outbox(
     """With the channels, prices and rates of this deployment."""
     terms = Terms.of(settings)
     return Outbox(database, cipher, senders(settings, connection), clock, terms, rates(settings, connection))
+
+
+def _uptime() -> float:
+    """Seconds that the machine has run, its sleep included; nobody sets this clock."""
+    return time.clock_gettime(_UPTIME)
 
 
 def _lanes(parcels: Sequence[Parcel]) -> list[list[Parcel]]:
