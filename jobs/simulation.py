@@ -54,16 +54,16 @@ def simulate(play: Play, progress: bool = False) -> list[Line]:
 
 @contextmanager
 def _ready(play: Play) -> Iterator[tuple[Desk, TimeMachine]]:
-    port = sample.free_port()
-    own = sample.begin(play.folder, port)
+    port, folder = sample.free_port(), play.folder.resolve()  # the stand-ins run elsewhere
+    own = sample.begin(folder, port)
     with ExitStack() as stack:
         with ThreadPoolExecutor() as both:
             wechat, twilio = both.map(stack.enter_context, (sample.wechat(own, port), sample.twilio(own, port)))
         os.environ.update(own | {"WECHAT_API_URL": wechat, "TWILIO_API_URL": twilio})
-        clock.share(play.folder.resolve() / "clock")
+        clock.share(folder / "clock")
         loaded = settings.load()
         begins = clock.stand(datetime.combine(play.start, _BEGINS, loaded.company.zone))
-        players = sample.move_in(play.folder, begins, play.candidates)
+        players = sample.move_in(folder, begins, play.candidates)
         sample.register_templates(wechat)
         fakes = ("--wechat", wechat, "--twilio", twilio)
         people = stack.enter_context(

@@ -20,13 +20,14 @@ def demo(port: int, folder: Path) -> None:
     """Begins afresh each time, so that the sample dates lie around today."""
     group.require_free(HOST, port, "demo")
     ahead = clock.ahead()  # where whoever begins it has moved the clock
+    folder = folder.resolve()  # the stand-ins run elsewhere
     own = sample.begin(folder, port)
     with ExitStack() as stack:
         wechat = stack.enter_context(sample.wechat(own, port))
         twilio = stack.enter_context(sample.twilio(own, port))
         robots, environment = stack.enter_context(sample.robots(port))
         os.environ.update(own | environment | {"WECHAT_API_URL": wechat, "TWILIO_API_URL": twilio})
-        clock.share(folder.resolve() / "clock")
+        clock.share(folder / "clock")
         clock.move(ahead)
         sample.keep_step(wechat, twilio, robots)
         players = sample.move_in(folder, clock.now())

@@ -14,22 +14,23 @@ from tests.conftest import clock_of_this_test
 ROOT = Path(__file__).parents[2]
 
 
-def _begun(folder: Path, trained: Path) -> "subprocess.Popen[str]":
-    (folder / "var").mkdir(parents=True)
-    (folder / "var" / "understanding").symlink_to(trained)
+def _begun(here: Path, folder: Path, trained: Path) -> "subprocess.Popen[str]":
+    """From this directory, as somebody types it there."""
+    (here / folder / "var").mkdir(parents=True)
+    (here / folder / "var" / "understanding").symlink_to(trained)
     line = ["simulate", "--days", "3", "--candidates", "12", "--start", "2026-11-23", "--json", "--folder", str(folder)]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("KEEPWARM_")}
+    environment = clean | clock_of_this_test() | {"KEEPWARM_CONFIG": str(ROOT / "config.yaml"), "PYTHONPATH": str(ROOT)}
     return subprocess.Popen(
-        [sys.executable, "-m", "bot", *line],
-        cwd=ROOT,
-        env=clean | clock_of_this_test(),
-        stdout=subprocess.PIPE,
-        text=True,
+        [sys.executable, "-m", "bot", *line], cwd=here, env=environment, stdout=subprocess.PIPE, text=True
     )
 
 
-def test_the_same_play_gives_the_same_ledger(settings: Settings, understanding: Understanding, tmp_path: Path) -> None:
-    plays = [_begun(tmp_path / name, settings.var / "understanding") for name in ("one", "other")]
+def test_the_same_play_gives_the_same_ledger_wherever_it_is_begun(
+    settings: Settings, understanding: Understanding, tmp_path: Path
+) -> None:
+    places = (ROOT, tmp_path / "one"), (tmp_path, Path("other"))
+    plays = [_begun(here, folder, settings.var / "understanding") for here, folder in places]
     one, other = (play.communicate(timeout=240)[0] for play in plays)
     assert [play.returncode for play in plays] == [0, 0]
     assert one == other
