@@ -4,7 +4,7 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from bot import yamltext
 from bot.errors import ContentError, Fault
-from bot.worktime import Periods, read_week
+from bot.worktime import Extra, Periods, read_week
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 _SHIPPED = Path(__file__).parent.parent  # where the flows and messages that come with keepwarm are
@@ -88,6 +88,14 @@ def _week(text: Any) -> Any:
     return read_week(str(text)) if isinstance(text, str) else text
 
 
+def _by_country(days: Any) -> Any:
+    return {"": days} if isinstance(days, list | tuple) else days
+
+
+def _country_or_none(code: str) -> str:
+    return code and _country(code)
+
+
 Week = Annotated[tuple[Periods, ...], BeforeValidator(_week)]
 Hours = Annotated[tuple[int, int], BeforeValidator(_hours)]
 Zone = Annotated[str, AfterValidator(_zone)]
@@ -101,6 +109,7 @@ def _each_once(codes: tuple[str, ...]) -> tuple[str, ...]:
     return codes
 
 
+Days = Annotated[dict[Annotated[str, AfterValidator(_country_or_none)], tuple[date, ...]], BeforeValidator(_by_country)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Link = Annotated[str, AfterValidator(_link)]
@@ -154,6 +163,12 @@ class Stages(_Part):
 
 class Privacy(_Part):
     notice_version: str = "1"
+
+
+class NamedDays(_Part):
+    """Days beside those of the library: of the company's country, or by country."""
+
+    extra: Days = {}
 
 
 class Pushes(_Part):
@@ -352,6 +367,8 @@ class Settings(_Part):
     privacy: Privacy = Privacy()
     hr: Hr = Hr()
     pushes: Pushes = Pushes()
+    holidays: NamedDays = NamedDays()
+    workdays: NamedDays = NamedDays()
     binding: Binding = Binding()
     wechat: Wechat = Wechat()
     sms: Sms = Sms()
@@ -362,6 +379,15 @@ class Settings(_Part):
     feishu: FeishuRobot = FeishuRobot()
     api: Api = Api()
     reports: Reports = Reports()
+
+    def extra_days(self, country: str) -> Extra:
+        """What is named for a country beside what is known of it."""
+        own = ("",) if country == self.company.country else ()
+        off, worked = (
+            frozenset(day for name in (country, *own) for day in named.extra.get(name, ()))
+            for named in (self.holidays, self.workdays)
+        )
+        return Extra(off, worked)
 
 
 def path() -> Path:

@@ -17,6 +17,17 @@ NORMAL, OFF, MADE_UP = "normal", "off", "made_up"
 
 
 @dataclass(frozen=True)
+class Extra:
+    """What a company names of one country beside what is known of it: days off, and days that are worked."""
+
+    off: frozenset[date] = frozenset()
+    worked: frozenset[date] = frozenset()
+
+
+NOTHING_EXTRA = Extra()
+
+
+@dataclass(frozen=True)
 class Hours:
     """`week`: the periods of each weekday, Monday first. `day`: whether a day is `normal`, `off` (a holiday) or
     `made_up` (worked instead of one, by the hours of a Monday)."""

@@ -2,13 +2,14 @@
 
 import json
 import os
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import sqlalchemy as sa
 import typer
 
-from bot import log, settings
+from bot import clock, log, settings
 from bot.cli import demo as sample
 from bot.cli import expected, group
 from bot.cli.opened import opened
@@ -16,12 +17,14 @@ from bot.content.reading import read
 from bot.errors import ContentError, Fault, KeepwarmError
 from bot.heap import lasting
 from bot.inbox.rights import roles_with
+from bot.rhythm import holidays
 from bot.settings import Settings, Template, Wechat
 from bot.store import schema
 from bot.store.database import Database
 from bot.store.tables import staff
 from bot.vocabulary import TEMPLATES, VALUES
 
+_SOON = timedelta(days=31)  # in which a year has to be known
 Host = Annotated[str, typer.Option(help="Listen on this address.")]
 Port = Annotated[int, typer.Option(help="Listen on this port.")]
 
@@ -116,6 +119,7 @@ def _notes(loaded: Settings) -> list[str]:
     if not loaded.email.on:
         notes.append("email is off: set SMTP_URL and email.from")
     notes += _staff_notes(loaded)
+    notes += _day_notes(loaded, clock.now())
     for name, value in (("KEEPWARM_DATA_KEY", loaded.data_key), ("KEEPWARM_SECRET_KEY", loaded.secret_key)):
         if not value:
             notes.append(f"{name} is not set: serving needs it")
@@ -123,6 +127,25 @@ def _notes(loaded: Settings) -> list[str]:
     if not loaded.public_url.startswith("https://"):
         notes.append(f"public_url is {loaded.public_url}: WeChat and Twilio need an https address they can reach")
     return notes
+
+
+def _day_notes(loaded: Settings, now: datetime) -> list[str]:
+    """Years that come within a month and whose make-up workdays nobody has told yet."""
+    years = sorted({day.astimezone(loaded.company.zone).year for day in (now, now + _SOON)})
+    teams = (team.holidays for team in loaded.hr.teams.values() if team.holidays)
+    countries = sorted({loaded.company.country, loaded.pushes.holidays, loaded.hr.holidays, *teams})
+    return [
+        f"holidays {holidays.VERSION} has no make-up workdays of {year} for {country}, though it has of earlier years: "
+        "once they are announced, name them in holidays.extra and workdays.extra"
+        for country in countries
+        for year in years
+        if holidays.known(country) and holidays.lacks_decree(country, year) and not _named(loaded, country, year)
+    ]
+
+
+def _named(loaded: Settings, country: str, year: int) -> bool:
+    extra = loaded.extra_days(country)
+    return any(day.year == year for day in (*extra.off, *extra.worked))
 
 
 def _staff_notes(loaded: Settings) -> list[str]:

@@ -26,11 +26,12 @@ def plan_some(connection: Connection, house: House, now: datetime) -> tuple[int,
 def plan_these(connection: Connection, house: House, ids: Sequence[int], now: datetime) -> int:
     """Gives how many touches are new, other or gone."""
     rhythm, settings = house.content.rhythm, house.settings
+    country = settings.pushes.holidays
     changes: list[tuple[int, Difference]] = []
     again: dict[int, datetime | None] = {}
     due: dict[int, dict[str, datetime | None]] = {}
     for situation in planning.situations(connection, house.cipher, settings, ids):
-        wanted = plan(rhythm, situation, now, settings.pushes.holidays)
+        wanted = plan(rhythm, situation, now, country, extra=settings.extra_days(country))
         own = [told for told in situation.told if not told.about]
         changes.append((situation.candidate_id, difference(wanted.touches, own)))
         again[situation.candidate_id] = wanted.again_at

@@ -95,7 +95,8 @@ class _Touching:
     def _plan_says_otherwise(self) -> "Callable[[], Sequence[int]] | None":
         settings, rhythm = self.house.settings, self.house.content.rhythm
         (who,) = planning.situations(self.connection, self.house.cipher, settings, [self.touch.candidate_id])
-        planned = plan(rhythm, who, self.now, settings.pushes.holidays).touches
+        country = settings.pushes.holidays
+        planned = plan(rhythm, who, self.now, country, extra=settings.extra_days(country)).touches
         this = (self.touch.entry, self.touch.occasion)
         wanted = next((each for each in planned if (each.entry, each.occasion) == this), None)
         if wanted is None:

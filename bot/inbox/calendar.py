@@ -74,7 +74,9 @@ def counted(lines: Sequence[Line]) -> Iterator[str]:
 
 
 def _still(rhythm: Rhythm, who: Situation, settings: Settings, now: datetime, ahead: timedelta) -> list[Line]:
-    planned = without(plan(rhythm, who, now, settings.pushes.holidays, now + ahead), who.told).touches
+    country = settings.pushes.holidays
+    wanted = plan(rhythm, who, now, country, now + ahead, settings.extra_days(country))
+    planned = without(wanted, who.told).touches
     return [_line(each, who, now) for each in planned if each.at < now + ahead]
 
 

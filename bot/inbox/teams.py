@@ -18,7 +18,7 @@ from bot.store.cases import OPEN, Case
 from bot.store.sight import read_scope
 from bot.store.tables import candidates, cases, cohorts, staff, stores
 from bot.vocabulary import DANGER
-from bot.worktime import Hours
+from bot.worktime import Extra, Hours
 
 _log = structlog.get_logger()
 
@@ -59,7 +59,11 @@ class Teams:
         )
         country = (own and own.holidays) or terms.holidays
         zone = ZoneInfo((own and own.timezone) or self._settings.company.timezone)
-        return Hours((own and own.hours) or terms.hours, zone, partial(_kind, country=country))
+        return Hours(
+            (own and own.hours) or terms.hours,
+            zone,
+            partial(_kind, country=country, extra=self._settings.extra_days(country)),
+        )
 
     def choose(self, candidate_id: int | None) -> str | None:
         """Who is given a case: the owner, who stands in for them, whoever of their team or of the place has the least
@@ -162,5 +166,5 @@ class Teams:
         return min(codes, key=lambda code: (load.get(code, 0), code))
 
 
-def _kind(day: date, country: str) -> str:
-    return holidays.kind(day, country)
+def _kind(day: date, country: str, extra: Extra) -> str:
+    return holidays.kind(day, country, extra)

@@ -1,14 +1,16 @@
 """From the rhythm and one candidate's situation to their touches. Pure: a plan can be shown before it is kept, and is
 made anew whenever the record changes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
+from bot.rhythm import holidays
 from bot.rhythm.entries import CASE, STORIES, Entry, Every, Moment, Rhythm
-from bot.rhythm.holidays import is_holiday
 from bot.rhythm.situation import Planned, Situation, Told
+from bot.worktime import NOTHING_EXTRA, Extra
 
 HORIZON = timedelta(days=14)  # so far ahead what repeats is planned
 AGAIN = timedelta(days=7)  # after which it is planned on
@@ -26,19 +28,34 @@ class Plan:
     again_at: datetime | None = None
 
 
-def plan(rhythm: Rhythm, situation: Situation, now: datetime, country: str, until: datetime | None = None) -> Plan:
+def plan(
+    rhythm: Rhythm,
+    situation: Situation,
+    now: datetime,
+    country: str,
+    until: datetime | None = None,
+    extra: Extra = NOTHING_EXTRA,
+) -> Plan:
     """What is to be said to the candidate, as it stands now, up to `until` (14 days from now). Who is not released, or
-    does not wait any more, hears nothing. `country`: whose holidays are kept."""
+    does not wait any more, hears nothing. `country`: whose holidays are kept, with what the company names beside."""
     if not situation.open or situation.released_at is None:
         return Plan((), {})
-    return _Planning(rhythm, situation, now, country, until or now + HORIZON).plan()
+    is_holiday = partial(holidays.is_holiday, country=country, extra=extra)
+    return _Planning(rhythm, situation, now, is_holiday, until or now + HORIZON).plan()
 
 
 class _Planning:
     """One candidate's plan in the making."""
 
-    def __init__(self, rhythm: Rhythm, situation: Situation, now: datetime, country: str, until: datetime) -> None:
-        self.rhythm, self.who, self.now, self.country, self.until = rhythm, situation, now, country, until
+    def __init__(
+        self,
+        rhythm: Rhythm,
+        situation: Situation,
+        now: datetime,
+        is_holiday: Callable[[date], bool],
+        until: datetime,
+    ) -> None:
+        self.rhythm, self.who, self.now, self.is_holiday, self.until = rhythm, situation, now, is_holiday, until
         self.cut = False  # whether something repeats beyond the horizon
         self.missed = False
         assert situation.released_at
@@ -142,7 +159,7 @@ class _Planning:
             if end is not None and at >= end:
                 return
             place = at.astimezone(self.who.there or self.who.here).date()
-            if not (entry.skip_holidays and is_holiday(place, self.country)):
+            if not (entry.skip_holidays and self.is_holiday(place)):
                 yield at
             at = _later(at, step, self.who.here)
 

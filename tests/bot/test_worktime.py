@@ -1,6 +1,7 @@
 """Working time: several periods a day, lunch, weekends, holidays and the days that are made up for."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.rhythm import holidays
-from bot.worktime import MADE_UP, NORMAL, OFF, Hours, read_week
+from bot.worktime import MADE_UP, NORMAL, NOTHING_EXTRA, OFF, Extra, Hours, read_week
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 HOURS = Hours(read_week("mon-fri 9:00-12:00 13:30-18:00"), SHANGHAI)
@@ -70,3 +71,31 @@ def test_two_spans_one_after_the_other_are_their_sum(start: datetime, one: int, 
     begun = start.replace(tzinfo=UTC)
     first, second = timedelta(minutes=one), timedelta(minutes=two)
     assert HOURS.after(HOURS.after(begun, first), second) == HOURS.after(begun, first + second)
+
+
+EXTRA = Extra(frozenset({date(2027, 2, 12)}), frozenset({date(2027, 2, 14), date(2027, 10, 1)}))
+
+
+def test_days_that_the_company_names_count_beside_those_of_the_library() -> None:
+    assert holidays.kind(date(2027, 2, 12), "CN") == NORMAL
+    assert holidays.kind(date(2027, 2, 12), "CN", EXTRA) == OFF
+    assert holidays.is_holiday(date(2027, 2, 12), "CN", EXTRA)
+    assert holidays.kind(date(2027, 2, 14), "CN", EXTRA) == MADE_UP
+    assert holidays.kind(date(2027, 10, 1), "CN", EXTRA) == NORMAL
+    assert not holidays.is_holiday(date(2027, 10, 1), "CN", EXTRA)
+
+
+def test_named_days_move_a_deadline() -> None:
+    def hours(extra: Extra) -> Hours:
+        return Hours(HOURS.week, SHANGHAI, partial(holidays.kind, country="CN", extra=extra))
+
+    start, span = local("2027-02-11 18:00"), timedelta(hours=1)
+    assert hours(NOTHING_EXTRA).after(start, span) == local("2027-02-12 10:00")
+    assert hours(EXTRA).after(start, span) == local("2027-02-14 10:00")
+
+
+def test_the_library_says_whether_it_has_a_countrys_make_up_days_of_a_year() -> None:
+    unknown = [year for year in range(2020, 2060) if holidays.lacks_decree("CN", year)]
+    assert unknown[0] > 2026, "the first year after those that are announced"
+    assert unknown == list(range(unknown[0], unknown[0] + 3))
+    assert not any(holidays.lacks_decree("US", year) for year in range(2020, 2060))
