@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import time, timedelta
 from pathlib import Path
@@ -36,10 +36,14 @@ _EXPIRES = {"notice": timedelta(days=3), "story": timedelta(days=2)}
 
 
 def read_touchpoints(
-    path: Path, flows: Mapping[str, Flow], stages: tuple[str, ...], stories: tuple[str, ...]
+    path: Path,
+    flows: Mapping[str, Flow],
+    stages: tuple[str, ...],
+    stories: tuple[str, ...],
+    read: Callable[[Path, str], Document] = yamltext.read,
 ) -> tuple[Rhythm, Document]:
     """The rhythm, and its document with the faults. A folder without the file has no rhythm."""
-    document = yamltext.read(path, f"{path.parent.name}/{path.name}") if path.exists() else Document(path, path.name)
+    document = read(path, f"{path.parent.name}/{path.name}") if path.exists() else Document(path, path.name)
     return _Reader(document, flows, stages).rhythm(stories), document
 
 

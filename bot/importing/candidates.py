@@ -115,7 +115,7 @@ class Candidates(Kind):
     def decide_one(self, row: Row, found: Found) -> Decision:
         held = found.rows.get(row.code)
         wanted, reasons = self.wanted(row, held, found)
-        if faults := self.faults(row, held, reasons):
+        if faults := self.beyond(wanted, held, found) or self.faults(row, held, reasons):
             return Bad(row.line, row.code, faults)
         self._claim(row.code, wanted, held)
         times = self._times(row, wanted, held)

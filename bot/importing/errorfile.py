@@ -8,7 +8,8 @@ from typing import TextIO
 
 from bot.importing.headers import ERROR, folded
 from bot.importing.kind import Bad
-from bot.importing.sheet import UnusableFile, disarmed
+from bot.importing.sheet import disarmed
+from bot.importing.unusable import UnusableFile
 
 
 def beside(path: Path) -> Path:

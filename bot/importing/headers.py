@@ -8,7 +8,8 @@ from typing import Any
 
 from bot import yamltext
 from bot.errors import ContentError
-from bot.importing.sheet import UnusableFile, plain
+from bot.importing.sheet import plain
+from bot.importing.unusable import UnusableFile
 
 ERROR = "error"  # the column that we add to the file of bad rows: of no account when it comes back
 
@@ -41,7 +42,7 @@ def read_map(path: Path, columns: Sequence[str]) -> HeaderMap:
 
     `columns` are those of every kind of file: one map may serve them all. Raises ContentError with every fault.
     """
-    document = yamltext.read(path)
+    document = yamltext.read_apart(path)
     reading = _MapReading(document, frozenset(columns))
     if not document.faults:
         reading.read()
@@ -50,13 +51,19 @@ def read_map(path: Path, columns: Sequence[str]) -> HeaderMap:
     return HeaderMap(reading.columns, reading.values)
 
 
+def known(header: Sequence[str], columns: Sequence[str], ways: HeaderMap) -> int:
+    """How many of a row's cells name one of our columns."""
+    ours = _ours(columns)
+    return sum(_column(text, ours, ways) is not None for text in header)
+
+
 def match(path: Path, header: Sequence[str], columns: Sequence[str], ways: HeaderMap) -> Layout:
     """Raises UnusableFile where two headers mean the same column."""
-    ours = {folded(name): name for name in columns}
+    ours = _ours(columns)
     places: dict[str, int] = {}
     unknown: list[str] = []
     for place, text in enumerate(header):
-        column = ours.get(ways.columns.get(folded(text), "")) or ours.get(folded(text))
+        column = _column(text, ours, ways)
         if column is None:
             unknown.append(plain(text))
         elif column in places:
@@ -68,6 +75,14 @@ def match(path: Path, header: Sequence[str], columns: Sequence[str], ways: Heade
             places[column] = place
     named = [text for text in unknown if text and folded(text) != ERROR]
     return Layout(places, {name: ways.values[name] for name in places if name in ways.values}, named, len(header))
+
+
+def _ours(columns: Sequence[str]) -> Mapping[str, str]:
+    return {folded(name): name for name in columns}
+
+
+def _column(text: str, ours: Mapping[str, str], ways: HeaderMap) -> str | None:
+    return ours.get(ways.columns.get(folded(text), "")) or ours.get(folded(text))
 
 
 class _MapReading:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 
 from bot.importing.cells import BadCell, Frame, Reader
 from bot.importing.headers import Layout, folded
+from bot.importing.reach import Around, Reach
 from bot.importing.sheet import Line, plain
 from bot.store import bulk
 from bot.store.cipher import Cipher
@@ -57,6 +58,10 @@ class Clash(str):
         return made
 
 
+class Beyond(Clash):
+    """The row reaches further than whoever brings it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bad:
     """A row that is not applied, and every reason why."""
@@ -91,6 +96,7 @@ class Found:
 
     rows: Mapping[str, Held]
     more: Mapping[str, Any] = field(default_factory=dict)
+    around: Around | None = None
 
 
 class Kind:
@@ -100,6 +106,7 @@ class Kind:
     table: ClassVar[sa.Table]
     needed: ClassVar[Sequence[Sequence[str]]]  # a new row needs one of each
     looks_ahead: ClassVar[bool] = False  # rows may refer to later ones
+    reach: Reach | None = None  # of whoever brings the rows; None: everything
 
     def __init__(self, cipher: Cipher, frame: Frame) -> None:
         self.cipher = cipher
@@ -129,15 +136,30 @@ class Kind:
         """
         return Found(self.held(connection, rows))
 
+    def look_around(self, connection: Connection, rows: Sequence[Row], before: Found | None = None) -> Found:
+        """As `look`, with what it takes to know how far these rows may reach."""
+        found = self.look(connection, rows, before)
+        if self.reach is None:
+            return found
+        return replace(found, around=self.reach.look(connection, self.table, list(found.rows.values())))
+
     def decide(self, rows: Sequence[Row], found: Found) -> list[Decision]:
         return [self.decide_one(row, found) for row in rows]
 
     def decide_one(self, row: Row, found: Found) -> Decision:
         held = found.rows.get(row.code)
         wanted, reasons = self.wanted(row, held, found)
-        if faults := self.faults(row, held, reasons):
+        if faults := self.beyond(wanted, held, found) or self.faults(row, held, reasons):
             return Bad(row.line, row.code, faults)
         return Change(row, held, self.changed(wanted, held))
+
+    def beyond(self, wanted: Mapping[str, Any], held: Held | None, found: Found) -> list[str]:
+        """That a row reaches too far, which is said alone: the rest would tell of what is not theirs."""
+        if self.reach is None or found.around is None:
+            return []
+        changes = {name: value for name, value in wanted.items() if held is None or self.differs(name, value, held)}
+        fault = self.reach.fault(self.table, held, changes, found.around)
+        return [Beyond(fault)] if fault else []
 
     def faults(self, row: Row, held: Held | None, reasons: Sequence[str]) -> list[str]:
         """Everything against a row. What only follows from a cell that could not be read is none of its own."""
@@ -291,14 +313,3 @@ def place_alone(values: Mapping[str, Any], lat: str, lng: str) -> Iterator[str]:
     """A latitude without its longitude is no place."""
     if (values.get(lat) is None) != (values.get(lng) is None):
         yield f"{lat}, {lng}: go together: give both or none"
-
-
-def _value(column: str, cell: str, layout: Layout, kind: Kind) -> Any:
-    reader = kind.columns[column]
-    if cell == CLEAR:
-        if reader.kept:
-            raise BadCell("cannot be cleared")
-        return None
-    if column in layout.values:
-        cell = layout.values[column].get(folded(cell), cell)
-    return reader.read(cell, kind.frame)

@@ -6,7 +6,7 @@ Transactions stay small, so that whoever writes meanwhile (a webhook) waits for 
 import gc
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -17,15 +17,18 @@ from bot.importing.candidates import Candidates
 from bot.importing.cells import IMPORT, Frame, Source
 from bot.importing.cohorts import Cohorts
 from bot.importing.headers import HeaderMap, Layout
-from bot.importing.kind import Bad, Decision, Kind, Reading, Row
+from bot.importing.kind import Bad, Beyond, Clash, Decision, Kind, Reading, Row
+from bot.importing.reach import Reach
 from bot.importing.settling import settle
-from bot.importing.sheet import Line, UnusableFile
+from bot.importing.sheet import Line
 from bot.importing.staff import Staff
 from bot.importing.stores import Stores
+from bot.importing.unusable import UnusableFile
 from bot.settings import Settings
 from bot.store import audit, planning
 from bot.store.cipher import Cipher
 from bot.store.database import Database
+from bot.store.sight import Sight
 
 KINDS: Mapping[str, type[Kind]] = {kind.name: kind for kind in (Stores, Cohorts, Candidates, Staff)}
 
@@ -35,13 +38,15 @@ _SHOWN = 20
 
 @dataclass
 class Report:
-    """What a run did. `faults` and `warnings` are the first of each, in words; the counts have them all."""
+    """What a run did. `faults` and `warnings` are the first of each, in words; the counts have them all. `beyond`: bad
+    rows that reach further than whoever brought them."""
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
     bad: int = 0
     warned: int = 0
+    beyond: int = 0
     faults: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -58,7 +63,8 @@ class Report:
 
 @dataclass(frozen=True)
 class Job:
-    """What to import, into where, and in whose name."""
+    """What to import, into where, and in whose name. `sight`: of the member of staff who brings it; None: the operator,
+    who may change everything."""
 
     what: str
     file: Path
@@ -69,6 +75,7 @@ class Job:
     actor: str
     dry_run: bool = False
     map: Path | None = None
+    sight: Sight | None = None
 
 
 Progress = Callable[[float, Report], None]
@@ -96,17 +103,19 @@ class _Run:
         self._job = job
         self._progress = progress
         self._kind = KINDS[job.what](job.cipher, frame(job.settings, job.now))
+        if job.sight:
+            self._kind.reach = Reach(job.sight, job.settings.stages.closed)
         self._report = Report()
 
     def run(self) -> Report:
         job = self._job
         ways = _header_map(job)
-        with sheet.opened(job.file, job.what) as page:
+        with self._opened(ways) as page:
             layout = headers.match(job.file, page.header, list(self._kind.columns), ways)
             reading = Reading(layout, self._kind)
             batches = self._checked(_batches(page.rows), layout, reading)
             self._report.notes += _notes(page, layout)
-            self._look_ahead(reading)
+            self._look_ahead(reading, ways)
             with errorfile.opened(job.file, page.header) as bad_rows:
                 self._import(batches, reading, page, bad_rows)
         return self._report
@@ -127,10 +136,14 @@ class _Run:
         rows = [reading.row(line) for line in lines]
         return bool(self._job.database.read(lambda connection: self._kind.held(connection, rows)))
 
-    def _look_ahead(self, reading: Reading) -> None:
+    def _opened(self, ways: HeaderMap) -> AbstractContextManager[sheet.Sheet]:
+        columns = list(self._kind.columns)
+        return sheet.opened(self._job.file, self._job.what, lambda cells: headers.known(cells, columns, ways))
+
+    def _look_ahead(self, reading: Reading, ways: HeaderMap) -> None:
         if not self._kind.looks_ahead:
             return
-        with sheet.opened(self._job.file, self._job.what) as page:
+        with self._opened(ways) as page:
             rows = _first_of_each(map(reading.row, page.rows), {})
             self._job.database.read(lambda connection: self._kind.foresee(connection, rows))
 
@@ -150,7 +163,7 @@ class _Run:
         """Decides, and writes unless this is a dry run."""
         if not self._job.dry_run:
             return settle(self._job.database, self._kind, rows)
-        found = self._job.database.read(lambda connection: self._kind.look(connection, rows))
+        found = self._job.database.read(lambda connection: self._kind.look_around(connection, rows))
         decisions = self._kind.decide(rows, found)
         self._kind.remember()
         return decisions
@@ -159,6 +172,8 @@ class _Run:
         report = self._report
         if isinstance(decision, Bad):
             report.bad += 1
+            report.beyond += any(isinstance(reason, Beyond) for reason in decision.reasons)
+            decision = self._discreet(decision)
             report.errors_file = bad_rows.path
             bad_rows.add(decision)
             _note(report.faults, f"{self._where(decision)}: {'; '.join(decision.reasons)}")
@@ -167,6 +182,14 @@ class _Run:
         for remark in self._kind.remarks(decision.row):
             report.warned += 1
             _note(report.warnings, f"{self._where(decision.row)}: {remark}")
+
+    def _discreet(self, bad: Bad) -> Bad:
+        """Whoever does not see everybody hears nothing of others."""
+        sight = self._job.sight
+        if sight is None or sight.everybody:
+            return bad
+        said = [reason.discreet if isinstance(reason, Clash) else reason for reason in bad.reasons]
+        return replace(bad, reasons=said)
 
     def _where(self, row: Row | Bad) -> str:
         return f"{self._job.file.name}:{row.line.number}: {row.code or 'no code'}"

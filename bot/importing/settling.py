@@ -17,11 +17,11 @@ def settle(database: Database, kind: Kind, rows: Sequence[Row], also: Also | Non
     """What became of the rows; `also` is done in the same transaction. A key that someone else took meanwhile means:
     look again."""
     for _ in range(_TRIES):
-        found = database.read(lambda connection: kind.look(connection, rows))
+        found = database.read(lambda connection: kind.look_around(connection, rows))
         decisions = kind.decide(rows, found)
 
         def apply(connection: Connection) -> list[Decision]:
-            now = kind.look(connection, rows, found)  # noqa: B023 (done with before the next try)
+            now = kind.look_around(connection, rows, found)  # noqa: B023 (done with before the next try)
             decided = kind.decide(rows, now) if now != found else decisions  # noqa: B023
             kind.apply(connection, [change for change in decided if isinstance(change, Change)])
             if also:

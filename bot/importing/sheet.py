@@ -1,32 +1,29 @@
 """Reads a spreadsheet row by row as text, whatever wrote it: CSV in any common shape, or a workbook.
 
-CSV is streamed. A workbook is read whole by calamine, which keeps it compact.
+CSV is streamed. A workbook is read in a process of its own, see bot.importing.workbook.
 """
 
-import codecs
 import csv
 import io
+import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-import python_calamine as calamine
-
-from bot.errors import KeepwarmError
+from bot import sandbox
+from bot.importing import charset
+from bot.importing.unusable import UnusableFile
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff]")
 _FORMULA_SIGNS = frozenset("=+-@＝＋－＠")  # Excel takes the wide ones for the narrow ones
 _PLAIN_NUMBER = re.compile(r"[+-]?[\d ().-]*", re.ASCII)
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-_ENCODINGS = ("utf-8-sig", "gb18030")  # Excel in China saves CSV as the latter
-_CHUNK = 1 << 20
+_WORKBOOK_READER = "bot.importing.workbook"
+_HEADER_WITHIN = 10  # rows: a title, a date and who made the list may stand above it
 _UNCLOSED = 'a quotation mark (") is opened in this row and never closed: nothing after it was read'
-
-
-class UnusableFile(KeepwarmError):
-    """No row of the file can be read: the message says what is wrong and what would be right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +33,7 @@ class Line:
     number: int
     cells: Sequence[str]
     flaw: str = ""
+    dates: Sequence[int] = ()  # the cells that a workbook keeps as a date or time, whatever was typed
 
 
 @dataclass
@@ -48,16 +46,24 @@ class Sheet:
     notes: list[str] = field(default_factory=list)
 
 
+Knows = Callable[[Sequence[str]], int]  # how many of a row's cells name a column of ours
+
+
 @contextmanager
-def opened(path: Path, preferred: str = "") -> Iterator[Sheet]:
-    """Opens a file; of a workbook's sheets the one called `preferred`, else the first. Raises UnusableFile."""
+def opened(path: Path, preferred: str = "", knows: Knows = lambda cells: 0) -> Iterator[Sheet]:
+    """Opens a file; of a workbook's sheets the one called `preferred`, else the first that people see. The header is
+    the first row that `knows` two of our columns, else the first row. Raises UnusableFile, also later."""
     try:
         with path.open("rb") as file:
             head = file.read(4)
+        if head in _WORKBOOKS:
+            with _workbook(path, preferred, knows) as sheet:
+                yield sheet
+        else:
+            with _csv(path, knows) as sheet:
+                yield sheet
     except OSError as error:
         raise UnusableFile(f"{path}: cannot be read: {error.strerror}") from None
-    with _workbook(path, preferred) if head in _WORKBOOKS else _csv(path, _encoding(path, head)) as sheet:
-        yield sheet
 
 
 def plain(cell: str) -> str:
@@ -83,41 +89,22 @@ def _begins_a_formula(text: str) -> bool:
     return start in _FORMULA_SIGNS or (start != "" and text[0] in "\t\r\n")
 
 
-def _encoding(path: Path, head: bytes) -> str:
-    utf16 = head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-    for encoding in ("utf-16",) if utf16 else _ENCODINGS:
-        if _decodes(path, encoding):
-            return encoding
-    raise UnusableFile(f"{path}: is neither UTF-8 nor GBK text: save it as CSV UTF-8, or as .xlsx")
-
-
-def _decodes(path: Path, encoding: str) -> bool:
-    decoder = codecs.getincrementaldecoder(encoding)()
-    with path.open("rb") as file:
-        try:
-            while chunk := file.read(_CHUNK):
-                decoder.decode(chunk)
-            decoder.decode(b"", final=True)
-        except UnicodeError:
-            return False
-    return True
-
-
 @contextmanager
-def _csv(path: Path, encoding: str) -> Iterator[Sheet]:
+def _csv(path: Path, knows: Knows) -> Iterator[Sheet]:
+    encoding, note = charset.of(path)
     size = path.stat().st_size or 1
     with path.open("rb") as raw, io.TextIOWrapper(raw, encoding, newline="") as text:
         delimiter = _delimiter(text)
         text.seek(0)
-        sheet = _sheet(path, _records(text, delimiter), lambda _: raw.tell() / size)
-        if encoding == "gb18030":
-            sheet.notes.append("is not UTF-8: read as GBK (GB18030)")
+        sheet = _sheet(path, _records(text, delimiter), lambda _: raw.tell() / size, knows)
+        sheet.notes += [note] if note else []
         yield sheet
 
 
 def _delimiter(text: Iterable[str]) -> str:
-    first = next((line for line in text if line.strip()), "")
-    return max(",;\t", key=first.count)
+    """What stands most often in one of the first rows: a title has none."""
+    first = list(itertools.islice((line for line in text if line.strip()), _HEADER_WITHIN))
+    return max(",;\t", key=lambda sign: max((line.count(sign) for line in first), default=0))
 
 
 def _records(text: Iterable[str], delimiter: str) -> Iterator[Line]:
@@ -155,44 +142,44 @@ class _Feed:
 
 
 @contextmanager
-def _workbook(path: Path, preferred: str) -> Iterator[Sheet]:
-    try:
-        book = calamine.load_workbook(str(path))
-        names = [found.name for found in book.sheets_metadata if found.typ == calamine.SheetTypeEnum.WorkSheet]
-        name = preferred if preferred in names else next(iter(names), "")
-        page = book.get_sheet_by_name(name)
-    except calamine.PasswordError:
-        raise UnusableFile(f"{path}: is locked with a password: save it without one") from None
-    except calamine.CalamineError as error:
-        raise UnusableFile(f"{path}: is no workbook that can be read ({error}): save it as .xlsx or CSV") from None
-    with book:
-        height = page.end[0] + 1 if page.end else 1
-        lines = (Line(number, [_as_text(cell) for cell in row]) for number, row in enumerate(page.iter_rows(), 1))
-        sheet = _sheet(path, lines, lambda line: line.number / height)
-        others = ", ".join(repr(other) for other in names if other != name)
-        if others:
-            sheet.notes.append(f"has several sheets: {name!r} is read, {others} not")
+def _workbook(path: Path, preferred: str, knows: Knows) -> Iterator[Sheet]:
+    """Raises UnusableFile also in the middle, where whoever reads it ends before the file does."""
+    with closing(_read_apart(path, preferred)) as values:
+        about = next(values)
+        if "refused" in about:
+            raise UnusableFile(f"{path}: {about['refused']}", about["key"], **about.get("values", {}))
+        lines = (Line(number, cells, flaw, dates) for number, cells, dates, flaw in values)
+        sheet = _sheet(path, lines, lambda line: line.number / about["height"], knows)
+        sheet.notes += about["notes"]
         yield sheet
 
 
-def _as_text(cell: object) -> str:
-    """What a person would have typed: 13812345678 and not 13812345678.0, dates year first."""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return str(cell)
+def _read_apart(path: Path, preferred: str) -> Generator[Any]:
+    try:
+        yield from sandbox.lines(_WORKBOOK_READER, str(path), preferred)
+    except sandbox.Broken as broken:
+        raise UnusableFile(f"{path}: cannot be read: {broken}", broken.key) from None
 
 
-def _sheet(path: Path, lines: Iterator[Line], share: Callable[[Line], float]) -> Sheet:
-    header = next((line for line in lines if any(map(str.strip, line.cells))), None)
-    if header is None:
-        raise UnusableFile(f"{path}: is empty: its first row should name the columns")
-    sheet = Sheet(header.cells, iter(()))
-    sheet.rows = _watched(sheet, lines, share)
+def _sheet(path: Path, lines: Iterator[Line], share: Callable[[Line], float], knows: Knows) -> Sheet:
+    first = list(itertools.islice(filter(_says_anything, lines), _HEADER_WITHIN))
+    if not any(line.cells for line in first):
+        raise UnusableFile(f"{path}: is empty: its first row should name the columns", "empty")
+    usual = next(place for place, line in enumerate(first) if line.cells)
+    place = next((place for place, line in enumerate(first) if knows(line.cells) > 1), usual)
+    sheet = Sheet(first[place].cells, iter(()))
+    sheet.rows = _watched(sheet, itertools.chain(first[place + 1 :], lines), share)
+    if place > usual:
+        sheet.notes.append(f"the header is row {first[place].number}: what stands above it is not read")
     return sheet
 
 
 def _watched(sheet: Sheet, lines: Iterator[Line], share: Callable[[Line], float]) -> Iterator[Line]:
     for line in lines:
         sheet.done = share(line)
-        if line.flaw or any(map(str.strip, line.cells)):
+        if _says_anything(line):
             yield line
+
+
+def _says_anything(line: Line) -> bool:
+    return bool(line.flaw) or any(map(str.strip, line.cells))

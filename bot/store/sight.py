@@ -55,11 +55,34 @@ def seen_by(sight: Sight) -> sa.ColumnElement[bool]:
     if sight.unowned:
         seen.append(candidates.c.owner.is_(None))
     if sight.scope:
-        scope = sorted(sight.scope)
-        here = sa.select(stores.c.id).where(stores.c.city.in_(scope) | stores.c.code.in_(scope))
-        with_them = sa.select(cohorts.c.id).where(cohorts.c.code.in_(scope))
+        here, with_them = _in_scope(sight)
         seen += [candidates.c.store_id.in_(here), candidates.c.cohort_id.in_(with_them)]
     return sa.or_(*seen) if seen else sa.false()
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Ids of the stores and cohorts whose candidates are theirs to see, whoever owns them."""
+
+    stores: frozenset[int]
+    cohorts: frozenset[int]
+
+
+def scope_of(connection: Connection, sight: Sight) -> Scope:
+    here, with_them = _in_scope(sight)
+    return Scope(frozenset(connection.scalars(here)), frozenset(connection.scalars(with_them)))
+
+
+def sees_row(sight: Sight, scope: Scope, owner: str | None, store: int | None, cohort: int | None) -> bool:
+    """What `seen_by` says in SQL, of a row that is not stored yet."""
+    mine = owner in sight.owners if owner is not None else sight.unowned
+    return sight.everybody or mine or store in scope.stores or cohort in scope.cohorts
+
+
+def _in_scope(sight: Sight) -> tuple[sa.Select[tuple[int]], sa.Select[tuple[int]]]:
+    scope = sorted(sight.scope)
+    here = sa.select(stores.c.id).where(stores.c.city.in_(scope) | stores.c.code.in_(scope))
+    return here, sa.select(cohorts.c.id).where(cohorts.c.code.in_(scope))
 
 
 def store_seen_by(sight: Sight) -> sa.ColumnElement[bool]:

@@ -13,12 +13,15 @@ from bot.store.cipher import Cipher
 from bot.store.tables import uploads
 
 KEPT_FOR = timedelta(hours=24)
-_STUCK = timedelta(minutes=30)  # whoever worked on it died
+BEAT = timedelta(seconds=10)  # so often whoever works on one says so
+_SILENT = timedelta(minutes=1)  # whoever worked on it is no more
+_BUSY = ("checking", "importing")
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """`report`: counts and what is wrong, in words of the import. `errors`: whether there are bad rows to fetch."""
+    """`state`: checking, checked, importing, imported; refused; interrupted while it was checked, or stopped while it
+    was imported. `report`: counts and what is wrong, in words of the import. `errors`: whether there are bad rows."""
 
     id: int
     staff: str
@@ -50,8 +53,9 @@ def find(connection: Connection, cipher: Cipher, number: int, staff: str, now: d
     if row is None:
         return None
     report = json.loads(cipher.open(row.report, "uploads.report")) if row.report else {}
-    stuck = row.state in ("checking", "importing") and row.changed_at < now - _STUCK
-    state = "checked" if stuck and row.state == "importing" else "refused" if stuck else row.state
+    state = row.state
+    if state in _BUSY and row.changed_at < now - _SILENT:
+        state = "interrupted" if state == "checking" else "stopped"
     return Upload(row.id, row.staff, row.what, row.name, state, report, row.errors is not None, row.created_at)
 
 
@@ -68,9 +72,15 @@ def bad_rows(connection: Connection, cipher: Cipher, number: int) -> bytes:
 
 def begin(connection: Connection, number: int, now: datetime) -> bool:
     """Only one of two who press the button begins."""
-    stuck = sa.and_(uploads.c.state == "importing", uploads.c.changed_at < now - _STUCK)
-    this = uploads.c.id == number, sa.or_(uploads.c.state == "checked", stuck)
+    silent = sa.and_(uploads.c.state == "importing", uploads.c.changed_at < now - _SILENT)
+    this = uploads.c.id == number, sa.or_(uploads.c.state.in_(("checked", "stopped")), silent)
     return connection.execute(sa.update(uploads).where(*this).values(state="importing", changed_at=now)).rowcount == 1
+
+
+def beat(connection: Connection, number: int, now: datetime) -> None:
+    """Somebody works on it still."""
+    this = uploads.c.id == number, uploads.c.state.in_(_BUSY)
+    connection.execute(sa.update(uploads).where(*this).values(changed_at=now))
 
 
 def end(

@@ -8,6 +8,7 @@ from typing import Any
 
 import jinja2
 
+from bot import yamltext
 from bot.content.faq import NAME as FAQ
 from bot.content.templates import render
 from bot.content.touchpoints import read_touchpoints
@@ -48,7 +49,8 @@ def _read(visit: Visit, text: str) -> tuple[Rhythm, list[str]]:
         path = Path(folder) / "touchpoints.yaml"
         path.write_text(text, encoding="utf-8")
         stages = visit.desk.house.settings.stages.all
-        rhythm, document = read_touchpoints(path, content.flows.by_name, stages, content.stories)
+        flows, stories = content.flows.by_name, content.stories
+        rhythm, document = read_touchpoints(path, flows, stages, stories, yamltext.read_apart)
     return rhythm, [f"{fault.line}: {fault.text}" for fault in sorted(document.faults)]
 
 

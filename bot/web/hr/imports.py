@@ -1,30 +1,35 @@
 """`/hr/import`: a spreadsheet is brought, looked at, and only then imported; bad rows come back as a file."""
 
 import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import sqlalchemy as sa
 import structlog
 from sqlalchemy.engine import Connection
 
 from bot.errors import ContentError, KeepwarmError
-from bot.importing import headers, run, sheet
+from bot.importing import run
 from bot.importing.run import KINDS, Job
+from bot.importing.unusable import UnusableFile
 from bot.log import broke
 from bot.store import uploads
-from bot.store.sight import seen_by
-from bot.store.tables import candidates
 from bot.store.uploads import Upload
 from bot.web.hr.visit import Denied, File, Go, Page, Reply, Visit
 
 HERE = "/hr/import"
 BIGGEST = 16 * 1024 * 1024
 _STAFF = "staff"  # the kind of file that makes accounts
-_AT_ONCE = 500
+_FILE = "rows"  # the name under which it lies for a moment
 _EMPTY: dict[str, Any] = {
     "refused": "",
+    "why": "",
+    "values": {},
     "strangers": 0,
     "counts": {},
     "notes": [],
@@ -58,7 +63,14 @@ def check(visit: Visit) -> Reply:
 def look(visit: Visit) -> Reply:
     """How it stands; the page asks again by itself while somebody works on it."""
     found = _theirs(visit)
-    return Page("hr/upload.html", {"upload": found, "report": _EMPTY | dict(found.report)})
+    report = _EMPTY | dict(found.report)
+    return Page("hr/upload.html", {"upload": found, "report": report, "why": _why(visit, report)})
+
+
+def _why(visit: Visit, report: Mapping[str, Any]) -> str:
+    """Why nothing of the file could be read, in their language; some reasons have it in the import's words alone."""
+    key = f"unusable_{report['why']}"
+    return visit.speech.t(key, **report["values"]) if visit.speech.has(key) else str(report["refused"])
 
 
 def do(visit: Visit) -> Reply:
@@ -96,10 +108,14 @@ def _in_background(visit: Visit, number: int, dry: bool) -> None:
 
 
 def _run(visit: Visit, number: int, dry: bool) -> None:
-    report: dict[str, Any] = {}
-    state, errors = "refused", b""
+    state, report, errors = "refused" if dry else "stopped", _because("broke"), b""
     try:
-        state, report, errors = _ran(visit, number, dry)
+        with _beating(visit, number):
+            state, report, errors = _ran(visit, number, dry)
+    except UnusableFile as error:
+        report = {"refused": str(error)} | _because(error.key, **error.values)
+    except ContentError as error:
+        report = {"refused": "\n".join(f"{fault.line}: {fault.text}" for fault in error.faults)}
     except KeepwarmError as error:
         report = {"refused": str(error)}
     except Exception as error:
@@ -107,29 +123,53 @@ def _run(visit: Visit, number: int, dry: bool) -> None:
     visit.write(lambda connection: uploads.end(connection, visit.cipher, number, state, report, errors, visit.now))
 
 
+def _because(key: str, **values: Any) -> dict[str, Any]:
+    return {"why": key, "values": values}
+
+
+@contextmanager
+def _beating(visit: Visit, number: int) -> Iterator[None]:
+    """Says from time to time that somebody works on it: a server that is gone says nothing."""
+    done, begun = threading.Event(), time.monotonic()
+
+    def beat() -> None:
+        while not done.wait(uploads.BEAT.total_seconds()):
+            now = visit.now + timedelta(seconds=time.monotonic() - begun)
+            visit.write(partial(uploads.beat, number=number, now=now))
+
+    threading.Thread(target=beat, name="import-beat", daemon=True).start()
+    try:
+        yield
+    finally:
+        done.set()
+
+
 def _ran(visit: Visit, number: int, dry: bool) -> tuple[str, dict[str, Any], bytes]:
     """Raises UnusableFile or ContentError where no row can be read."""
-    house, database = visit.desk.house, visit.desk.database
     body, map_ = visit.read(lambda connection: uploads.content(connection, visit.cipher, number))
     what = _theirs_what(visit, number)
     with TemporaryDirectory() as folder:
-        file = Path(folder) / "rows"
+        file = Path(folder) / _FILE
         file.write_bytes(body)
         mapped = Path(folder) / "map.yaml" if map_ else None
         if mapped:
             mapped.write_text(map_, encoding="utf-8")
-        job = Job(what, file, house.settings, database, visit.cipher, visit.now, visit.actor, dry, mapped)
+        settings, database = visit.desk.house.settings, visit.desk.database
+        sight = visit.sight
+        job = Job(what, file, settings, database, visit.cipher, visit.now, visit.actor, dry, mapped, sight)
         try:
-            if strangers := _strangers(visit, job):
-                return "refused", {"strangers": strangers}, b""
             found = run.run(job)
-        except ContentError as error:
-            return "refused", {"refused": "\n".join(f"{fault.line}: {fault.text}" for fault in error.faults)}, b""
-        except sheet.UnusableFile as error:
-            return "refused", {"refused": str(error).replace(f"{file}: ", "")}, b""
+        except UnusableFile as error:
+            raise UnusableFile(str(error).replace(f"{file}: ", ""), error.key, **error.values) from None
         errors = found.errors_file.read_bytes() if found.errors_file else b""
-    report = {"counts": found.counts, "faults": found.faults, "warnings": found.warnings, "warned": found.warned}
-    return "checked" if dry else "imported", report | {"notes": found.notes}, errors
+    report = {"counts": found.counts, "faults": _named(found.faults), "warnings": _named(found.warnings)}
+    more = {"warned": found.warned, "strangers": found.beyond, "notes": found.notes}
+    return "checked" if dry else "imported", report | more, errors
+
+
+def _named(texts: list[str]) -> list[str]:
+    """By the row: the page has the file's name."""
+    return [text.removeprefix(f"{_FILE}:") for text in texts]
 
 
 def _theirs_what(visit: Visit, number: int) -> str:
@@ -137,30 +177,3 @@ def _theirs_what(visit: Visit, number: int) -> str:
     if found is None:
         raise Denied("upload")
     return found.what
-
-
-def _strangers(visit: Visit, job: Job) -> int:
-    """How many rows are about candidates who are not theirs to see: an import must not reach further than a page."""
-    if job.what != "candidates" or visit.sight.everybody:
-        return 0
-    columns = list(KINDS[job.what].all_columns(visit.desk.house.settings.stages.all))
-    known = sorted({column for kind in KINDS.values() for column in kind.all_columns(job.settings.stages.all)})
-    ways = headers.read_map(job.map, known) if job.map else headers.HeaderMap()
-    with sheet.opened(job.file, job.what) as page:
-        place = headers.match(job.file, page.header, columns, ways).places.get("code")
-        codes = sorted({_cell(line, place) for line in page.rows})
-    return sum(visit.read(lambda c, part=part: _hidden(c, visit, part)) for part in _parts(codes))  # type: ignore[misc]
-
-
-def _cell(line: sheet.Line, place: int | None) -> str:
-    return sheet.plain(line.cells[place]) if place is not None and place < len(line.cells) else ""
-
-
-def _hidden(connection: Connection, visit: Visit, codes: list[str]) -> int:
-    mine = sa.select(candidates.c.id).where(seen_by(visit.sight))
-    hidden = candidates.c.code.in_(codes), candidates.c.id.not_in(mine)
-    return int(connection.execute(sa.select(sa.func.count()).select_from(candidates).where(*hidden)).scalar_one())
-
-
-def _parts(codes: list[str]) -> list[list[str]]:
-    return [codes[begin : begin + _AT_ONCE] for begin in range(0, len(codes), _AT_ONCE)]

@@ -7,7 +7,7 @@ import pytest
 from bot.errors import ContentError
 from bot.importing import headers
 from bot.importing.headers import HeaderMap
-from bot.importing.sheet import UnusableFile
+from bot.importing.unusable import UnusableFile
 
 COLUMNS = ["code", "name", "phone", "stage", "store"]
 

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from bot.importing import run as importing
 from bot.importing.run import Job
-from bot.importing.sheet import UnusableFile
 from bot.importing.stores import Stores
+from bot.importing.unusable import UnusableFile
 from bot.store import audit
 from bot.store.tables import stores
 from tests.bot.importing.conftest import Office

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.importing import sheet
-from bot.importing.sheet import UnusableFile, disarmed, plain
+from bot.importing.sheet import disarmed, plain
+from bot.importing.unusable import UnusableFile
 
 TEXT = "code,name\nC1,王芳\nC2,李强\n"
 ROWS = [["C1", "王芳"], ["C2", "李强"]]

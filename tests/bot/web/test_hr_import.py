@@ -94,7 +94,7 @@ def test_only_an_admin_makes_accounts(office: Office) -> None:
 
 def test_an_import_reaches_no_further_than_one_sees(office: Office) -> None:
     page = bring(office.person("MG"), "code,name\nPUB,换了\nPLAN,陈静静\n").text
-    assert "有 1 行是别人负责的候选人" in page, "PUB is of HR1, who is not below this manager; PLAN is nobody's"
+    assert "有 1 行不归你管" in page, "PUB is of HR1, who is not below this manager; PLAN is nobody's"
     assert "检查完了" in bring(office.person("MG"), "code,name\nPLAN,陈静静\n").text
 
 

@@ -12,7 +12,7 @@ PAGES = Path("bot/web/templates/hr")
 CODE = Path("bot/web/hr")
 SPOKEN = re.compile(r"\bt\(\s*['\"](\w+)['\"]((?:[^()]|\((?:[^()]|\([^()]*\))*\))*)\)")
 GROUP = re.compile(r"one_of\(\s*(?:['\"](\w+)['\"])")
-COMPUTED = {"audit_", "canned_", "event_", "refused_"}
+COMPUTED = {"audit_", "canned_", "event_", "refused_", "unusable_"}
 
 
 def texts() -> dict[str, str]:
