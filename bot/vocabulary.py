@@ -41,6 +41,7 @@ FACTS: Mapping[str, tuple[str, ...]] = {
     "film": ("known", "unknown"),
     "notices_only": ("yes", "no"),
     "tasks": ("open", "none"),
+    "leaving": ("no", "once", "twice"),
 }
 
 # Facts that may have any value.
@@ -49,6 +50,10 @@ FREE_FACTS: frozenset[str] = frozenset({"city", "store_code", "position"})
 # A fact for each task of the rhythm: task_id_copy, and how it may stand.
 TASK_FACT = "task_"
 TASK_STATES: tuple[str, ...] = ("open", "done", "none")
+
+# And a fact of its day: due_id_copy, whether that lies ahead.
+DUE_FACT = "due_"
+DUE_STATES: tuple[str, ...] = ("ahead", "today", "past", "none")
 
 # What `do:` may name, with the outcomes that `on:` may lead on from.
 EFFECTS: Mapping[str, tuple[str, ...]] = {
@@ -199,8 +204,9 @@ OF_THE_RECORD: frozenset[str] = frozenset(
     }
 )
 
-# How a case of HR's ends, and how a call went.
-OUTCOMES: tuple[str, ...] = ("kept", "moved", "answered", "left", "unreachable", "mistake")
+# How a case of HR's ends, and how a call went. Who has left is in the stage of those who have withdrawn.
+LEFT, WITHDRAWN = "left", "withdrawn"
+OUTCOMES: tuple[str, ...] = ("kept", "moved", "answered", LEFT, "unreachable", "mistake")
 CALLED: tuple[str, ...] = ("reached", "no_answer")
 # What happens to a case; each is told by `event_<name>` in messages/*/inbox.yaml.
 Happening = Literal[
@@ -229,6 +235,7 @@ URGENCY: Mapping[str, int] = {
     "danger": DANGER,
     "complaint": 1,
     "withdrawing": 1,
+    "leaving": 1,
     "withdrawn": 1,
     "other_offer": 1,
     "no_show": 1,

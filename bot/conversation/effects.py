@@ -15,10 +15,11 @@ from bot.conversation.world import Do, World
 from bot.engine.flow import Effect
 from bot.engine.turn import Heard
 from bot.record import Candidate
-from bot.store import audit, cases, checkins, moves, people, promises, tasks
+from bot.store import audit, cases, checkins, moves, pauses, people, promises, tasks
 from bot.store.messages import Spoken, keep_outbound
 from bot.store.prepared import Prepared
 from bot.store.tables import codes, wrong_codes
+from bot.vocabulary import WITHDRAWN
 
 _HOUR = timedelta(hours=1)
 _WRONG = Prepared(
@@ -56,6 +57,8 @@ def _confirm(world: World, effect: Effect, heard: Heard) -> str:
     if world.candidate_id and cohort and cohort.starts_at:
         start = {"confirmed_at": world.now, "confirmed_start": cohort.starts_at}
         people.change_candidate(world.connection, world.candidate_id, world.now, **start)
+        if pauses.leaving(world.connection, world.candidate_id) != "no":
+            cases.open_case(world.connection, world.candidate_id, world.person.id, pauses.STAYS, world.now)
         world.belongs_to(world.candidate_id)
     return ""
 
@@ -65,7 +68,7 @@ def _withdraw(world: World, effect: Effect, heard: Heard) -> str:
     stages = world.house.settings.stages
     if world.candidate_id and world.candidate and world.candidate.stage not in stages.closed:
         was = {"from": world.candidate.stage}
-        moves.to_stage(world.connection, world.candidate_id, "withdrawn", "candidate", world.now)
+        moves.to_stage(world.connection, world.candidate_id, WITHDRAWN, "candidate", world.now)
         audit.record(world.connection, "candidate", "candidate.withdraw", world.candidate.code, world.now, was)
         world.belongs_to(world.candidate_id)
     return ""

@@ -16,7 +16,7 @@ from bot.conversation.pushing import push, world_of
 from bot.conversation.world import World
 from bot.engine.turn import Heard
 from bot.rhythm import Planned
-from bot.store import cases, people, touches
+from bot.store import cases, pauses, people, touches
 from bot.store import promises as store
 from bot.store.promises import Promise
 from bot.vocabulary import PROMISES
@@ -24,6 +24,7 @@ from bot.vocabulary import PROMISES
 _AT_ONCE = 20  # promises in a transaction
 _SOON = timedelta(minutes=1)
 _DAY = timedelta(days=1)
+_PAUSE = timedelta(hours=1)
 _SAID_BY, _PRIORITY = "promise.overdue", 85  # the step that says it, and how it ranks among touches
 
 Fact = Callable[[str], str]
@@ -59,6 +60,8 @@ class _Keeping:
             return self._not_yet()
         if world is None or fact("pushes") == "off":
             return self._later()
+        if pauses.leaving(self.connection, self.promise.candidate_id) == "twice":
+            return self._later(self.now + _PAUSE)
         opens = world.opens_at()
         return self._later(opens) if opens > self.now else self._say(world)
 

@@ -7,7 +7,7 @@ from sqlalchemy.engine import Connection
 from bot.conversation.house import House
 from bot.conversation.pushing import push, world_of
 from bot.engine.turn import SILENCE, Heard
-from bot.store import people
+from bot.store import pauses, people
 from bot.store.people import Person
 
 _AT_ONCE = 20  # people in a transaction
@@ -37,6 +37,10 @@ class _Silence:
         return self._walk()
 
     def _walk(self) -> list[int]:
-        """What is said goes out, unless the person wants none; what is done is done."""
-        quiet = self.person.stopped or self.person.wrong_number or self.world.fact("pushes") == "off"
+        """What is said goes out, unless the person wants none or HR has them; what is done is done."""
+        quiet = self.person.stopped or self.person.wrong_number or self.world.fact("pushes") == "off" or self._paused()
         return push(self.world, Heard(event=SILENCE), "answer", quiet=quiet)
+
+    def _paused(self) -> bool:
+        who = self.world.candidate_id
+        return who is not None and bool(pauses.why(self.connection, who))

@@ -5,7 +5,7 @@ only rides a chat that is open, within the caps, or expires.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Connection
@@ -17,10 +17,12 @@ from bot.conversation.house import House
 from bot.conversation.pushing import push, world_of
 from bot.conversation.world import World
 from bot.engine.turn import TOUCH, Heard
+from bot.inbox import casework
 from bot.rhythm import Entry, plan
-from bot.rhythm.entries import CASE
-from bot.store import cases, messages, people, planning, promises, touches
+from bot.rhythm.entries import CASE, DUE, SAID
+from bot.store import cases, messages, pauses, people, planning, promises, touches
 from bot.store.people import Person
+from bot.store.tables import candidates
 from bot.store.touches import Touch
 
 COPY = "copy"  # the kind of an e-mail that only says again what was said
@@ -59,7 +61,7 @@ class _Touching:
     def speak(self) -> Sequence[int]:
         if self.touch.expires_at and self.touch.expires_at <= self.now:
             return self._expire()
-        if self._depends_on_silence() and (changed := self._plan_says_otherwise()):
+        if self._may_have_changed() and (changed := self._plan_says_otherwise()):
             return changed()
         if self.touch.begins.startswith(CASE):
             return self._open_case()
@@ -82,14 +84,19 @@ class _Touching:
         return self._defer(later) if later else self._say(world)
 
     def _expire(self) -> Sequence[int]:
-        """News of the training that came too late to be said is for HR to call about."""
-        if self.touch.entry in touches.TRAINING:
+        """News of the training that came too late to be said is for HR to call about; who does not come has a case."""
+        if self.touch.entry in touches.TRAINING and self.touch.deferred != pauses.LEAVING:
             cases.open_case(self.connection, self._who, None, UNREACHABLE, self.now)
         waited = f", put off: {self.touch.deferred}" if self.touch.deferred else ""
         return self._end("expired", f"too late to be useful{waited}")
 
-    def _depends_on_silence(self) -> bool:
-        """Whether a word of the candidate, which plans nothing anew, may have changed what is wanted."""
+    def _may_have_changed(self) -> bool:
+        """Whether what is wanted hangs on a word of the candidate, which plans nothing anew, or on a day that may have
+        been moved just now."""
+        bases = self.entry.bases if self.entry else ()
+        return self._hangs_on_silence() or any(base.startswith((f"{DUE} ", f"{SAID} ")) for base in bases)
+
+    def _hangs_on_silence(self) -> bool:
         return self.entry is not None and ("unseen" in self.entry.only or "heard" in self.entry.bases)
 
     def _plan_says_otherwise(self) -> "Callable[[], Sequence[int]] | None":
@@ -100,7 +107,8 @@ class _Touching:
         this = (self.touch.entry, self.touch.occasion)
         wanted = next((each for each in planned if (each.entry, each.occasion) == this), None)
         if wanted is None:
-            return lambda: self._end("suppressed", "the candidate has answered meanwhile")
+            why = "the candidate has answered meanwhile" if self._hangs_on_silence() else "no longer in the plan"
+            return lambda: self._end("suppressed", why)
         return (lambda: self._defer(_Later(wanted.at, "talk"))) if wanted.at > self.now else None
 
     def _open_case(self) -> Sequence[int]:
@@ -171,6 +179,9 @@ class _Touching:
 
     def _not_before(self, person: Person, world: World) -> _Later | None:
         """The latest moment of all that speaks against saying it now."""
+        paused = pauses.why(self.connection, self._who)
+        if pauses.holds_back(paused, self.touch.entry):
+            return _Later(self.now + _LATER, paused)
         reasons = [_Later(world.opens_at(self.entry.hours if self.entry else None), "hours")]
         if person.last_at and not self._greets(person):
             reasons.append(_Later(person.last_at + _TALKING, "talk"))
@@ -191,8 +202,6 @@ class _Touching:
     def _story_waits_for(self, person: Person, world: World) -> list[_Later]:
         connection, now = self.connection, self.now
         reasons = []
-        if cases.is_claimed(connection, self._who):
-            reasons.append(_Later(now + _LATER, "case"))
         if windows.open_at(person.window, now) is not True:
             reasons.append(_Later(self.touch.expires_at or now + _LATER, touches.WINDOW))
         said_before = touches.stories_since(connection, self._who, now - caps.WEEK)
@@ -201,11 +210,15 @@ class _Touching:
         return reasons
 
     def _say(self, world: World) -> Sequence[int]:
+        if self.touch.entry == casework.BACK:  # what the bot had asked before is settled between the two
+            world.talk = replace(world.talk, frames=())
         heard = Heard(event=TOUCH, value=self.touch.begins)
         rows = push(world, heard, self.touch.kind, self.touch.expires_at, template=self.touch.template or "")
         if not rows:
             return self._end("suppressed", "there is nothing to say")
         touches.end(self.connection, self.touch, "sent", "", self.now, rows[0])
+        if self.house.content.rhythm.is_followed(self.touch.entry):
+            planning.wake(self.connection, candidates, [self._who], self.now)
         return [*rows, *self._copy(world, rows[0])]
 
     def _copy(self, world: World, row: int) -> Sequence[int]:

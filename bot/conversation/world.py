@@ -18,10 +18,10 @@ from bot.engine.turn import Heard, Reading
 from bot.message import Card
 from bot.record import Candidate
 from bot.store import links as given_links
-from bot.store import people
+from bot.store import pauses, people
 from bot.store.people import Person
 from bot.store.tables import codes
-from bot.vocabulary import TASK_FACT
+from bot.vocabulary import DUE_FACT, TASK_FACT
 
 _PROVED_FOR = timedelta(hours=1)
 _FROM_HISTORY = {"history", "waited_days"}
@@ -81,14 +81,17 @@ class World:
     # What the engine asks.
 
     def fact(self, name: str) -> str:
-        if name == "tasks" or name.startswith(TASK_FACT):
+        if name == "leaving":
+            return pauses.leaving(self.connection, self.candidate_id) if self.candidate_id else "no"
+        of_task = name.startswith((TASK_FACT, DUE_FACT))
+        if name == "tasks" or of_task:
             self._look_up_tasks()
         if self._known is None:
             self._known = facts.known(self.candidate, self.person.channel, self.house.settings, self.now)
             self._known["met"] = "yes" if self.person.turn else "no"
             self._known["pending"] = "yes" if self.talk.pending else "no"
             self._known["links"] = "no" if self._takes_no_links() else "yes"
-        return self._known.get(name, "none") if name.startswith(TASK_FACT) else self._known[name]
+        return self._known.get(name, "none") if of_task else self._known[name]
 
     def _look_up_tasks(self) -> None:
         if self.candidate and self.candidate.tasks is None:

@@ -14,13 +14,13 @@ from bot.errors import KeepwarmError
 from bot.inbox import replies, rights
 from bot.rhythm import Planned
 from bot.settings import Settings
-from bot.store import alerts, audit, cases, risk, touches
+from bot.store import alerts, audit, cases, moves, people, risk, touches
 from bot.store.cases import Case
 from bot.store.cipher import Cipher
 from bot.store.tables import cases as table
 from bot.store.tables import contacts, suggestions
 from bot.store.tables import staff as colleagues
-from bot.vocabulary import DANGER, OUTCOMES, Happening
+from bot.vocabulary import DANGER, LEFT, OUTCOMES, WITHDRAWN, Happening
 
 BACK = "handed_back"  # the touch by which the bot says that it is there again
 _SAYS_SO = timedelta(hours=2)  # so late it need not say so any more
@@ -109,10 +109,17 @@ def write_note(connection: Connection, cipher: Cipher, case_id: int, staff: str,
 def called(
     connection: Connection, cipher: Cipher, case_id: int, staff: str, outcome: str, note: str, now: datetime
 ) -> None:
-    """They phoned: `outcome` is one of CALLED. Reaching somebody answers what was owed."""
+    """They phoned: `outcome` is one of CALLED. Reaching somebody answers what was owed, and takes a case that is free;
+    nobody reached, the span in which it is to be taken begins anew."""
     case = _open(connection, case_id)
-    reached = outcome == "reached"
-    cases.change(connection, case_id, now, **(_answered(case, now) if reached else {}), **_clock(now))
+    if outcome == "reached" and case.claimed_by is None:
+        claim(connection, case_id, staff, now)
+    if outcome == "reached":
+        cases.change(connection, case_id, now, **_answered(case, now), **_clock(now))
+    elif case.state == "new" and case.clock != cases.REST:
+        cases.change(connection, case_id, now, assigned=staff, **freed(now))
+    else:
+        cases.change(connection, case_id, now)
     if case.candidate_id:
         log_contact(connection, cipher, case.candidate_id, staff, "call", outcome, note, now)
     _done(connection, case_id, staff, "called", now, {"outcome": outcome}, seal_note(cipher, note))
@@ -149,23 +156,42 @@ def snooze(
 
 
 def hand_back(connection: Connection, case_id: int, staff: str, now: datetime) -> None:
-    """The bot speaks with the candidate again; the case stays open, and free."""
-    give_back(connection, _mine(connection, case_id, staff), now)
+    """The bot speaks with the candidate again; the case stays open, and is nobody's duty until they need HR again, but
+    for danger, which a person ends."""
+    case = _mine(connection, case_id, staff)
+    give_back(connection, case, now, rests=case.urgency > DANGER)
     _done(connection, case_id, staff, "handed_back", now)
 
 
 def resolve(
-    connection: Connection, cipher: Cipher, case_id: int, staff: str, outcome: str, note: str, now: datetime
+    connection: Connection,
+    settings: Settings,
+    cipher: Cipher,
+    case_id: int,
+    staff: str,
+    outcome: str,
+    note: str,
+    now: datetime,
+    keeps_stage: bool = False,
 ) -> None:
-    """Done, with how it ended: one of OUTCOMES. The candidate's bot is theirs again."""
+    """Done, with how it ended: one of OUTCOMES. The candidate's bot is theirs again; who will not come is withdrawn,
+    unless they keep their stage."""
     if outcome not in OUTCOMES:
         raise Refused("outcome", outcome)
     claim(connection, case_id, staff, now)
     case = _open(connection, case_id)
     end(connection, case, outcome, now)
-    if outcome != "left":
+    if outcome != LEFT:
         _say_back(connection, case, now)
+    elif case.candidate_id and not keeps_stage:
+        _withdraw(connection, settings, case.candidate_id, staff, now)
     _done(connection, case_id, staff, "resolved", now, {"outcome": outcome}, seal_note(cipher, note))
+
+
+def _withdraw(connection: Connection, settings: Settings, candidate_id: int, staff: str, now: datetime) -> None:
+    if people.stage_of(connection, candidate_id) not in settings.stages.closed:
+        moves.to_stage(connection, candidate_id, WITHDRAWN, "hr", now)
+        audit.record(connection, f"staff:{staff}", "candidates.stage", str(candidate_id), now, {"stage": WITHDRAWN})
 
 
 def end(connection: Connection, case: Case, outcome: str, now: datetime) -> None:
@@ -178,10 +204,13 @@ def end(connection: Connection, case: Case, outcome: str, now: datetime) -> None
         risk.wake(connection, [case.candidate_id], now)
 
 
-def give_back(connection: Connection, case: Case, now: datetime) -> None:
-    """Nobody of HR has the candidate any more: the bot speaks with them again, and they hear so."""
-    cases.change(connection, case.id, now, **freed(now))
+def give_back(connection: Connection, case: Case, now: datetime, rests: bool) -> None:
+    """Nobody of HR has the candidate any more: the bot speaks with them again, and they hear so. `rests`: HR owes them
+    nothing, so that no deadline runs."""
+    cases.change(connection, case.id, now, **(freed(now) | (_resting(now) if rests else {})))
     drop_suggestions(connection, case.id)
+    if rests:
+        _quiet(connection, case.id, now)
     _say_back(connection, case, now)
 
 
@@ -224,6 +253,10 @@ def freed(now: datetime) -> dict[str, Any]:
     """What changes where nobody has a case any more: it waits to be taken, from now on."""
     nobody = {"state": "new", "claimed_by": None, "claimed_at": None, "rung": 0, "reopened_at": now}
     return nobody | _clock(now)
+
+
+def _resting(now: datetime) -> dict[str, Any]:
+    return {"clock": cases.REST, "next_at": now + cases.LOOKED_AT, "unanswered_since": None}
 
 
 def _answered(case: Case, now: datetime) -> dict[str, Any]:

@@ -91,7 +91,9 @@ class _Striking:
             self._alert(to, f"warned_{clock.name}")
 
     def _struck(self, clock: Clock) -> None:
-        if clock.name == "wake":
+        if clock.name == cases.REST:
+            self._change(next_at=self.now + cases.LOOKED_AT)
+        elif clock.name == "wake":
             self._wake()
         elif clock.name == "hand_back":
             self._hand_back()
@@ -108,11 +110,15 @@ class _Striking:
     def _hand_back(self) -> None:
         """The candidate hears that the bot is there again; whoever had the case is told that it is free."""
         had = self.case.claimed_by or ""
-        casework.give_back(self.connection, self.case, self.now)
-        self.case = replace(self.case, **casework.freed(self.now))
+        casework.give_back(self.connection, self.case, self.now, rests=self._owes_nothing())
+        self.case = cases.load(self.connection, self.case.id) or self.case
         cases.note(self.connection, self.case.id, "bot", "handed_back", self.now, {"from": had})
         cases.tell(self.connection, self.case.id, "case.changed", self.now)
         self._alert(had, "handed_back")
+
+    def _owes_nothing(self) -> bool:
+        """HR wrote last, and it is the candidate who is silent."""
+        return self.case.answered_at is not None and self.case.unanswered_since is None
 
     def _climb(self, clock: Clock) -> None:
         """A rung with nobody on it is passed. Who is on the first or the third has the case from now on."""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.settings import Hr
-from bot.store.cases import Case
+from bot.store.cases import REST, Case
 from bot.vocabulary import DANGER
 from bot.worktime import Hours, read_week
 
@@ -22,8 +22,8 @@ _ABOVE_THE_TOP = timedelta(hours=8)  # of working time, after which those at the
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """`name`: claim, first, next, resolve, hand_back or wake; `at`: when it strikes; `warns_at`: when it warns before,
-    if it does; `again`: when it may strike again if it strikes now, so that after an outage nobody is flooded."""
+    """`name`: claim, first, next, resolve, hand_back, wake or rest; `at`: when it strikes; `warns_at`: when it warns
+    before, if it does; `again`: when it may strike again if it strikes now: after an outage nobody is flooded."""
 
     name: str
     at: datetime
@@ -34,11 +34,12 @@ class Clock:
 def running(case: Case, terms: Hr, hours: Hours, now: datetime) -> Clock | None:
     """The clock that strikes first. A case that is free waits to be claimed; a claimed one for the answer that is owed,
     else to be done with, and its candidate goes back to the bot after a long silence of HR's. Waiting for the candidate
-    only the hand-back runs; nothing runs for what is resolved."""
+    only the hand-back runs; nothing runs for what is resolved, and nobody hears of what was handed back until the
+    candidate needs HR again."""
     if case.state == "resolved":
         return None
-    if case.state == "snoozed":
-        return Clock("wake", case.next_at or case.updated_at)
+    if case.state == "snoozed" or case.clock == REST:
+        return Clock(REST if case.clock == REST else "wake", case.next_at or case.updated_at)
     winding = _Winding(case, hours, now, top(case, terms))
     if case.state == "new":
         return winding.clock("claim", case.reopened_at or case.opened_at, terms.claim_within)

@@ -24,7 +24,7 @@ from bot.store.casefile import Suggested
 from bot.store.cases import OPEN
 from bot.store.sight import case_seen_by, sees_case, sight_of
 from bot.store.tables import cases
-from bot.vocabulary import CALLED
+from bot.vocabulary import CALLED, LEFT
 
 _LISTED = 10  # cases in one answer
 _FORBIDDEN = ("gone", "right")  # refusals that the audit log keeps
@@ -173,10 +173,11 @@ def _snooze(order: Order) -> Done:
 def _resolve(order: Order) -> Done:
     if not order.command.outcome:
         raise Refused("usage")
-    outcome, note, cipher = order.command.outcome, order.command.rest, order.office.cipher
+    outcome, note, office = order.command.outcome, order.command.rest, order.office
     named = _named(order)
-    casework.resolve(order.connection, cipher, order.case_id, order.by.code, outcome, note, order.now)
-    return Done(order.say("done_resolve", **named))
+    how = order.case_id, order.by.code, outcome, note, order.now
+    casework.resolve(order.connection, office.settings, office.cipher, *how)
+    return Done(order.say("done_left" if outcome == LEFT else "done_resolve", **named))
 
 
 def _back(order: Order) -> Done:

@@ -125,10 +125,11 @@ class _Look:
     def _next_step(self) -> Ladder:
         """While HR has an open case the bot tries nothing by itself; and what HR was done with needs something new."""
         who, found = self.who, self.found
-        if found.level == "low" or not who.released or cases.open_of(self.connection, who.id):
+        case = cases.open_of(self.connection, who.id)
+        if found.level == "low" or not who.released or (case and case.clock != cases.REST):
             return Ladder()
-        resolved = cases.last_resolved(self.connection, who.id)
-        if resolved and not any(signal.at > resolved and signal.points >= _NEW for signal in found.signals):
+        done_at = case.reopened_at if case else cases.last_resolved(self.connection, who.id)
+        if done_at and not any(signal.at > done_at and signal.points >= _NEW for signal in found.signals):
             return Ladder()
         return ladder(who.id, self.history, found, self.nudged, self.now)
 

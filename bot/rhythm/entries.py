@@ -9,6 +9,7 @@ from typing import Literal
 Kind = Literal["notice", "story"]
 STORIES = "stories"  # `begins`: the next employee story that the person has not heard
 CASE = "case "  # `begins`: nothing is said, HR gets a case with this reason
+DUE, SAID = "due", "said"  # the first word of a base: by when a task is to be done, when an entry was said
 _BASES = ("released", "bound", "heard", "start", "end", "notice")
 
 
@@ -17,7 +18,8 @@ class Moment:
     """A moment of the record, so long before or after, perhaps at an hour of that day, by the candidate's clock.
 
     `base`: a stage (when it was entered), released, bound, heard (their last message), start, end, notice (when they
-    were last told about the training), `wait 1/3` (that part of the wait is over), `due CODE` (of a task).
+    were last told about the training), `wait 1/3` (that part of the wait is over), `due CODE` (of a task), `said ENTRY`
+    (when that was said last).
     """
 
     base: str
@@ -107,18 +109,24 @@ class Rhythm:
     stories: tuple[str, ...] = ()
     version: str = ""
 
+    def is_followed(self, entry: str) -> bool:
+        """Whether another one is counted from when this is said."""
+        return any(f"{SAID} {entry}" in other.bases for other in self.entries.values())
 
-def is_base(word: str, stages: tuple[str, ...], tasks: tuple[str, ...]) -> bool:
+
+def is_base(word: str, stages: tuple[str, ...], tasks: tuple[str, ...], entries: tuple[str, ...]) -> bool:
     """Whether a moment may be counted from this."""
     first, _, rest = word.partition(" ")
     if first == "wait":
         part = rest.split("/")
         return len(part) == 2 and all(n.isdecimal() for n in part) and 0 < int(part[0]) < int(part[1]) < 100
-    if first == "due":
+    if first == DUE:
         return rest in tasks
+    if first == SAID:
+        return rest in entries
     return word in _BASES or word in stages
 
 
 def bases() -> str:
     """What moments may be counted from, for a fault's text."""
-    return ", ".join((*_BASES, "a stage", "wait 1/3", "due TASK"))
+    return ", ".join((*_BASES, "a stage", "wait 1/3", f"{DUE} TASK", f"{SAID} ENTRY"))

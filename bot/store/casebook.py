@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.store.cases import OPEN
+from bot.store.cases import OPEN, REST
 from bot.store.cipher import Cipher
 from bot.store.sight import Sight, case_seen_by
 from bot.store.tables import Moment, candidates, cases, cohorts, stores
@@ -72,6 +72,12 @@ class Listed:
     claimed_by: str | None
     next_at: datetime | None
     outcome: str | None
+    clock: str | None
+
+    @property
+    def rests(self) -> bool:
+        """Handed back: nobody's duty until the candidate needs HR again."""
+        return self.clock == REST
 
     @property
     def key(self) -> Key:
@@ -123,6 +129,7 @@ def _select(since: Any) -> "sa.Select[Any]":
             cases.c.claimed_by,
             cases.c.next_at,
             cases.c.outcome,
+            cases.c.clock,
         )
         .select_from(cases)
         .outerjoin(candidates, cases.c.candidate_id == candidates.c.id)

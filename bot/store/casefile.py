@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bot.store import pauses
 from bot.store.cipher import Cipher
 from bot.store.messages import STAFF
 from bot.store.tables import (
@@ -69,7 +70,8 @@ class Suggested:
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """What keepwarm said or will say by itself."""
+    """What keepwarm said or will say by itself. `waits`: why it is not said yet although its time may come, see
+    bot.store.pauses."""
 
     entry: str
     kind: str
@@ -78,6 +80,7 @@ class Touch:
     expects: str | None
     seen: bool
     answered: bool
+    waits: str = ""
 
 
 Whose = tuple[int | None, int | None]  # the candidate, else the address of a stranger
@@ -126,7 +129,11 @@ def suggested(connection: Connection, cipher: Cipher, case_id: int) -> list[Sugg
 
 def coming(connection: Connection, candidate_id: int, limit: int = 8) -> list[Touch]:
     planned = touches.c.candidate_id == candidate_id, touches.c.state == "planned"
-    return [_touch(row, row.due_at) for row in _touches(connection, planned, touches.c.due_at, limit)]
+    paused = pauses.why(connection, candidate_id)
+    return [
+        replace(_touch(row, row.due_at), waits=paused if pauses.holds_back(paused, row.entry) else "")
+        for row in _touches(connection, planned, touches.c.due_at, limit)
+    ]
 
 
 def told(connection: Connection, candidate_id: int, limit: int = 8) -> list[Touch]:

@@ -16,6 +16,8 @@ from bot.vocabulary import DANGER, URGENCY, USUAL_URGENCY, Happening
 
 OPEN = cases.c.state != word("resolved")  # as the indexes of open ones have it
 ASSIGN = "assign"  # the clock of a case that nobody has been given yet
+REST = "rest"  # the clock of a case that is nobody's duty until the candidate needs HR again
+LOOKED_AT = timedelta(days=1)  # how often such a case is looked at, in case it is over
 _SAME = timedelta(days=7)  # what comes up again so soon is the same case
 SILENT = frozenset({"claimed", "waiting"})  # a person of HR talks with the candidate: the bot begins nothing
 
@@ -116,6 +118,8 @@ def open_case(
         if urgency < found.urgency:
             again |= {"urgency": urgency, "reason": reason, "next_at": now}
             again |= _endangered(connection, found, now) if urgency == DANGER else {}
+        if found.clock == REST:
+            again |= {"clock": ASSIGN, "next_at": now, "warned_at": None, "reopened_at": now}
         if found.state == "snoozed" and urgency <= 1:
             again |= {"state": "new", "claimed_by": None, "clock": ASSIGN, "next_at": now, "warned_at": None}
         change(connection, case_id, now, **again)

@@ -559,9 +559,9 @@ stopped_channels = sa.Table(
 # What HR works on; one open case a person. `state`: new, claimed, waiting (for the candidate), snoozed, resolved.
 # `urgency`: 0 danger, 1 at once, 2 today, 3 this week. `assigned`: whose it is to take, `claimed_by`: who has taken it
 # (codes of staff). `unanswered_since`: since when the candidate waits for a word of a person. The clock: at `next_at`
-# the `clock` strikes (assign, work: find which one runs; claim, first, next, resolve, wake, hand_back); `warned_at`: it
-# has warned already; `rung`: how far up it has climbed, 0 at who it is assigned to. `reopened_at`: since when it is
-# free again. `version` grows with each change: pages see it.
+# the `clock` strikes (assign, work: find which one runs; claim, first, next, resolve, wake, hand_back, rest: no one's
+# duty); `warned_at`: it has warned already; `rung`: how far up it has climbed, 0 at who it is assigned to.
+# `reopened_at`: since when it is free again. `version` grows with each change: pages see it.
 cases = sa.Table(
     "cases",
     metadata,

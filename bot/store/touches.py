@@ -21,6 +21,7 @@ Ended = Literal["sent", "expired", "cancelled", "suppressed"]
 By = Literal["rhythm", "hr", "promise", "risk"]
 
 TRAINING = ("training_notice", "training_moved", "training_cancelled", "training_slipped")  # HR's news of a training
+CHANGES = ("training_moved", "training_cancelled")  # of what they were told before
 NUDGE, NUDGE_OTHER = "nudge", "nudge_other"  # to somebody at risk: in the chat, then by another road
 WINDOW = "window"  # why a story was put off: no chat is open
 
@@ -226,7 +227,7 @@ def is_the_latest(connection: Connection, touch: Touch) -> bool:
 
 
 def defer(connection: Connection, touch: Touch, until: datetime, why: str = "") -> None:
-    """`why`: hours, talk, cap, spacing, case, window, or busy."""
+    """`why`: hours, talk, cap, spacing, case, leaving, window, or busy."""
     update(connection, touches, [touch.id], {"due_at": until} | ({"deferred": why} if why else {}))
 
 

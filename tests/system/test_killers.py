@@ -3,12 +3,12 @@
 import os
 import re
 import signal
-from datetime import UTC, datetime
 
 import pytest
 import requests
 import sqlalchemy as sa
 
+from bot import clock
 from bot.store.tables import staff, uploads
 from tests import workbooks
 from tests.bot.test_yamltext import aliases
@@ -18,7 +18,7 @@ from tests.system.servers import Deployment, Server, serving, wait_for
 
 def admin(deployment: Deployment, server: Server) -> Browser:
     """Signed in."""
-    office = Office(None, deployment.database, datetime.now(UTC), server.url)  # type: ignore[arg-type]
+    office = Office(None, deployment.database, clock.now(), server.url)  # type: ignore[arg-type]
     if office.one(sa.select(staff.c.code).where(staff.c.code == "BOSS")) is None:
         name = deployment.cipher.seal("Boss", "staff.name")
         office.do(sa.insert(staff).values(code="BOSS", name=name, role="admin", updated_at=office.now))

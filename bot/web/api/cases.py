@@ -35,11 +35,13 @@ def show(call: Call) -> Answer:
 
 
 def resolve(call: Call) -> Answer:
-    body = call.body
-    return _work(
-        call,
-        lambda c: casework.resolve(c, call.house.cipher, call.number, body.staff, body.outcome, body.note, call.now),
-    )
+    house, body = call.house, call.body
+
+    def resolved(connection: Connection) -> None:
+        how = body.staff, body.outcome, body.note, call.now, body.keep_stage
+        casework.resolve(connection, house.settings, house.cipher, call.number, *how)
+
+    return _work(call, resolved)
 
 
 def note(call: Call) -> Answer:

@@ -82,9 +82,11 @@ class StageIn(_In):
 
 
 class ResolveIn(_In):
-    """`staff`: the code of the person of HR in whose name it is done."""
+    """`staff`: the code of the person of HR in whose name it is done. Who has left is moved to withdrawn, unless
+    `keep_stage`."""
 
     staff: Code
+    keep_stage: bool = False
     outcome: Literal["kept", "moved", "answered", "left", "unreachable", "mistake"]
     note: Note = ""
 

@@ -144,7 +144,8 @@ def _done(visit: Visit, row: Listed, what: str) -> bool:
         elif what == "snooze":
             casework.snooze(connection, row.id, code, until, now)
         else:
-            casework.resolve(connection, visit.cipher, row.id, code, visit.said("outcome"), note, now)
+            settings = visit.desk.house.settings
+            casework.resolve(connection, settings, visit.cipher, row.id, code, visit.said("outcome"), note, now)
 
     try:
         visit.write(do)

@@ -92,7 +92,9 @@ def resolve(visit: Visit) -> Reply:
     outcome, words = visit.said("outcome"), visit.said("note")[:LONGEST_NOTE]
 
     def end(connection: Connection, case: int) -> None:
-        casework.resolve(connection, visit.cipher, case, visit.staff.code, outcome, words, visit.now)
+        settings, keeps_stage = visit.desk.house.settings, bool(visit.said("may_keep") and not visit.said("withdraw"))
+        code, now = visit.staff.code, visit.now
+        casework.resolve(connection, settings, visit.cipher, case, code, outcome, words, now, keeps_stage)
 
     return _moved(visit, "resolved", end)
 

@@ -121,8 +121,8 @@ def _line(speech: Speech, names: Mapping[str, str], one: Happened, evidence: Map
         _called(speech, names, detail.get("to")),
         _called(speech, names, detail.get("from") or detail.get("who")),
     )
-    keys = f"event_{one.what}_to_nobody" if not to else "", f"event_{one.what}"
-    key = next((key for key in keys if speech.has(key)), None)
+    forms = (form for form, fits in (("_to_nobody", not to), ("_bot", one.actor == "bot"), ("", True)) if fits)
+    key = next((key for key in (f"event_{one.what}{form}" for form in forms) if speech.has(key)), None)
     if key is None:
         _log.error("event_unknown", kind=one.kind, code=one.what, id=one.id)
         return f"{who} {one.what}"

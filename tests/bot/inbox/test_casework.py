@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from bot.conversation import House
 from bot.inbox import casework
 from bot.inbox.casework import Refused
-from bot.store import cases
+from bot.store import cases, people
 from bot.store.database import Database
 from bot.store.tables import audit, case_events, outbound
 from tests.bot.inbox.desk import alerted, case, happened, number, opened, planned, tick
@@ -98,8 +98,10 @@ def test_handed_over_it_is_free_for_the_other_who_hears_of_it(
 def test_resolved_it_needs_an_outcome_and_leaves_no_clock(staffed: House, database: Database, now: datetime) -> None:
     this = opened(database, "PUB", "doubt", now)
     with pytest.raises(Refused, match="outcome"):
-        database.write(lambda c: casework.resolve(c, staffed.cipher, this, "HR1", "whatever", "", now))
-    database.write(lambda c: casework.resolve(c, staffed.cipher, this, "HR1", "kept", "", now))
+        database.write(
+            lambda c: casework.resolve(c, staffed.settings, staffed.cipher, this, "HR1", "whatever", "", now)
+        )
+    database.write(lambda c: casework.resolve(c, staffed.settings, staffed.cipher, this, "HR1", "kept", "", now))
     after = case(database, this)
     assert (after.state, after.outcome, after.clock, after.next_at) == ("resolved", "kept", None, None)
     with pytest.raises(Refused, match="resolved"):
@@ -108,10 +110,12 @@ def test_resolved_it_needs_an_outcome_and_leaves_no_clock(staffed: House, databa
 
 def test_what_comes_up_again_in_a_week_is_the_same_case(staffed: House, database: Database, now: datetime) -> None:
     this = opened(database, "PUB", "doubt", now)
-    database.write(lambda c: casework.resolve(c, staffed.cipher, this, "HR1", "kept", "", now))
+    database.write(lambda c: casework.resolve(c, staffed.settings, staffed.cipher, this, "HR1", "kept", "", now))
     assert opened(database, "PUB", "other_offer", now + 24 * HOUR) == this
     assert case(database, this).state == "new"
-    database.write(lambda c: casework.resolve(c, staffed.cipher, this, "HR1", "kept", "", now + 25 * HOUR))
+    database.write(
+        lambda c: casework.resolve(c, staffed.settings, staffed.cipher, this, "HR1", "kept", "", now + 25 * HOUR)
+    )
     assert opened(database, "PUB", "other_offer", now + 24 * 10 * HOUR) != this
 
 
@@ -140,7 +144,7 @@ def test_who_talked_with_hr_is_told_that_the_bot_is_back(
     later = now + HOUR
     if wrote:
         database.write(lambda c: casework.reply(c, staffed.settings, staffed.cipher, this, "HR1", "别急", later))
-    database.write(lambda c: casework.resolve(c, staffed.cipher, this, "HR1", outcome, "", later))
+    database.write(lambda c: casework.resolve(c, staffed.settings, staffed.cipher, this, "HR1", outcome, "", later))
     assert planned(database, "PUB", "hr.back") == says
 
 
@@ -153,21 +157,42 @@ def test_handed_back_by_hand_the_candidate_hears_it_once(
     database.write(lambda c: casework.reply(c, staffed.settings, staffed.cipher, this, "HR1", "别急", later))
     database.write(lambda c: casework.hand_back(c, this, "HR1", later))
     assert planned(database, "PUB", "hr.back") == 1
-    database.write(lambda c: casework.resolve(c, staffed.cipher, this, "HR1", "kept", "", later + HOUR))
+    database.write(
+        lambda c: casework.resolve(c, staffed.settings, staffed.cipher, this, "HR1", "kept", "", later + HOUR)
+    )
     assert planned(database, "PUB", "hr.back") == 1
 
 
 def test_every_move_is_audited_without_names(staffed: House, database: Database, now: datetime) -> None:
     this = opened(database, "PUB", "doubt", now)
-    cipher = staffed.cipher
+    cipher, settings = staffed.cipher, staffed.settings
     database.write(lambda c: casework.claim(c, this, "HR1", now))
     database.write(lambda c: casework.write_note(c, cipher, this, "HR1", "王芳家里有事", now))
     database.write(lambda c: casework.called(c, cipher, this, "HR1", "reached", "聊了王芳", now))
     database.write(lambda c: casework.snooze(c, this, "HR1", now + HOUR, now))
     database.write(lambda c: casework.hand_back(c, this, "HR1", now))
-    database.write(lambda c: casework.resolve(c, cipher, this, "HR1", "kept", "王芳来", now))
+    database.write(lambda c: casework.resolve(c, settings, cipher, this, "HR1", "kept", "王芳来", now))
     rows = database.read(lambda c: list(c.execute(sa.select(audit).where(audit.c.action.like("case.%")))))
     actions = {row.action for row in rows}
     assert {"case.claimed", "case.note", "case.called", "case.snoozed", "case.handed_back", "case.resolved"} <= actions
     assert all(row.actor == "staff:HR1" for row in rows)
     assert "王芳" not in str([row._mapping for row in rows])
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome", "keeps", "stage"),
+    [
+        ("PUB", "left", False, "withdrawn"),
+        ("PUB", "left", True, "training_notice"),
+        ("PUB", "kept", False, "training_notice"),
+        ("JOINED", "left", False, "joined"),
+        ("REJECTED", "left", False, "rejected"),
+    ],
+)
+def test_who_will_not_come_is_withdrawn_when_the_case_is_resolved(
+    staffed: House, database: Database, now: datetime, code: str, outcome: str, keeps: bool, stage: str
+) -> None:
+    this = opened(database, code, "withdrawing", now)
+    settings, cipher = staffed.settings, staffed.cipher
+    database.write(lambda c: casework.resolve(c, settings, cipher, this, "HR1", outcome, "", now, keeps))
+    assert database.read(lambda c: people.stage_of(c, number(database, code))) == stage

@@ -7,10 +7,11 @@ import pytest
 import sqlalchemy as sa
 
 from bot.conversation import House
+from bot.conversation.touching import speak
 from bot.inbox import casework
 from bot.settings import Team
 from bot.store.database import Database
-from bot.store.tables import candidates
+from bot.store.tables import candidates, outbound
 from bot.store.tables import cases as table
 from bot.worktime import read_week
 from tests.bot.inbox.desk import alerted, away, case, happened, opened, planned, tick
@@ -157,3 +158,104 @@ def test_who_has_joined_needs_no_case_any_more_but_a_grave_one(staffed: House, d
     tick(database, staffed, local("2026-11-23 09:30"))
     assert (case(database, calm).state, case(database, calm).outcome) == ("resolved", "kept")
     assert case(database, grave).state == "new"
+
+
+def ticks(database: Database, staffed: House, start: datetime, hours: int) -> None:
+    for minutes in range(0, hours * 60, 10):
+        tick(database, staffed, start + minutes * MINUTE)
+
+
+def test_a_logged_call_takes_the_case_and_nobody_is_warned(staffed: House, database: Database) -> None:
+    start = local("2026-11-23 09:00")
+    this = opened(database, "PUB", "doubt", start)
+    tick(database, staffed, start)
+    database.write(lambda c: casework.called(c, staffed.cipher, this, "HR1", "reached", "", start + 3 * MINUTE))
+    assert (case(database, this).state, case(database, this).claimed_by) == ("claimed", "HR1")
+    ticks(database, staffed, start, 4)
+    assert alerted(database) == [("HR1", "new")]
+
+
+def test_a_call_that_reached_nobody_begins_the_span_anew(staffed: House, database: Database) -> None:
+    start = local("2026-11-23 09:00")
+    this = opened(database, "PUB", "doubt", start)
+    tick(database, staffed, start)
+    at = start + 20 * MINUTE
+    database.write(lambda c: casework.called(c, staffed.cipher, this, "HR1", "no_answer", "", at))
+    for minutes in (21, 30, 41):
+        tick(database, staffed, start + minutes * MINUTE)
+    assert alerted(database) == [("HR1", "new")]
+    tick(database, staffed, at + 31 * MINUTE)
+    assert ("HR2", "missed_claim") in alerted(database)
+
+
+def test_a_call_by_another_leaves_the_case_where_it_is(staffed: House, database: Database, now: datetime) -> None:
+    this = opened(database, "PUB", "doubt", now)
+    database.write(lambda c: casework.claim(c, this, "HR1", now))
+    database.write(lambda c: casework.called(c, staffed.cipher, this, "HR2", "reached", "", now))
+    assert case(database, this).claimed_by == "HR1"
+
+
+def handed_back(database: Database, staffed: House, start: datetime, reason: str = "complaint") -> int:
+    this = opened(database, "PUB", reason, start)
+    tick(database, staffed, start)
+    database.write(lambda c: casework.claim(c, this, "HR1", start))
+    database.write(lambda c: casework.hand_back(c, this, "HR1", start + 5 * MINUTE))
+    return this
+
+
+def test_what_was_handed_back_is_nobodys_duty_and_climbs_no_more(staffed: House, database: Database) -> None:
+    start = local("2026-11-23 09:00")
+    this = handed_back(database, staffed, start)
+    ticks(database, staffed, start + 6 * MINUTE, 30)
+    assert alerted(database) == [("HR1", "new")]
+    assert (case(database, this).state, case(database, this).clock) == ("new", "rest")
+
+
+@pytest.mark.parametrize("who_asks", ["the candidate", "the bot"])
+def test_handed_back_it_is_a_duty_again_when_the_candidate_needs_hr(
+    staffed: House, database: Database, person: Person, who_asks: str
+) -> None:
+    start = local("2026-11-23 09:00")
+    this = handed_back(database, staffed, start)
+    person.is_bound_to("PUB")
+    person.now = start + 2 * HOUR
+    if who_asks == "the candidate":
+        person.says("我要找真人")
+    else:
+        assert opened(database, "PUB", "task_overdue", person.now) == this
+    tick(database, staffed, person.now)
+    tick(database, staffed, person.now + 31 * MINUTE)
+    assert {("HR1", "reopened"), ("HR2", "missed_claim")} <= set(alerted(database))
+
+
+def test_danger_that_was_handed_back_stays_a_duty(staffed: House, database: Database) -> None:
+    start = local("2026-11-23 09:00")
+    this = handed_back(database, staffed, start, "danger")
+    assert case(database, this).clock != "rest"
+
+
+def test_whom_hr_answered_and_who_is_silent_is_nobodys_duty_after_the_bot_takes_over(
+    staffed: House, database: Database, person: Person
+) -> None:
+    start = local("2026-11-23 09:00")
+    person.is_bound_to("PUB")
+    this = opened(database, "PUB", "doubt", start)
+    tick(database, staffed, start)
+    database.write(lambda c: casework.reply(c, staffed.settings, staffed.cipher, this, "HR1", "别急", start))
+    ticks(database, staffed, start, 72)
+    assert case(database, this).clock == "rest"
+    assert alerted(database) == [("HR1", "new"), ("HR1", "handed_back")]
+
+
+def test_after_the_talk_with_hr_the_old_question_of_the_bot_is_not_asked_again(
+    staffed: House, database: Database, person: Person
+) -> None:
+    person.is_bound_to("PUB").says("我要投诉")
+    assert person.keys == ["trouble.complaint"]
+    this = next(iter(database.read(lambda c: list(c.execute(sa.select(table.c.id)).scalars()))))
+    later = person.now + HOUR
+    database.write(lambda c: casework.reply(c, staffed.settings, staffed.cipher, this, "HR1", "对不起", later))
+    database.write(lambda c: casework.hand_back(c, this, "HR1", later))
+    database.write(lambda c: speak(c, staffed, later))
+    said = sa.select(outbound.c.said).where(outbound.c.road == "push").order_by(outbound.c.id.desc()).limit(1)
+    assert database.read(lambda c: c.execute(said).scalar()) == "hr.back"

@@ -14,7 +14,7 @@ from bot.content import Content
 from bot.inbox import commands, hearing
 from bot.inbox.commands import COMMANDS, SHOW, WEAK, Command, parse
 from bot.inbox.orders import ORDERS
-from bot.store.tables import audit, case_events, cases, contacts, inbound, outbound, suggestions
+from bot.store.tables import audit, candidates, case_events, cases, contacts, inbound, outbound, suggestions
 from tests.bot.inbox.conftest import Hr
 from tests.talking import Person
 
@@ -206,6 +206,14 @@ def test_resolving(text: str, hr: Hr, write: Write) -> None:
     assert "办完了" in write(text.format(number))
     assert (one(hr, number).state, one(hr, number).outcome) == ("resolved", "kept")
     assert "已经办完了" in write(f"claim {number}")
+
+
+@pytest.mark.parametrize("text", ["解决 {} 不来了", "resolve {} left"])
+def test_who_will_not_come_is_withdrawn_by_resolving(text: str, hr: Hr, write: Write) -> None:
+    case = hr.case("PUB")
+    told = write(text.format(case))
+    assert "已放弃" in told
+    assert [row.stage for row in hr.rows(candidates) if row.code == "PUB"] == ["withdrawn"]
 
 
 def test_handing_back_needs_holding(hr: Hr, write: Write) -> None:

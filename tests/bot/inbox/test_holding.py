@@ -91,7 +91,9 @@ def test_stopping_is_obeyed_at_once_and_despair_is_answered(held: Person, staffe
 def test_with_the_case_resolved_the_bot_answers_again(held: Person, staffed: House, database: Database) -> None:
     this = claimed(database)
     held.says("什么时候培训？")
-    database.write(lambda c: casework.resolve(c, staffed.cipher, this, "HR1", "answered", "", held.now))
+    database.write(
+        lambda c: casework.resolve(c, staffed.settings, staffed.cipher, this, "HR1", "answered", "", held.now)
+    )
     states = database.read(lambda c: list(c.execute(sa.select(suggestions.c.state)).scalars()))
     assert states == ["dropped"]
     held.says("培训在哪里？")

@@ -203,7 +203,7 @@ def test_what_hr_was_done_with_needs_something_new(staffed: House, database: Dat
     says_low(database, "PUB", 1, now)
     reckon(database, staffed, now)
     assert planned(database, "PUB") == [], "HR has it in hand"
-    database.write(lambda c: casework.resolve(c, staffed.cipher, this, "HR1", "kept", "", now + HOUR))
+    database.write(lambda c: casework.resolve(c, staffed.settings, staffed.cipher, this, "HR1", "kept", "", now + HOUR))
     reckon(database, staffed, now + HOUR)
     assert planned(database, "PUB") == [], "nothing new since"
     says_low(database, "PUB", 1, now + DAY)

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from bot.conversation import House
 from bot.inbox import casework
 from bot.inbox.casework import Refused
+from bot.rhythm import Planned
+from bot.store import touches
 from bot.store.database import Database
 from bot.store.tables import (
     addresses,
@@ -226,6 +228,24 @@ def test_a_case_goes_to_a_colleague_who_hears_of_it(office: Office) -> None:
     assert browser.post(f"/hr/cases/{number}/assign", to="NOBODY").status_code == 409
 
 
+def test_who_will_not_come_is_withdrawn_unless_the_box_is_cleared(office: Office) -> None:
+    browser = office.person("HR1")
+    number = office.case("PUB")
+    assert re.search(r'name="withdraw" value="yes" checked', browser.get(f"/hr/cases/{number}").text)
+    browser.post(f"/hr/cases/{number}/resolve", outcome="left", may_keep="yes")
+    other = office.case("TOM")
+    browser.post(f"/hr/cases/{other}/resolve", outcome="left", may_keep="yes", withdraw="yes")
+    wanted = sa.select(candidates.c.code, candidates.c.stage).where(candidates.c.code.in_(("PUB", "TOM")))
+    assert {row.code: row.stage for row in office.all(wanted)} == {"PUB": "training_notice", "TOM": "withdrawn"}
+
+
+def test_several_resolved_as_gone_are_withdrawn(office: Office) -> None:
+    browser = office.person("HR1")
+    case = office.case("PUB")
+    browser.post("/hr/cases/bulk", case=[str(case)], what="resolve", outcome="left", sure="yes")
+    assert office.one(sa.select(candidates.c.stage).where(candidates.c.id == office.candidate("PUB"))) == "withdrawn"
+
+
 def test_a_case_is_handed_back_and_resolved(office: Office) -> None:
     number, browser = office.case("PUB"), office.person("HR1")
     assert browser.post(f"/hr/cases/{number}/hand-back").status_code == 409, "claim it first"
@@ -292,3 +312,15 @@ def test_a_candidate_who_wants_no_messages_still_gets_what_they_asked(office: Of
     office.person("HR1").post(f"/hr/cases/{office.case('PUB')}/reply", text="好的")
     assert office.one(sa.select(outbound.c.kind).where(outbound.c.said == "staff")) == "answer"
     assert office.one(sa.select(candidates.c.pushes_stopped_at).where(candidates.c.code == "PUB")) is not None
+
+
+def test_the_side_panel_says_what_waits_while_hr_has_the_candidate(office: Office, bound: Person) -> None:
+    number, browser, who = office.case("PUB"), office.person("HR1"), office.candidate("PUB")
+    later = office.now + timedelta(hours=3)
+    for entry, begins in (("tips", "tips.day3"), ("training_moved", "notice.moved")):
+        planned = Planned(who, entry, "", "notice", begins, later)
+        office.database.write(lambda c, planned=planned: touches.plan(c, [planned], "rhythm", office.now))  # type: ignore[misc]
+    panel = re.compile(r"<li>(谈完再发：)?(?:<time>[^<]+</time>)? (准备小贴士|改期通知)")
+    assert panel.findall(browser.get(f"/hr/cases/{number}").text) == [("", "准备小贴士"), ("", "改期通知")]
+    browser.post(f"/hr/cases/{number}/claim")
+    assert panel.findall(browser.get(f"/hr/cases/{number}").text) == [("谈完再发：", "准备小贴士"), ("", "改期通知")]

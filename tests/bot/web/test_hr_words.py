@@ -7,11 +7,14 @@ import pytest
 
 from bot import vocabulary
 from bot.content import Content
+from bot.inbox import casework
+from bot.store import promises, touches
 
 PAGES = Path("bot/web/templates/hr")
 CODE = Path("bot/web/hr")
 SPOKEN = re.compile(r"\bt\(\s*['\"](\w+)['\"]((?:[^()]|\((?:[^()]|\([^()]*\))*\))*)\)")
 GROUP = re.compile(r"one_of\(\s*(?:['\"](\w+)['\"])")
+NOTES = (Path("bot/store/cases.py"),)
 COMPUTED = {"audit_", "canned_", "event_", "refused_", "unusable_"}
 
 
@@ -71,3 +74,19 @@ def test_every_code_of_ours_has_its_word(content: Content, group: str) -> None:
     }[group]
     for locale in ("zh", "en", "zh-Hant"):
         assert all(f"{group}_{code}" in content.words[locale].desk["inbox"] for code in codes)
+
+
+@pytest.mark.parametrize("locale", ["zh", "en"])
+def test_whatever_keepwarm_says_by_itself_has_its_word(content: Content, locale: str) -> None:
+    others = (casework.BACK, touches.NUDGE, touches.NUDGE_OTHER, promises.OVERDUE, *touches.TRAINING)
+    words = content.words[locale].desk["inbox"]
+    assert [name for name in (*content.rhythm.entries, *others) if f"entry_{name}" not in words] == []
+
+
+@pytest.mark.parametrize("locale", ["zh", "en"])
+def test_whatever_happens_to_a_case_has_its_word(content: Content, locale: str) -> None:
+    written = "".join(path.read_text(encoding="utf-8") for path in (*Path("bot/inbox").glob("*.py"), *NOTES))
+    happens = set(re.findall(r"(?:_done|note)\([^\n]*?, \"([a-z_]+)\", (?:self\.)?now", written)) - {"called"}
+    assert {"claimed", "said", "handed_back", "missed"} <= happens
+    words = content.words[locale].desk["inbox"]
+    assert [what for what in sorted(happens) if f"event_{what}" not in words] == []

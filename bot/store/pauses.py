@@ -1,0 +1,62 @@
+"""When keepwarm starts nothing with a candidate: a person of HR has them, or they have said twice that they will not
+come. What must still be known goes out."""
+
+from collections.abc import Collection, Mapping
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bot.store import cases
+from bot.store.prepared import Prepared, word
+from bot.store.tables import case_events, case_reasons
+from bot.store.touches import CHANGES, TRAINING
+
+CLAIMED, LEAVING = "case", "leaving"  # why nothing is begun
+GOES, GOES_FOR_GOOD, STAYS = "withdrawing", "leaving", "staying"  # reasons: said once, said twice, taken back
+_GOES_OUT: Mapping[str, Collection[str]] = {CLAIMED: TRAINING, LEAVING: CHANGES}
+
+_SAID = Prepared(
+    sa.select(case_reasons.c.reason)
+    .where(
+        case_reasons.c.case_id == sa.bindparam("case"),
+        case_reasons.c.reason.in_(map(word, (GOES, GOES_FOR_GOOD, STAYS))),
+        ~sa.exists().where(  # what was said before HR was done with it
+            case_events.c.case_id == case_reasons.c.case_id,
+            case_events.c.what == word("reopened"),
+            case_events.c.at > case_reasons.c.at,
+        ),
+    )
+    .order_by(case_reasons.c.id)
+)
+
+
+def why(connection: Connection, candidate_id: int) -> str:
+    """CLAIMED, LEAVING, or "" where keepwarm may speak first."""
+    case = cases.standing(connection, candidate_id)
+    if case is None:
+        return ""
+    if _said(connection, case[0]) == "twice":
+        return LEAVING
+    return CLAIMED if case[1] in cases.SILENT else ""
+
+
+def holds_back(why: str, entry: str) -> bool:
+    """Whether what this entry says waits for that."""
+    return bool(why) and entry not in _GOES_OUT[why]
+
+
+def leaving(connection: Connection, candidate_id: int) -> str:
+    """How often they have said that they do not come, since they last said that they do, or HR was done with it: no,
+    once or twice."""
+    case = cases.standing(connection, candidate_id)
+    return _said(connection, case[0]) if case else "no"
+
+
+def _said(connection: Connection, case_id: int) -> str:
+    said = "no"
+    for row in _SAID.rows(connection, {"case": case_id}):
+        if row.reason == STAYS:
+            said = "no"
+        elif said != "twice":
+            said = "twice" if row.reason == GOES_FOR_GOOD else "once"
+    return said
