@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from bot import maps, phones
 from bot.record import Candidate, Cohort, Store, Task
 from bot.settings import Settings
-from bot.vocabulary import TASK_FACT, VALUES
+from bot.vocabulary import DUE_FACT, TASK_FACT, VALUES
 
 _LATE = timedelta(hours=2)  # so long after the beginning people are still on their way
 
@@ -48,6 +48,7 @@ def known(candidate: Candidate | None, channel: str, settings: Settings, now: da
         "notices_only": _yes(bool(candidate and candidate.notices_only_at)),
         "tasks": "open" if _open_tasks(candidate) else "none",
         **{f"{TASK_FACT}{task.code}": "done" if task.done_at else "open" for task in _tasks(candidate)},
+        **{f"{DUE_FACT}{task.code}": _due(task, zone_of(cohort, settings), now) for task in _tasks(candidate)},
     }
 
 
@@ -103,12 +104,13 @@ def values(
         "offer": candidate.offer,
         "offer_until": _at(candidate.offer_until, home),
         "waited_days": max(0, (now - _since(candidate)).days),
-        "tasks": [(labels.get(task.code, task.code), _at(task.due_at, place)) for task in _open_tasks(candidate)],
+        "tasks": [(labels.get(task.code, task.code), _still(task, place, now)) for task in _open_tasks(candidate)],
     }
 
 
 def task_due(candidate: Candidate | None, about: str, settings: Settings) -> datetime | None:
-    """By when the task must be done that a step or a text is about: its name ends in the task's code."""
+    """By when the task must be done that a step or a text is about: its name ends in the task's code. A text that tells
+    it is said only as long as that day lies ahead (the fact `due_…`)."""
     theirs = (task for task in _tasks(candidate) if about == task.code or about.endswith(f"_{task.code}"))
     task = next(theirs, None)
     return _at(task.due_at, zone_of(candidate.cohort, settings)) if candidate and task else None
@@ -150,6 +152,19 @@ def _tasks(candidate: Candidate | None) -> Sequence[Task]:
 
 def _open_tasks(candidate: Candidate | None) -> list[Task]:
     return [task for task in _tasks(candidate) if task.done_at is None]
+
+
+def _due(task: Task, zone: ZoneInfo, now: datetime) -> str:
+    """Whether its day lies ahead, by the days of the place."""
+    if task.due_at is None:
+        return "none"
+    days = (task.due_at.astimezone(zone).date() - now.astimezone(zone).date()).days
+    return "ahead" if days > 0 else "past" if days < 0 else "today"
+
+
+def _still(task: Task, zone: ZoneInfo, now: datetime) -> datetime | None:
+    """By when it is to be done, unless that day has passed."""
+    return None if _due(task, zone, now) == "past" else _at(task.due_at, zone)
 
 
 def _offer(candidate: Candidate | None, now: datetime) -> str:

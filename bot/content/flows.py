@@ -1,7 +1,7 @@
 """Reads flows/*.yaml into the engine's flows. flows/README.md has the format."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +12,8 @@ from bot.engine.flow import END, Branch, Effect, Flow, Wait
 from bot.errors import Fault
 from bot.vocabulary import (
     COLLECTORS,
+    DUE_FACT,
+    DUE_STATES,
     EFFECTS,
     EVENTS,
     FACTS,
@@ -185,16 +187,23 @@ class _Reader:
                     continue
                 kind = str(branch.get("collect", "")).partition(" ")[0]
                 name = str(branch.get("save", "") or kind)
-                if name in VALUES or name in FACTS or name in FREE_FACTS or name.startswith(TASK_FACT):
+                if name in VALUES or name in FACTS or name in FREE_FACTS or name.startswith((TASK_FACT, DUE_FACT)):
                     self._fault(("steps", step), f"save: {name} is a fact or a value already: choose another name")
                 found += [name] if name else []
         return found
+
+    def _states_of(self, fact: str) -> Collection[str] | None:
+        """The words that a fact may be answered with, if it is one."""
+        for prefix, states in ((TASK_FACT, TASK_STATES), (DUE_FACT, DUE_STATES)):
+            if fact.startswith(prefix):
+                return states
+        return self.facts.get(fact)
 
     def _conditions(self, data: Any, where: Where) -> dict[str, frozenset[str]]:
         conditions: dict[str, frozenset[str]] = {}
         for fact, wanted in self.document.mapping(data, where).items():
             values = self._words(wanted, (*where, fact))
-            known = TASK_STATES if fact.startswith(TASK_FACT) else self.facts.get(fact)
+            known = self._states_of(fact)
             if known is None and fact not in FREE_FACTS and fact not in self.saves:
                 self._fault((*where, fact), f"if: no fact is called {fact!r}: use one of {', '.join(self.facts)}")
                 continue

@@ -51,6 +51,7 @@ class _Reader:
     def __init__(self, document: Document, flows: Mapping[str, Flow], stages: tuple[str, ...]) -> None:
         self.document, self.flows, self.stages = document, flows, stages
         self.tasks: tuple[str, ...] = ()
+        self.entries: tuple[str, ...] = ()
         self.facts = {name: words or stages for name, words in FACTS.items()}
 
     def rhythm(self, stories: tuple[str, ...]) -> Rhythm:
@@ -61,6 +62,7 @@ class _Reader:
         due = {code: self._task(code, body) for code, body in tasks.items()}
         wait = self._span(data.get("wait", "21d"), ("wait",))
         entries = self.document.mapping(data.get("entries"), ("entries",))
+        self.entries = tuple(entries)
         read = {name: self._entry(name, body) for name, body in entries.items()}
         kept = json.dumps([data, stories], ensure_ascii=False, sort_keys=True)
         version = hashlib.sha256(kept.encode()).hexdigest()[:12]
@@ -111,7 +113,7 @@ class _Reader:
 
     def _moment(self, text: Any, where: Where) -> Moment:
         found = _MOMENT.fullmatch(str(text).strip())
-        if not found or not is_base(found["base"], self.stages, self.tasks):
+        if not found or not is_base(found["base"], self.stages, self.tasks, self.entries):
             self._fault(where, f"{text!r} is no moment: write it like start - 3d at 10:00, from one of {bases()}")
             return Moment("start")
         offset = timedelta(**{_UNITS[found["unit"]]: int(found["n"])}) if found["n"] else timedelta(0)

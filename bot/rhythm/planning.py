@@ -8,7 +8,7 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from bot.rhythm import holidays
-from bot.rhythm.entries import CASE, STORIES, Entry, Every, Moment, Rhythm
+from bot.rhythm.entries import CASE, DUE, SAID, STORIES, Entry, Every, Moment, Rhythm
 from bot.rhythm.situation import Planned, Situation, Told
 from bot.worktime import NOTHING_EXTRA, Extra
 
@@ -172,7 +172,7 @@ class _Planning:
 
     def _occasion(self, entry: Entry) -> str:
         """By which one time is told from another: another start, another notice, another message of theirs."""
-        who, bases = self.who, entry.bases
+        who, bases = self.who, self._counted_from(entry)
         if "notice" in bases and self.notice:
             return self.notice.occasion
         if bases & {"start", "end"} and who.starts_at:
@@ -180,6 +180,11 @@ class _Planning:
         if "heard" in bases and who.heard_at:
             return who.heard_at.isoformat(timespec="seconds")
         return ""
+
+    def _counted_from(self, entry: Entry) -> frozenset[str]:
+        """A task's day is counted from something too."""
+        tasks = (base.removeprefix(f"{DUE} ") for base in entry.bases if base.startswith(f"{DUE} "))
+        return entry.bases | {self.rhythm.tasks[task].base for task in tasks}
 
     def _told_of(self, entry: str, occasion: str) -> bool:
         return any(told.entry == entry and told.occasion == occasion for told in self.who.told)
@@ -195,9 +200,15 @@ class _Planning:
         first, _, rest = name.partition(" ")
         if first == "wait":
             return self._part_of_wait(rest)
-        if first == "due":
+        if first == DUE:
             return self._at(self.rhythm.tasks[rest])
+        if first == SAID:
+            return self._said(rest)
         return self.bases[name] if name in self.bases else self.who.entered.get(name)
+
+    def _said(self, entry: str) -> datetime | None:
+        said = [told.at for told in self.who.told if told.entry == entry and told.state == "sent" and told.at]
+        return max(said, default=None)
 
     def _bases(self) -> dict[str, datetime | None]:
         who, fixed = self.who, self.who.date_state != "unknown"

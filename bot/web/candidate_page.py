@@ -132,7 +132,7 @@ class CandidatePage:
             "tasks": [
                 {
                     "name": words.labels.get(task.code, task.code),
-                    "due": written(task.due_at and task.due_at.astimezone(there), "day"),
+                    "due": written(task.due_at.astimezone(there), "day") if task.due_at and task.due_at > now else "",
                     "done": task.done_at is not None,
                 }
                 for task in candidate.tasks or ()

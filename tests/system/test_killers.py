@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+from datetime import UTC, datetime
 
 import pytest
 import requests

@@ -112,16 +112,20 @@ def test_a_story_does_not_come_on_the_heels_of_a_notice(talking: Person, house: 
     assert due_at(database, "tip") == talking.now + 2 * HOUR
 
 
-def test_while_hr_talks_stories_wait_and_notices_go(talking: Person, house: House, database: Database) -> None:
+def test_while_hr_talks_stories_and_notices_wait_and_news_goes(
+    talking: Person, house: House, database: Database
+) -> None:
     who = number(database, "PUB")
     database.write(lambda c: cases.open_case(c, who, None, "human", talking.now))
     database.write(lambda c: c.execute(sa.update(case_table).values(state="claimed")))
     plan(database, "PUB", "tip", talking.now)
     say(database, house, talking.now)
     plan(database, "PUB", "papers", talking.now, kind="notice")
+    plan(database, "PUB", "training_moved", talking.now, by="hr", kind="notice", occasion="PUB:2")
     say(database, house, talking.now)
     assert states(database)["tip"] == ("planned", None, "case")
-    assert states(database)["papers"][0] == "sent"
+    assert states(database)["papers"] == ("planned", None, "case")
+    assert states(database)["training_moved"][0] == "sent"
 
 
 def test_who_wants_notices_only_gets_those_only(talking: Person, house: House, database: Database) -> None:
@@ -367,3 +371,27 @@ def test_times_are_those_of_the_clock_that_is_given(talking: Person, house: Hous
     assert len(say(database, house, talking.now + HOUR)) == 1
     said = database.read(lambda c: c.execute(sa.select(table.c.ended_at)).scalar())
     assert said == talking.now.astimezone(UTC) + HOUR
+
+
+def test_what_follows_an_announcement_is_planned_when_that_was_said(
+    talking: Person, house: House, database: Database
+) -> None:
+    who = number(database, "PUB")
+    database.write(lambda c: planning.release(c, [who], talking.now - 2 * DAY))
+    for _ in range(2):
+        database.write(lambda c: plan_some(c, house, talking.now))
+    assert {"id_copy"} == {name for name in states(database) if name.startswith("id_copy")}
+    later = due_at(database, "id_copy")
+    say(database, house, max(later, talking.now) + HOUR)
+    database.write(lambda c: plan_some(c, house, max(later, talking.now) + HOUR))
+    assert "id_copy_overdue" in states(database)
+
+
+def test_a_task_whose_day_was_moved_a_moment_ago_is_not_asked_for(
+    talking: Person, house: House, database: Database
+) -> None:
+    who = number(database, "PUB")
+    database.write(lambda c: planning.release(c, [who], talking.now - 9 * DAY))
+    plan(database, "PUB", "id_copy_overdue", talking.now, kind="notice", begins="tasks.overdue_id_copy")
+    say(database, house, talking.now + HOUR)
+    assert states(database)["id_copy_overdue"][:2] == ("suppressed", "no longer in the plan")
