@@ -169,6 +169,8 @@ RULES: tuple[str, ...] = (
     "explain",
     "wrong",
     "language",
+    "unsafe",
+    "low",
 )
 
 # … and under `events:` (something that is not words).

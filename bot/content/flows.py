@@ -69,10 +69,11 @@ class _Reader:
         if audience not in ("candidate", "anyone"):
             self._fault(("for",), f"for: {audience!r} should be candidate or anyone")
         entries = self._starts(data, "entries", None)
+        rules = self._starts(data, "rules", RULES)
         singled = {part: self._words(data.get(part), (part,)) for part in ("urgent", "alarm", "aside")}
         for part, meanings in singled.items():
             for meaning in meanings:
-                if meaning not in entries:
+                if meaning not in entries and not (part == "alarm" and meaning in rules):
                     self._fault((part,), f"{part}: {meaning!r} is none of the entries: {', '.join(entries)}")
         touches = self._words(data.get("touches"), ("touches",))
         for step in touches:
@@ -82,7 +83,7 @@ class _Reader:
             name,
             steps,
             entries=entries,
-            rules=self._starts(data, "rules", RULES),
+            rules=rules,
             events=self._starts(data, "events", EVENTS),
             for_anyone=audience == "anyone",
             urgent=frozenset(singled["urgent"]),

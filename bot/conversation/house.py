@@ -8,6 +8,7 @@ from bot.content import Content, load
 from bot.settings import Settings
 from bot.store.cipher import Cipher
 from bot.understanding import Meaning, Understanding, Words, load_or_train
+from bot.understanding.danger import Danger
 from bot.understanding.own_words import OwnWords
 
 
@@ -19,6 +20,8 @@ class Understands(Protocol):
     ) -> Meaning: ...
 
     def corrected(self, text: str) -> str | None: ...
+
+    def danger(self, text: str) -> Danger: ...
 
     def own_words(self, text: str) -> OwnWords: ...
 

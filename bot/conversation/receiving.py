@@ -4,13 +4,14 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Literal
 
 import structlog
 from sqlalchemy.engine import Connection
 
 from bot import windows
-from bot.conversation import loops, waits
+from bot.conversation import distress, loops, waits
 from bot.conversation.effects import EFFECTS
 from bot.conversation.hearing import asked_by, hear, own_words
 from bot.conversation.house import House
@@ -103,7 +104,8 @@ class _Reception:
         talk = Talk.load(person.talk)
         open_ = asked_by(self.house, talk.open)
         said = replace(incoming, text=self.words)
-        heard = hear(self.connection, self.house, said, person, talk, open_, self.now)
+        usual = partial(hear, self.connection, self.house, said, person, talk, open_, self.now)
+        heard, talk = distress.heard(self.house, self.words, talk, person.last_at, self.now, usual)
         if done := self._ordered(heard, person):
             return self._obeyed(person, talk, heard, done)
         person = self._follows(person)
@@ -137,7 +139,7 @@ class _Reception:
         and starting, what the channel tells of, despair."""
         if person.candidate_id is None or heard.rule in ("stop", "start") or self.incoming.kind == "event":
             return None
-        if self.house.content.flows.is_alarm(heard.intent):
+        if self._alarms(heard):
             return None
         case_id, state = cases.standing(self.connection, person.candidate_id) or (None, "")
         if case_id and state == "snoozed":
@@ -177,15 +179,20 @@ class _Reception:
         if world.candidate_id != person.candidate_id and not world.chosen:
             world.locale = language(self.house, self.words, talk, world.candidate)
         texts = [Spoken(world.text(said), f"{said.flow}.{said.key}") for said in walked.said]
+        if self._is_stopped(heard, person):
+            texts = []  # HR hears of it; the provider lets nothing through
         card = world.card(walked.said[0]) if len(walked.said) == 1 else None
         spoken_in = talk.locale if is_neutral(self.words) else world.locale
         after = replace(walked.talk, locale=world.chosen or spoken_in, chosen=world.chosen or talk.chosen)
         outcome = self._keep(replace(person, candidate_id=world.candidate_id), after, heard, texts, walked, card)
         return replace(outcome, to_send=(*outcome.to_send, *world.to_send), turn=walked, locale=world.locale)
 
+    def _alarms(self, heard: Heard) -> bool:
+        return any(map(self.house.content.flows.is_alarm, (heard.intent, heard.rule, *heard.also)))
+
     def _goes_round(self, person: Person, world: World, heard: Heard, walked: Turn) -> bool:
         """Never what must be heard, nor what is asked to stop."""
-        if heard.rule in ("stop", "start") or self.house.content.flows.is_alarm(heard.intent):
+        if heard.rule in ("stop", "start") or self._alarms(heard):
             return False
         return loops.goes_round(self.connection, person, world.candidate_id is None, walked, self.now)
 
@@ -277,14 +284,19 @@ class _Reception:
 
     def _stays_silent(self, heard: Heard, person: Person) -> bool:
         """Between STOP and START a number gets nothing, a wrong number nothing until it shows an invite; and what no
-        flow answers is only kept."""
+        flow answers is only kept. Who may be in danger is heard."""
+        if self._alarms(heard):
+            return False
         if person.wrong_number:
             return not heard.details.get("known")
-        if person.stopped and self.incoming.channel == "sms" and heard.rule not in ("stop", "start"):
+        if self._is_stopped(heard, person):
             return True
         if heard.event:
             return self.house.content.flows.on_event(heard.event) is None
         return not (heard.text or heard.intent)
+
+    def _is_stopped(self, heard: Heard, person: Person) -> bool:
+        return person.stopped and self.incoming.channel == "sms" and heard.rule not in ("stop", "start")
 
     def _keep_news(self, person: Person) -> Outcome:
         """The provider tells of a message or a consent: nothing that the person said, and no turn of theirs."""

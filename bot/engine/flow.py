@@ -79,9 +79,9 @@ class Branch:
 @dataclass(frozen=True, slots=True)
 class Flow:
     """One road. `for_anyone`: also people who are not bound to a candidate may walk it. `urgent`: meanings that are
-    heard even where any words would do as an answer; `alarm`: those that are heard on a guess too, and end all else;
-    `aside`: those that are no answer and change nothing.
-    `offered`: "did you mean" may name them. `touches`: steps that keepwarm may begin by itself."""
+    heard even where any words would do as an answer; `alarm`: those, or rules, that are heard on a guess too, and end
+    all else; `aside`: those that are no answer and change nothing. `offered`: "did you mean" may name them.
+    `touches`: steps that keepwarm may begin by itself."""
 
     name: str
     steps: Mapping[str, tuple[Branch, ...]]
@@ -120,10 +120,11 @@ class Flows:
         known = self.by_name.get(flow)
         return (flow, known.entries[name]) if known and name in known.entries else None
 
-    def is_alarm(self, intent: str) -> bool:
-        """Whether this meaning is heard before all else."""
-        flow, _, name = intent.partition(".")
-        return flow in self.by_name and name in self.by_name[flow].alarm
+    def is_alarm(self, heard: str) -> bool:
+        """Whether this meaning or rule is heard before all else."""
+        flow, _, name = heard.rpartition(".")
+        at = flow or (self.on_rule(name) or ("",))[0]
+        return at in self.by_name and name in self.by_name[at].alarm
 
     def on_rule(self, rule: str) -> tuple[str, str] | None:
         return _first(self.by_name, "rules", rule)

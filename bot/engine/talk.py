@@ -47,7 +47,8 @@ class Talk:
     """`frames`: open questions, the newest last. `misses`: messages in a row that were not understood.
     `pending`: what was asked before we knew who asks. `offered`: opt-out letters that the last message offered.
     `chosen`: a language that was asked for. `unclear`: the last message, if it was not understood. `last`: what was
-    said last. `answered`: the question that the last message answered, as long as it can be corrected."""
+    said last. `answered`: the question that the last message answered, as long as it can be corrected. `low`: messages
+    that told of a low mood, lately."""
 
     frames: tuple[Frame, ...] = ()
     misses: int = 0
@@ -58,6 +59,7 @@ class Talk:
     unclear: str = ""
     last: tuple[Said, ...] = ()
     answered: Frame | None = None
+    low: int = 0
 
     @property
     def open(self) -> Frame | None:
@@ -83,6 +85,7 @@ class Talk:
             "unclear": self.unclear,
             "last": [[said.flow, said.key, dict(said.values), said.choices] for said in self.last],
             "answered": _frame_out(self.answered) if self.answered else None,
+            "low": self.low,
         }
         return json.dumps({name: value for name, value in kept.items() if value}, ensure_ascii=False)
 

@@ -109,7 +109,7 @@ class _Walk:
         self.waits = bool(self._lasting().frames)
         self._hear(before.answered)
         for intent in self.heard.also:
-            if start := self._open_to(intent):
+            if start := self._open_to(intent) or self.flows.on_rule(intent):
                 self._begin(*start, aside=True)
         closes = self.heard.rule in _CLOSES
         if self.heard.first and not closes and (start := self.flows.on_event("first_contact")):
@@ -135,7 +135,8 @@ class _Walk:
         if self.heard.rule == "ambiguous" and self._known(self.heard.pair):
             return self._which_of(self._known(self.heard.pair)[:2])
         if rule := self.flows.on_rule(self.heard.rule):
-            return self._begin(*rule, keep_open=self.heard.rule != "never_mind")
+            ends = self.heard.rule == "never_mind" or self.flows.is_alarm(self.heard.rule)
+            return self._begin(*rule, keep_open=not ends)
         if self._answers_one() or (self.talk.open and self._answers_freely(self.talk.open)):
             return None
         if self.heard.decision == "answer" and self.flows.entry(self.heard.intent):

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Literal
 
 from bot.understanding import rules
+from bot.understanding.danger import Danger, danger
 from bot.understanding.dates import read_date
 from bot.understanding.model import Model, Verdict
 from bot.understanding.own_words import OwnWords, own_words
@@ -70,6 +71,10 @@ class Understanding:
     def date(self, text: str, today: datetime.date) -> datetime.date | None:
         """The one day that a text names."""
         return read_date(text, today, self._words)
+
+    def danger(self, text: str) -> Danger:
+        """What a text tells of danger."""
+        return danger(normal(text), self._words.dangers)
 
     def own_words(self, text: str) -> OwnWords:
         """What of a text its sender wrote."""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.understanding.danger import Dangers
 from bot.understanding.dates import Calendar
 from bot.understanding.own_words import Signs
 from bot.understanding.phrases import Edges, Openings, Phrases, Questions, anywhere, expanded, pattern
@@ -50,6 +51,7 @@ class Words:
     courtesy: Edges  # greetings and thanks
     around: frozenset[str]  # all that `before` and `after` take off
     lists: Mapping[str, tuple[str, ...]]  # what training uses, as written
+    dangers: Dangers
     not_own: Signs  # by what it shows that a text is not its sender's own
 
     @classmethod
@@ -92,6 +94,7 @@ class Words:
             around=frozenset((*before.wordings, *after.wordings)),
             courtesy=Edges(listed(*_COURTESY), lone=True),
             lists={name: tuple(listed(name)) for name in _TRAINING},
+            dangers=Dangers.of(listed),
             not_own=Signs.of(listed),
         )
 

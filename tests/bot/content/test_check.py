@@ -60,7 +60,7 @@ def test_traditional_script_has_every_text_and_none_of_the_asks(settings: Settin
         ("hello.yaml", "for: anyone", "for: anyone\nfor: candidate", "'for' stands twice here (first on line 2)"),
         ("hello.yaml", "steps:", "steps: [", "is not YAML"),
         ("store.yaml", "promise store", "promise moon", "promise 'moon' could never be kept: cohort, date"),
-        ("trouble.yaml", "alarm: [despair]", "alarm: [despare]", "alarm: 'despare' is none of the entries"),
+        ("trouble.yaml", "alarm: [despair, ", "alarm: [despare, ", "alarm: 'despare' is none of the entries"),
         ("binding.yaml", "collect: sms_code", "collect: shoe_size", "'shoe_size' should be one of sms_code"),
         ("welcome.yaml", "touches: [pack, invite]", "touches: [pack, invites]", "touches: 'invites' is none of the steps: pack"),
         ("welcome.yaml", "touches: [pack, invite]", "touches: [pack]", "step 'invite' is never reached"),

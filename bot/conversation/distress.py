@@ -1,0 +1,83 @@
+"""Who may be in danger is heard before all else, also on a guess, and also where it only adds up."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.conversation.house import House
+from bot.engine.talk import Talk
+from bot.engine.turn import Heard
+from bot.understanding.danger import DESPAIR, LOW, MENTION, THREAT, UNSAFE, Danger
+from bot.understanding.text import has_han
+
+MEANINGS = {DESPAIR: "trouble.despair", THREAT: "trouble.threat"}
+_KINDS = {meaning: kind for kind, meaning in MEANINGS.items()}
+_LIKELY = 0.6  # how sure the model must be, where no word of the lists stands
+_HALF, _SUPPORTED = 0.34, 0.2  # of the model's belief, in doubt; the second beside words of a low mood
+_FEW_HAN, _FEW_WORDS = 3, 2
+_ENOUGH = 3  # messages of a low mood
+_TOGETHER = timedelta(days=1)  # without a word for longer, the count begins anew
+
+
+def heard(
+    house: House, words: str, talk: Talk, last_at: datetime | None, now: datetime, usual: Callable[[], Heard]
+) -> tuple[Heard, Talk]:
+    """What a message is: `usual`, unless it tells of danger; and the talk with the count of low moods."""
+    found = house.understanding.danger(words)
+    talk = _counted(talk, found, last_at, now)
+    meant = usual()
+    alarm = _alarm(found, meant, talk)
+    if alarm:
+        return _rings(alarm, meant, words), replace(talk, low=0)
+    if not _KINDS.keys().isdisjoint((meant.intent, *meant.pair)):
+        meant = _harmless(meant, found)
+    if found.kind == LOW and meant.decision != "answer" and not (meant.event or meant.asks or talk.open):
+        meant = Heard(text=words, rule=LOW, decision="answer", details={"said": words})
+    return meant, talk
+
+
+def _counted(talk: Talk, found: Danger, last_at: datetime | None, now: datetime) -> Talk:
+    before = talk.low if last_at and now - last_at < _TOGETHER else 0
+    return replace(talk, low=before + (found.kind == LOW))
+
+
+def _alarm(found: Danger, meant: Heard, talk: Talk) -> str:
+    """Which alarm this is, or "". The model's guess counts where no idiom misled it."""
+    if found.kind in (DESPAIR, THREAT):
+        return found.kind
+    guess = "" if found.idiom else _KINDS.get(meant.intent, "")
+    if (guess == THREAT and (meant.asks or found.kind == UNSAFE)) or _is_brief(found.rest):
+        guess = ""
+    if guess and (meant.decision == "answer" or meant.details.get("p", 0) >= _LIKELY):
+        return guess
+    likely = not (found.idiom or meant.asks) and _guessed(meant) >= (_SUPPORTED if found.kind == LOW else _HALF)
+    unclear = found.kind == MENTION and meant.decision != "answer"
+    return UNSAFE if found.kind == UNSAFE or unclear or likely or talk.low >= _ENOUGH else ""
+
+
+def _is_brief(form: str) -> bool:
+    """Whether this says too little for a guess; what it must not be missed for stands in the lists."""
+    return len(form) <= _FEW_HAN if has_han(form) else len(form.split()) <= _FEW_WORDS
+
+
+def _guessed(meant: Heard) -> float:
+    """How much the model's doubt leans to despair, where it is in doubt."""
+    leaning = dict(meant.details.get("top") or ()).get(MEANINGS[DESPAIR], 0.0)
+    return float(leaning) if meant.decision == "ask" else 0.0
+
+
+def _rings(alarm: str, meant: Heard, words: str) -> Heard:
+    """Whoever also wants to hear no more is obeyed, and heard."""
+    meaning = MEANINGS.get(alarm, "")
+    if meant.rule == "stop":
+        return replace(meant, also=(meaning or alarm,))
+    details = {"p": 1.0, "said": words}
+    return Heard(text=words, intent=meaning, rule="" if meaning else alarm, decision="answer", details=details)
+
+
+def _harmless(meant: Heard, found: Danger) -> Heard:
+    """What else it may mean: danger it is not."""
+    if found.idiom and not any(map(str.isalnum, found.rest)):
+        return replace(meant, rule="nod", intent="", decision="answer", pair=())
+    others = tuple(meaning for meaning in meant.pair if meaning not in _KINDS)
+    return replace(meant, intent="", decision="ask" if others else "fallback", pair=others)

@@ -1,0 +1,138 @@
+"""Nobody's words are met with a menu when they speak of dying, violence or harm; and nobody is alarmed by an idiom."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from bot import yamltext
+from bot.conversation import House
+from bot.store.database import Database
+from bot.store.tables import addresses, case_reasons, cases
+from tests.conftest import NOW
+from tests.talking import Person
+
+_FILE = Path(__file__).with_name("dangers.yaml")
+SAID = yamltext.read(_FILE, _FILE.name).data
+COMFORT = {"trouble.despair_helpline", "trouble.unsafe_helpline"}
+
+
+def people(house: House, database: Database, who: str) -> Iterator[Person]:
+    """A new chat each time: of strangers, or of one candidate after another's phone."""
+    number = 0
+    while True:
+        number += 1
+        person = Person(house, database, NOW, address=f"o-{who}-{number}")
+        yield person.is_bound_to(who) if who else person
+
+
+def alarms(database: Database) -> int:
+    wanted = sa.select(sa.func.count()).select_from(case_reasons).where(case_reasons.c.reason == "danger")
+    return int(database.read(lambda c: c.execute(wanted).scalar_one()))
+
+
+@pytest.mark.parametrize("who", ["", "JOINED"])
+def test_words_of_despair_are_answered_with_care_and_hr_hears(who: str, house: House, database: Database) -> None:
+    wrong = []
+    for text, person in zip(SAID["despair"], people(house, database, who), strict=False):
+        before = alarms(database)
+        keys = person.says(text).keys
+        if len(keys) != 1 or not set(keys) <= COMFORT or "12356" not in person.text or alarms(database) != before + 1:
+            wrong.append((text, keys))
+    assert not wrong
+
+
+@pytest.mark.parametrize("who", ["WITHDRAWN"])
+def test_threats_are_answered_calmly_and_hr_hears(who: str, house: House, database: Database) -> None:
+    wrong = []
+    for text, person in zip(SAID["threats"], people(house, database, who), strict=False):
+        before = alarms(database)
+        keys = person.says(text).keys
+        if keys != ["trouble.threat"] or alarms(database) != before + 1:
+            wrong.append((text, keys))
+    assert not wrong
+
+
+@pytest.mark.parametrize("who", ["PUB"])
+def test_idioms_alarm_nobody(who: str, house: House, database: Database) -> None:
+    wrong = []
+    for text, person in zip(SAID["harmless"], people(house, database, who), strict=False):
+        person.says(text)
+        if alarms(database) or "12356" in person.text:
+            wrong.append((text, person.keys))
+    assert not wrong
+
+
+def test_a_low_mood_over_several_messages_adds_up(person: Person, database: Database) -> None:
+    person.is_bound_to("PUB")
+    for text in ("最近总是睡不好", "压力好大", "没胃口，什么都吃不下"):
+        assert not alarms(database)
+        person.now += timedelta(minutes=20)
+        person.says(text)
+    assert person.keys == ["trouble.unsafe_helpline"]
+    assert alarms(database) == 1
+
+
+def test_a_low_mood_now_and_then_does_not(person: Person, database: Database) -> None:
+    person.is_bound_to("PUB")
+    for _ in range(4):
+        person.now += timedelta(days=3)
+        person.says("最近总是睡不好")
+    assert not alarms(database)
+
+
+def test_whoever_is_asked_whether_they_are_safe_may_say_anything(person: Person, database: Database) -> None:
+    person.is_bound_to("PUB").says("真想就这么消失了")
+    assert person.keys == ["trouble.unsafe_helpline"]
+    assert person.says("嗯，我在家里，我妈在旁边").keys == ["trouble.unsafe_thanks_helpline"]
+    assert person.says("什么时候培训").keys[0].startswith("training.")
+
+
+def test_despair_is_heard_while_staff_holds_the_case(person: Person, database: Database) -> None:
+    person.is_bound_to("PUB").says("人工")
+    database.write(lambda c: c.execute(sa.update(cases).values(state="claimed")))
+    assert person.says("真想就这么消失了").keys == ["trouble.unsafe_helpline"]
+    assert person.says("安眠药我都买好了").keys == ["trouble.despair_helpline"]
+    assert person.says("我要砍人").keys == ["trouble.threat"]
+
+
+def test_whoever_opted_out_is_heard(house: House, database: Database) -> None:
+    person = Person(house, database, NOW, "sms", "+8613800000001").is_bound_to("PUB")
+    person.says("STOP")
+    assert person.says("我不想活了").text == ""
+    assert alarms(database) == 1
+
+
+def test_a_wrong_number_is_comforted_too(house: House, database: Database) -> None:
+    person = Person(house, database, NOW, "sms", "+8613800000001")
+    person.says("打错了")
+    assert person.says("我不想活了").keys == ["trouble.despair_helpline"]
+
+
+def test_whoever_wants_no_more_messages_is_obeyed_and_heard(person: Person, database: Database) -> None:
+    person.is_bound_to("PUB").says("别再发了，我不想活了")
+    assert "trouble.despair_helpline" in person.keys
+    assert alarms(database) == 1
+    assert person.outcome
+    assert person.outcome.heard
+    assert person.outcome.heard.rule == "stop"
+
+
+def test_a_voice_that_despairs_is_answered(person: Person, database: Database) -> None:
+    assert person.shows("voice", text="我真的不想活了。").keys == ["trouble.despair_helpline"]
+    assert alarms(database) == 1
+
+
+def test_quoted_despair_is_not_theirs(person: Person, database: Database) -> None:
+    person.is_bound_to("PUB").says("「王姐：我不想活了」\n- - - - - - - - - - - - - - -\n什么时候培训")
+    assert person.keys[0].startswith("training.")
+    assert not alarms(database)
+
+
+def test_the_danger_stays_heard_however_often_it_is_said(person: Person, database: Database) -> None:
+    for _ in range(15):
+        person.now += timedelta(seconds=10)
+        assert person.says("我不想活了").keys == ["trouble.despair_helpline"]
+    assert database.read(lambda c: c.execute(sa.select(addresses.c.turn)).scalar_one()) == 15
