@@ -23,7 +23,7 @@ from bot.store.tables import candidates, cohorts, stage_times, stores
 
 COLUMNS: Mapping[str, Column] = {
     "code": Column(cells.code, kept=True),
-    "name": Column(cells.text, sealed=True, kept=True),
+    "name": Column(cells.name, sealed=True, kept=True),
     "phone": Column(cells.phone, sealed=True),
     "email": Column(cells.email, sealed=True),
     "locale": Column(cells.locale),
@@ -115,7 +115,7 @@ class Candidates(Kind):
     def decide_one(self, row: Row, found: Found) -> Decision:
         held = found.rows.get(row.code)
         wanted, reasons = self.wanted(row, held, found)
-        if faults := self.beyond(wanted, held, found) or self.faults(row, held, reasons):
+        if faults := self.beyond(row, wanted, held, found) or self.faults(row, held, reasons):
             return Bad(row.line, row.code, faults)
         self._claim(row.code, wanted, held)
         times = self._times(row, wanted, held)

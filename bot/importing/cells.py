@@ -18,6 +18,16 @@ _YEARS = range(1950, 2151)
 _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>.]+(\.[^@\s,;<>.]+)+")
 _DATE = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?", re.ASCII)
 Source = typing.Literal["import", "api"]
+# As a spreadsheet shows what it took for a number, a date, a truth or a formula.
+_SHORTENED = re.compile(r"\d+(\.\d+)?[eE]\+\d{1,3}|\d\.\d+[eE]\d{1,3}", re.ASCII)
+_WITH_NOTHING = re.compile(r"\d+\.0+", re.ASCII)
+_A_DAY = re.compile(r"\d{1,2}-[A-Z][a-z]{2}(-\d{2,4})?|[A-Z][a-z]{2}-\d{2}|\d{1,2}月\d{1,2}日")
+_TRUTHS = ("true", "false")
+_QUOTES = ("'", "`", "’", "‘")
+_IN_A_PATH = (".", "..")  # a browser takes these for places
+_NO_NAMES = frozenset(
+    ("-", "--", "—", "/", "?", "？", "无", "暂无", "空", "N/A", "n/a", "null", "NULL", "None", "none", "NaN", "nan")
+)
 _EXCEL_ERRORS = ("#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!")
 
 
@@ -59,15 +69,51 @@ Reader = Callable[[str, Frame], typing.Any]
 def text(cell: str, _: Frame) -> str:
     if len(cell) > _LONGEST:
         raise BadCell(f"is longer than {_LONGEST} characters")
+    return sound(cell)
+
+
+def sound(cell: str) -> str:
+    """The cell, unless the spreadsheet shows in it that it does not know its value."""
     if cell in _EXCEL_ERRORS:
         raise BadCell(f"{cell} is an error of the spreadsheet: put in what it should be")
+    if cell.startswith("="):
+        raise BadCell("is a formula without its result: open the file in a spreadsheet, save it, or put in the value")
     return cell
+
+
+def name(cell: str, frame: Frame) -> str:
+    """What somebody or something is called."""
+    if cell in _NO_NAMES or cell.lower() in _TRUTHS:
+        raise BadCell(f"{cell!r} is no name: people would be called that")
+    return text(cell, frame)
 
 
 def code(cell: str, frame: Frame) -> str:
     if len(cell) > _LONGEST_CODE or not cell.isprintable():
         raise BadCell(f"should be one line of at most {_LONGEST_CODE} characters")
+    if changed := _changed(cell):
+        raise BadCell(f"{changed}: make the column text in the spreadsheet, and put the codes in again")
+    if cell in _IN_A_PATH:
+        raise BadCell("is no code: a code needs a letter or a digit")
     return text(cell, frame)
+
+
+def dated_code(_: str) -> typing.NoReturn:
+    """For a code in a cell that a workbook keeps as a date."""
+    raise BadCell("was made a date by the spreadsheet: make the column text, and put the codes in again")
+
+
+def _changed(cell: str) -> str:
+    """How a spreadsheet has changed what was typed; "" where nothing shows that."""
+    if _SHORTENED.fullmatch(cell):
+        return "was shortened by the spreadsheet, so that its last digits are lost"
+    if _WITH_NOTHING.fullmatch(cell):
+        return "was made a number by the spreadsheet"
+    if _A_DAY.fullmatch(cell):
+        return "was made a date by the spreadsheet"
+    if cell.lower() in _TRUTHS:
+        return "was made a truth value by the spreadsheet"
+    return "begins with the mark by which a spreadsheet keeps text" if cell.startswith(_QUOTES) else ""
 
 
 def email(cell: str, frame: Frame) -> str:

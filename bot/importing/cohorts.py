@@ -10,7 +10,7 @@ from bot.store import tables
 
 COLUMNS: Mapping[str, Column] = {
     "code": Column(cells.code, kept=True),
-    "name": Column(cells.text, kept=True),
+    "name": Column(cells.name, kept=True),
     "starts_at": Column(cells.wall_time),
     "ends_at": Column(cells.wall_time),
     "place": Column(cells.text),

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.importing.cells import BadCell, Frame, Reader
+from bot.importing.cells import BadCell, Frame, Reader, dated_code, sound
+from bot.importing.cells import code as code_of
 from bot.importing.headers import Layout, folded
 from bot.importing.reach import Around, Reach
 from bot.importing.sheet import Line, plain
@@ -149,15 +150,16 @@ class Kind:
     def decide_one(self, row: Row, found: Found) -> Decision:
         held = found.rows.get(row.code)
         wanted, reasons = self.wanted(row, held, found)
-        if faults := self.beyond(wanted, held, found) or self.faults(row, held, reasons):
+        if faults := self.beyond(row, wanted, held, found) or self.faults(row, held, reasons):
             return Bad(row.line, row.code, faults)
         return Change(row, held, self.changed(wanted, held))
 
-    def beyond(self, wanted: Mapping[str, Any], held: Held | None, found: Found) -> list[str]:
+    def beyond(self, row: Row, wanted: Values, held: Held | None, found: Found) -> list[str]:
         """That a row reaches too far, which is said alone: the rest would tell of what is not theirs."""
         if self.reach is None or found.around is None:
             return []
-        changes = {name: value for name, value in wanted.items() if held is None or self.differs(name, value, held)}
+        new = {**wanted, "code": row.code}
+        changes = {name: value for name, value in new.items() if held is None or self.differs(name, value, held)}
         fault = self.reach.fault(self.table, held, changes, found.around)
         return [Beyond(fault)] if fault else []
 
@@ -252,6 +254,8 @@ class Reading:
             if not cell:
                 continue
             try:
+                if place in line.dates and self._kind.columns[column].read is code_of:
+                    dated_code(cell)
                 value = known[cell] if cell in known else self._value(column, cell, known)
             except BadCell as error:
                 unread.append(column)
@@ -282,7 +286,7 @@ class Reading:
             return None
         if column in self._layout.values:
             cell = self._layout.values[column].get(folded(cell), cell)
-        return reader.read(cell, self._kind.frame)
+        return reader.read(sound(cell), self._kind.frame)
 
 
 _NOTHING = object()

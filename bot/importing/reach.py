@@ -56,7 +56,7 @@ class Reach:
         return Around(scope, ids(theirs.where(mine)), ids(open_.where(sa.not_(mine))), crowded)
 
     def fault(self, table: sa.Table, held: Held | None, values: Mapping[str, Any], around: Around) -> str:
-        """What speaks against storing these `values`; nothing of it says whose it is."""
+        """What speaks against storing these `values`, which change something; nothing of it says whose it is."""
         return _RULES[table.name](self.sight, held, values, around)
 
 
@@ -85,11 +85,12 @@ def _store(sight: Sight, held: Held | None, values: Mapping[str, Any], around: A
     def is_theirs(row: Held) -> bool:
         return sight.everybody or sight.unowned or not {row.get("city"), row["code"]}.isdisjoint(sight.scope)
 
-    if held and not is_theirs(held) and held["id"] not in around.seen:
+    was = held is None or is_theirs(held)
+    if held and not was and held["id"] not in around.seen:
         return _HIDDEN
     if held and values and held["id"] in around.shared:
         return _SHARED
-    return "" if is_theirs({**(held or {}), **values}) or (held and not is_theirs(held)) else _LOST
+    return _LOST if was and not is_theirs({**(held or {}), **values}) else ""
 
 
 def _account(sight: Sight, held: Held | None, values: Mapping[str, Any], around: Around) -> str:

@@ -14,7 +14,7 @@ from bot.store.tables import staff
 
 COLUMNS: Mapping[str, Column] = {
     "code": Column(cells.code, kept=True),
-    "name": Column(cells.text, sealed=True, kept=True),
+    "name": Column(cells.name, sealed=True, kept=True),
     "role": Column(cells.one_of("recruiter", "manager", "trainer", "store", "admin", what="role"), kept=True),
     "email": Column(cells.email, sealed=True),
     "phone": Column(cells.phone, sealed=True),

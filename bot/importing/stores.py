@@ -9,7 +9,7 @@ from bot.store import tables
 
 COLUMNS: Mapping[str, Column] = {
     "code": Column(cells.code, kept=True),
-    "name": Column(cells.text, kept=True),
+    "name": Column(cells.name, kept=True),
     "city": Column(cells.text),
     "address": Column(cells.text),
     "lat": Column(cells.latitude),

@@ -138,7 +138,7 @@ class Api:
 
 
 def _pattern(route: Route) -> str:
-    """A code may have any sign but a slash."""
+    """A code may have any sign; a slash in it comes as %2F."""
     return (BASE + route.path).replace("}", ":[^/]+}")
 
 

@@ -136,3 +136,28 @@ def test_a_reason_never_repeats_what_is_personal(reader: Reader) -> None:
     with pytest.raises(BadCell) as error:
         reader("secret-person 138", FRAME)
     assert "secret" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "cell", ["'00123", "`00123", "2.02603E+11", "3.30106199001011e+17", "1001.0", "1-Dec", "Dec-26", "12月1日", "TRUE", ".."]
+)  # fmt: skip
+def test_a_code_that_a_spreadsheet_changed_is_refused(cell: str) -> None:
+    with pytest.raises(cells.BadCell):
+        cells.code(cell, FRAME)
+
+
+@pytest.mark.parametrize("cell", ["00123", "HR/2026/001", "2026/12", "12E3", "S-1.5", "330106199001011234", "2026-12"])
+def test_a_code_that_people_make_is_a_code(cell: str) -> None:
+    assert cells.code(cell, FRAME) == cell
+
+
+@pytest.mark.parametrize("cell", ["无", "-", "N/A", "null", "NaN", "TRUE"])
+def test_nobody_is_called_nothing(cell: str) -> None:
+    with pytest.raises(cells.BadCell, match="is no name"):
+        cells.name(cell, FRAME)
+
+
+@pytest.mark.parametrize("cell", ['="00123"', "=VLOOKUP(A2,B:C,2)", "#N/A"])
+def test_what_the_spreadsheet_does_not_know_is_no_value(cell: str) -> None:
+    with pytest.raises(cells.BadCell):
+        cells.sound(cell)
