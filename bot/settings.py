@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -18,6 +19,7 @@ from bot.worktime import Extra, Periods, read_week
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 _SHIPPED = Path(__file__).parent.parent  # where the flows and messages that come with keepwarm are
+Network = IPv4Network | IPv6Network
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -82,6 +84,22 @@ def _hours(text: Any) -> Any:
     if not found or not 0 <= int(found[1]) < int(found[2]) <= 24:
         raise ValueError(f"{text!r} is no span of hours: use one like 9-21")
     return int(found[1]), int(found[2])
+
+
+def _networks(value: Any) -> Any:
+    """A list, or one text with commas, as the environment has it."""
+    texts = re.split(r"[\s,]+", value.strip()) if isinstance(value, str) else value
+    return tuple(map(_network, texts))
+
+
+def _network(text: Any) -> Network:
+    try:
+        found = ip_network(str(text))
+    except ValueError:
+        raise ValueError(f"{text!r} is no address and no network: use one like 127.0.0.1 or 10.0.0.0/8") from None
+    if found.prefixlen == 0:
+        raise ValueError(f"{text!r} is everybody, and anybody could say to come from anywhere: name your proxies")
+    return found
 
 
 def _week(text: Any) -> Any:
@@ -345,6 +363,12 @@ class Api(_Part):
     private_hooks: bool = False
 
 
+class Web(_Part):
+    """`trusted_proxies`: who is believed in saying from where a visitor comes (X-Forwarded-For)."""
+
+    trusted_proxies: Annotated[tuple[Network, ...], BeforeValidator(_networks)] = ()
+
+
 class Reports(_Part):
     """`earlier_lost`: of a hundred people whom the company lost before, in percent."""
 
@@ -377,6 +401,7 @@ class Settings(_Part):
     wecom_robot: WecomRobot = WecomRobot()
     dingtalk: DingtalkRobot = DingtalkRobot()
     feishu: FeishuRobot = FeishuRobot()
+    web: Web = Web()
     api: Api = Api()
     reports: Reports = Reports()
 

@@ -126,6 +126,8 @@ def _notes(loaded: Settings) -> list[str]:
     notes += _night_notes(loaded)
     if not loaded.public_url.startswith("https://"):
         notes.append(f"public_url is {loaded.public_url}: WeChat and Twilio need an https address they can reach")
+    elif not loaded.web.trusted_proxies:
+        notes.append("web.trusted_proxies is empty: name the proxy that speaks https, so that sign-ins are told apart")
     return notes
 
 

@@ -2,34 +2,59 @@
 
 import hashlib
 import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any, TypeVar
 
 import argon2
 import itsdangerous
 
-from bot.errors import ConfigError, Rejected
+from bot.errors import ConfigError, KeepwarmError, Rejected
 from bot.settings import Settings
 
+T = TypeVar("T")
 SHORTEST, LONGEST = 10, 200  # characters
 GOOD_FOR = timedelta(hours=24)
 _SALT = "set password"
 _HASHER = argon2.PasswordHasher()  # RFC 9106, for machines with little memory: 64 MiB
-_AT_ONCE = threading.BoundedSemaphore(2)  # so many times that memory, however many sign in
 _NOBODYS = "$argon2id$v=19$m=65536,t=3,p=4$c29tZWJvZHllbHNlcyEh$MgH2rPqYkUeJ4n4vOa7q2mZzX8jV6t3wR1bC5dE7fGg"
 
 
+class Busy(KeepwarmError):
+    """More passwords are being looked at than there is room for."""
+
+
+class Lane:
+    """Looks at passwords one after the other, in a thread of its own: it is costly by intent, and nothing else waits
+    for it. Takes `most` at a time, so that nobody waits long and memory has an end."""
+
+    def __init__(self, most: int) -> None:
+        self._room = threading.BoundedSemaphore(most)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="passwords")
+
+    def submit(self, work: Callable[..., T], *values: Any) -> "Future[T]":
+        """Raises Busy where there is no room."""
+        if not self._room.acquire(blocking=False):
+            raise Busy("no room")
+        future = self._thread.submit(work, *values)
+        future.add_done_callback(lambda _: self._room.release())
+        return future
+
+
+STRANGERS, KNOWN = Lane(16), Lane(16)  # whoever comes from a browser that was in before does not wait behind strangers
+
+
 def hashed(password: str) -> str:
-    with _AT_ONCE:
-        return _HASHER.hash(password)
+    return _HASHER.hash(password)
 
 
 def fits(password: str, kept: str | None) -> bool:
     """Takes as long for somebody who has none, or whom nobody knows."""
-    with _AT_ONCE:
-        try:
-            return _HASHER.verify(kept or _NOBODYS, password) and kept is not None
-        except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
-            return False
+    try:
+        return _HASHER.verify(kept or _NOBODYS, password) and kept is not None
+    except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
+        return False
 
 
 def is_old(kept: str) -> bool:

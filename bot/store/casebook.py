@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from bot.store.tables import Moment, candidates, cases, cohorts, stores
 
 PAGE = 50
 STATES = ("open", "new", "claimed", "waiting", "snoozed", "resolved")
+_LONGEST_NUMBER = 16  # digits
 WHOSE = ("team", "mine", "unassigned")
 _OPEN = ("new", "claimed", "waiting")
 
@@ -48,8 +49,9 @@ class Key:
     def read(cls, text: str) -> "Key | None":
         try:
             urgency, since, number = text.split("~")
-            return cls(int(urgency), datetime.fromisoformat(since), int(number))
-        except ValueError:
+            at = datetime.fromisoformat(since).astimezone(UTC)
+            return cls(int(urgency), at, int(number)) if max(len(urgency), len(number)) < _LONGEST_NUMBER else None
+        except (ValueError, OverflowError):
             return None
 
 

@@ -83,6 +83,13 @@ def change(connection: Connection, code: str, now: datetime, **columns: Any) -> 
     return connection.execute(this).rowcount == 1
 
 
+def set_password(connection: Connection, code: str, was: str | None, password: str, now: datetime) -> bool:
+    """Whether it still was the one that `was` says: of several who come by one link the first."""
+    this = staff.c.code == code, staff.c.password.is_not_distinct_from(was)
+    changed = sa.update(staff).where(*this).values(password=password, updated_at=now)
+    return connection.execute(changed).rowcount == 1
+
+
 _WANTED = sa.select(
     staff.c.code,
     staff.c.name,

@@ -27,10 +27,11 @@ from bot.store.cohorts import Held, Member
 from bot.store.database import Database
 from bot.store.rollcall import Recorded
 from bot.store.sight import seen_by, sight_of
+from bot.web import forms
 from bot.web.pages import page
 
 _FIELD = re.compile(r"came\.(.+)")  # and the candidate's code
-_FORM = "application/x-www-form-urlencoded"
+_BIGGEST = 64 * 1024  # bytes of a form
 _CAME = {"yes": True, "no": False}
 
 
@@ -57,7 +58,8 @@ class RollPage:
         token = request.match_info["token"]
         try:
             await asyncio.to_thread(self._database.read, lambda connection: self._link(connection, token))
-            await asyncio.to_thread(self._record, token, await _chosen(request))
+            form = await forms.read(request, _BIGGEST)
+            await asyncio.to_thread(self._record, token, form.fields)
         except (Rejected, ConfigError) as refused:
             return _refused(refused)
         return web.Response(status=303, headers={"Location": token})
@@ -134,15 +136,6 @@ class RollPage:
             "start": written(cohort.starts_at, "moment"),
             "opens": written(self._opens_at(cohort), "day"),
         }
-
-
-async def _chosen(request: web.Request) -> dict[str, str]:
-    """What the form says. Raises Rejected where that cannot be read."""
-    try:
-        form = await request.post() if request.content_type == _FORM else {}
-    except (ValueError, LookupError):
-        raise Rejected("no form", 400) from None
-    return {name: value for name, value in form.items() if isinstance(value, str)}
 
 
 def _counted(recorded: Sequence[Recorded]) -> dict[str, Any]:

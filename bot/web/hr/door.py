@@ -21,15 +21,18 @@ from bot.store import audit, sessions, staffing
 from bot.store.sessions import Session
 from bot.store.sight import Sight, sight_of
 from bot.store.staffing import Staff
+from bot.web import forms
+from bot.web.forms import Form
 from bot.web.hr.speech import SPOKEN, Speech, chosen
-from bot.web.hr.visit import Asked, Denied, Desk, Go, Page, Reply, Route, Upload, Visit
+from bot.web.hr.visit import Asked, Denied, Desk, Go, Page, Reply, Route, Unfit, Visit
 from bot.web.pages import page
 
 T = TypeVar("T")
 SIGN_IN = "/hr/sign-in"
 COOKIE = "keepwarm_hr"
 LANGUAGE = "keepwarm_language"
-_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+BROWSER = "keepwarm_browser"
+_REMEMBERED = 365 * 86400  # seconds
 _IDLE_PART = 3  # a session that nobody uses ends after this part of its time
 HEADERS = {"Referrer-Policy": "same-origin", "Cache-Control": "no-store"}  # so that a form says where it was
 _SPOKEN_BY_PAGES = (
@@ -69,13 +72,13 @@ class Door:
         """Who comes, or where they are sent instead."""
         token = request.cookies.get(COOKIE, "")
         now = self.now()
-        known = await self.in_thread(self._known, token, now) if token else None
+        known = await self.in_thread(self._known, token, now) if token.isascii() and token else None
         if known is None:
             return self._stranger(request)
         try:
             asked = await asked_of(request, most)
         except Rejected as refused:
-            return web.Response(status=refused.status, headers=HEADERS)
+            return self.plain(request, refused.status)
         session, staff, sight = known
         visit = Visit(self.desk, staff, sight, session, token, asked, self.speech(request, staff.locale), now)
         if request.method not in ("GET", "HEAD") and not self._is_ours(request, visit):
@@ -88,6 +91,11 @@ class Door:
         locale = chosen(own or (kept if kept in SPOKEN else ""), asked, accepted, self._settings.company.locale)
         words = self.desk.house.content.words
         return Speech(words[locale], self._settings.company.zone, self.now())
+
+    def plain(self, request: web.Request, status: int, why: str = "") -> web.Response:
+        """A refusal in words, to anybody. `why`: the end of its keys in inbox.yaml, if the status does not say it."""
+        text = page("hr/refused.html", **self.around(self.speech(request)), why=why or status)
+        return web.Response(status=status, text=text, content_type="text/html", headers=HEADERS)
 
     async def unknown(self, request: web.Request) -> web.StreamResponse:
         """An address that we do not have, which only who is signed in learns."""
@@ -127,6 +135,10 @@ class Door:
         here = {request.host, urlsplit(self._settings.public_url).netloc}
         return origin is None or urlsplit(origin).netloc in here
 
+    def loses_cookies(self, request: web.Request) -> bool:
+        """Whether the browser is here without https, as its form says: it will not keep what is for https alone."""
+        return self._secure and request.headers.get("Origin", "").startswith("http://")
+
     def signed_in(self, response: web.Response, token: str) -> web.Response:
         """The browser keeps the token; an empty one is forgotten."""
         lasts = int(self.lasts.total_seconds()) if token else 0
@@ -135,9 +147,16 @@ class Door:
         )
         return response
 
+    def remembers(self, response: web.Response, browser: str) -> web.Response:
+        """That somebody has signed in here, which outlasts the session: it opens nothing."""
+        response.set_cookie(
+            BROWSER, browser, max_age=_REMEMBERED, path=SIGN_IN, httponly=True, samesite="Lax", secure=self._secure
+        )
+        return response
+
     def speaks(self, response: web.Response, locale: str) -> web.Response:
         response.set_cookie(
-            LANGUAGE, locale, max_age=365 * 86400, path="/hr", httponly=True, samesite="Lax", secure=self._secure
+            LANGUAGE, locale, max_age=_REMEMBERED, path="/hr", httponly=True, samesite="Lax", secure=self._secure
         )
         return response
 
@@ -162,9 +181,7 @@ class Door:
         if request.method in ("GET", "HEAD") and "text/event-stream" not in request.headers.get("Accept", ""):
             back = quote(request.path_qs, safe="")
             return web.Response(status=303, headers={"Location": f"{SIGN_IN}?next={back}"} | HEADERS)
-        speech = self.speech(request)
-        text = page("hr/refused.html", **self.around(speech), why=401)
-        return web.Response(status=401, text=text, content_type="text/html", headers=HEADERS)
+        return self.plain(request, 401)
 
     def _is_ours(self, request: web.Request, visit: Visit) -> bool:
         given = visit.asked.form.get("csrf", "")
@@ -178,6 +195,8 @@ class Door:
             return self._response(visit, route.handle(visit))
         except Denied as denied:
             return self._denied(visit, denied)
+        except Unfit:
+            return self.html(visit, Page("hr/refused.html", {"why": 400}, 400))
         except Exception as error:
             _log.error("page_broke", path=route.path, **broke(error))
             return self.html(visit, Page("hr/refused.html", {"why": 500}, 500))
@@ -209,29 +228,13 @@ class Door:
 
 
 async def asked_of(request: web.Request, most: int) -> Asked:
-    """Raises Rejected where it is too much, or no form."""
-    form: MultiDict[str] = MultiDict()
-    files: dict[str, Upload] = {}
+    """Raises Rejected where it is too much, no form, or no text."""
+    form = Form(MultiDict(), {})
+    forms.require_text(*request.query.values(), *request.match_info.values())
     if request.method not in ("GET", "HEAD"):
-        if request.content_type not in _FORMS:
-            raise Rejected("no form", 415)
-        await _read_form(request.clone(client_max_size=most), form, files)
-    device = request.headers.get("User-Agent", "")
-    return Asked(request.path_qs, request.match_info, request.query, form, files, device)
-
-
-async def _read_form(request: web.BaseRequest, form: MultiDict[str], files: dict[str, Upload]) -> None:
-    try:
-        posted = await request.post()
-    except web.HTTPRequestEntityTooLarge:
-        raise Rejected("too big", 413) from None
-    except (ValueError, LookupError, web.RequestPayloadError):
-        raise Rejected("no form", 400) from None
-    for name, value in posted.items():
-        if isinstance(value, str):
-            form.add(name, value)
-        elif isinstance(value, web.FileField):
-            files[name] = Upload(value.filename, value.file.read())
+        form = await forms.read(request, most, (forms.FIELDS, forms.PARTS))
+    device = request.headers.get("User-Agent", "").encode(errors="replace").decode()
+    return Asked(request.path_qs, request.match_info, request.query, form.fields, form.files, device)
 
 
 def routes(door: Door, site: Sequence[Route]) -> list[web.RouteDef]:

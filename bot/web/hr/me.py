@@ -11,10 +11,11 @@ from bot.store import sessions, staffing
 from bot.web.hr import when
 from bot.web.hr.sign_in import fault_of
 from bot.web.hr.speech import SPOKEN
-from bot.web.hr.visit import Go, Page, Reply, Visit
+from bot.web.hr.visit import Denied, Go, Page, Reply, Unfit, Visit
 
 HERE = "/hr/me"
 _IDLE_PART = 3
+_LONGEST_PLACE = 3  # digits
 
 
 def show(visit: Visit) -> Reply:
@@ -33,18 +34,27 @@ def password(visit: Visit) -> Reply:
     """Every other browser of theirs is signed out."""
     old, new, again = (visit.asked.form.get(name, "") for name in ("old", "new", "again"))
     fault = fault_of(new, again)
-    if not passwords.fits(old[: passwords.LONGEST], visit.staff.password):
-        fault = "wrong"
-    if fault:
-        return _page(visit, {"fault": fault}, 400)
-    kept = passwords.hashed(new)
+    if fault or not old:
+        return _page(visit, {"fault": fault or "wrong"}, 400)
+    try:
+        kept = passwords.KNOWN.submit(_hashed, old[: passwords.LONGEST], visit.staff.password, new).result()
+    except passwords.Busy:
+        return _page(visit, {"fault": "busy"}, 503)
+    if not kept:
+        return _page(visit, {"fault": "wrong"}, 400)
 
     def keep(connection: Connection) -> str:
-        staffing.change(connection, visit.staff.code, visit.now, password=kept)
+        if not staffing.set_password(connection, visit.staff.code, visit.staff.password, kept, visit.now):
+            raise Denied("password", hidden=False)
         visit.note(connection, "password.set", visit.staff.code)
         return _anew(connection, visit)
 
     return Go(f"{HERE}?done=saved", visit.write(keep))
+
+
+def _hashed(old: str, was: str | None, new: str) -> str:
+    """The new password as it is kept, or "" where the old one is wrong."""
+    return passwords.hashed(new) if passwords.fits(old, was) else ""
 
 
 def sign_out(visit: Visit) -> Reply:
@@ -77,8 +87,10 @@ def absence(visit: Visit) -> Reply:
 
 def alerts(visit: Visit) -> Reply:
     """By their numbers on the form; a road without a number is not wanted."""
-    places = {road: visit.said(f"place_{road}") for road in CHOSEN}
-    wanted = sorted((road for road in CHOSEN if places[road].isdigit()), key=lambda road: int(places[road][:3]))
+    places = {road: place for road in CHOSEN if (place := visit.said(f"place_{road}"))}
+    if not all(place.isascii() and place.isdigit() and len(place) <= _LONGEST_PLACE for place in places.values()):
+        raise Unfit("place")
+    wanted = sorted(places, key=lambda road: int(places[road]))
     _change(visit, alerts=wanted)
     return Go(f"{HERE}?done=saved")
 

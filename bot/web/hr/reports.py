@@ -15,7 +15,8 @@ from bot.reports.cells import NUMBERS, heading, shown
 from bot.reports.shape import Asked, Table, Words
 from bot.reports.words import table_words
 from bot.store import cohorts
-from bot.web.hr.visit import Denied, File, Page, Visit
+from bot.web.hr.visit import Denied, File, Page, Unfit, Visit
+from bot.web.hr.when import YEARS
 
 _PAGE = "summary"
 _NOTES = {"standing": "note_lost", "cost": "note_cost", "answers": "note_answers"}
@@ -103,6 +104,9 @@ def _iso(day: date | None) -> str:
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text) if text else None
+        day = date.fromisoformat(text) if text else None
     except ValueError:
         return None
+    if day and day.year not in YEARS:
+        raise Unfit("day")
+    return day

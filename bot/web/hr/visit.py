@@ -18,6 +18,7 @@ from bot.store.database import Database
 from bot.store.sessions import Session
 from bot.store.sight import Sight
 from bot.store.staffing import Staff
+from bot.web.forms import Upload
 from bot.web.hr.speech import Speech
 
 T = TypeVar("T")
@@ -33,12 +34,8 @@ class Denied(KeepwarmError):
         self.what, self.hidden = what, hidden
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A file that came with a form."""
-
-    name: str
-    body: bytes
+class Unfit(KeepwarmError):
+    """What was sent cannot be meant: a day thousands of years away, a number that is none."""
 
 
 @dataclass(frozen=True, slots=True)

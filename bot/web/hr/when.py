@@ -7,6 +7,7 @@ from bot.web.hr.visit import Visit
 
 SPANS = ("2h", "tomorrow", "date")
 _MORNING = time(9)
+YEARS = range(2000, 2200)  # that anybody means
 _LONGEST = timedelta(days=60)
 
 
@@ -23,10 +24,12 @@ def snoozed_until(visit: Visit) -> datetime | None:
 
 
 def moment(text: str, zone: ZoneInfo) -> datetime | None:
-    """As a browser's field for day and time writes it; a day alone is its morning."""
+    """As a browser's field for day and time writes it; a day alone is its morning. None for what is no such moment."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
+        return None
+    if found.year not in YEARS:
         return None
     at = datetime.combine(found.date(), _MORNING) if len(text) == len("2026-01-01") else found
     return at if at.tzinfo else at.replace(tzinfo=zone)

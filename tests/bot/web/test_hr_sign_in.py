@@ -1,6 +1,8 @@
 """Who comes into the inbox, who does not, and for how long."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,6 +10,7 @@ import sqlalchemy as sa
 
 from bot.conversation import House
 from bot.inbox import passwords
+from bot.settings import Web
 from bot.store import staffing
 from bot.store.database import Database
 from bot.store.tables import audit, sessions, sign_in_failures, staff
@@ -17,6 +20,14 @@ from tests.bot.web.desk import PASSWORD, Browser, Office, let_in, serving
 @pytest.fixture
 def office(house: House, database: Database, now: object) -> Iterator[Office]:
     with serving(Office(house, database, now)) as office:  # type: ignore[arg-type]
+        let_in(office, "HR1")
+        yield office
+
+
+@pytest.fixture
+def behind_a_proxy(house: House, database: Database, now: object) -> Iterator[Office]:
+    trusts = house.settings.model_copy(update={"web": Web.model_validate({"trusted_proxies": "127.0.0.1, ::1"})})
+    with serving(Office(replace(house, settings=trusts), database, now)) as office:  # type: ignore[arg-type]
         let_in(office, "HR1")
         yield office
 
@@ -73,11 +84,56 @@ def test_five_failures_close_the_door_for_a_quarter_of_an_hour(office: Office) -
     assert "待办" in browser.post("/hr/sign-in", name="HR1", password=PASSWORD).text
 
 
-def test_an_address_that_fails_with_many_names_is_closed_too(office: Office) -> None:
-    browser = Browser(office)
+def test_an_address_that_fails_with_many_names_is_closed_too_and_no_other(behind_a_proxy: Office) -> None:
+    browser, other = Browser(behind_a_proxy), Browser(behind_a_proxy)
     for number in range(20):
+        browser.session.headers["X-Forwarded-For"] = f"198.51.100.{number}, 203.0.113.7"
         browser.post("/hr/sign-in", name=f"N{number}", password="wrong")
     assert browser.post("/hr/sign-in", name="HR1", password=PASSWORD).status_code == 403
+    other.session.headers["X-Forwarded-For"] = "203.0.113.8"
+    assert other.post("/hr/sign-in", name="HR1", password=PASSWORD).status_code == 200
+
+
+def test_a_proxy_that_nobody_told_us_of_locks_nobody_out(office: Office) -> None:
+    """Everybody comes from its address."""
+    for number in range(21):
+        Browser(office).post("/hr/sign-in", name=f"N{number}", password="wrong")
+    assert Browser(office).post("/hr/sign-in", name="HR1", password=PASSWORD).status_code == 200
+
+
+def test_what_strangers_try_does_not_shut_out_a_browser_that_was_in_before(office: Office) -> None:
+    mine = signed_in(office)
+    mine.post("/hr/me/sign-out")
+    for _ in range(6):
+        Browser(office).post("/hr/sign-in", name="HR1", password="wrong")
+    assert Browser(office).post("/hr/sign-in", name="HR1", password=PASSWORD).status_code == 403
+    for _ in range(4):
+        assert mine.post("/hr/sign-in", name="HR1", password="wrong").status_code == 403
+    assert mine.post("/hr/sign-in", name="hr1@example.com", password=PASSWORD).status_code == 200
+    mine.post("/hr/me/sign-out")
+    for _ in range(5):
+        mine.post("/hr/sign-in", name="HR1", password="wrong")
+    assert mine.post("/hr/sign-in", name="HR1", password=PASSWORD).status_code == 403, "it has a limit of its own"
+
+
+def test_one_try_too_many_is_turned_away_before_its_password_is_looked_at(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(5):
+        Browser(office).post("/hr/sign-in", name="HR1", password="wrong")
+    looked: list[str] = []
+    monkeypatch.setattr(passwords, "fits", lambda password, kept: looked.append(password))
+    assert Browser(office).post("/hr/sign-in", name="HR1", password=PASSWORD).status_code == 403
+    assert looked == []
+
+
+def test_who_comes_without_https_is_told_the_address_that_has_it(office: Office) -> None:
+    headers, form = {"Origin": office.url}, {"name": "HR1", "password": PASSWORD}
+    answer = Browser(office).session.post(f"{office.url}/hr/sign-in", headers=headers, data=form)
+    answer.encoding = "utf-8"
+    assert (answer.status_code, answer.cookies.get_dict()) == (400, {})
+    assert 'href="https://keepwarm.example.com/hr/sign-in"' in answer.text
+    assert "没有加密" in answer.text
 
 
 def test_the_cookie_is_for_the_browser_alone_and_https_only(office: Office) -> None:
@@ -146,10 +202,25 @@ def test_a_link_sets_a_password_once_and_for_a_day(office: Office) -> None:
     assert "太短" in browser.post(path, new="short", again="short").text
     assert "不一样" in browser.post(path, new="long enough", again="not the same").text
     assert "请登录" in browser.post(path, new="a new password", again="a new password").text
-    assert browser.get(path).status_code == 410
+    for gone, status in ((path, 410), ("/hr/password/x", 404)):
+        answer = browser.get(gone)
+        assert answer.status_code == status
+        assert "只能用一次" in answer.text
     assert inside.get("/hr", allow_redirects=False).status_code == 303, "whoever was in is out"
     assert "待办" in browser.post("/hr/sign-in", name="HR1", password="a new password").text
-    assert Browser(office).get("/hr/password/x").status_code == 404
+
+
+def test_of_several_who_use_one_link_at_the_same_time_one_sets_the_password(office: Office) -> None:
+    settings = office.house.settings
+    kept = office.one(sa.select(staff.c.password).where(staff.c.code == "HR1"))
+    path = passwords.link(settings, "HR1", kept).removeprefix(settings.public_url)
+
+    def post(number: int) -> int:
+        form = {"new": f"password number {number}", "again": f"password number {number}"}
+        return Browser(office).post(path, follow=False, **form).status_code
+
+    with ThreadPoolExecutor(4) as together:
+        assert sorted(together.map(post, range(4))) == [303, 410, 410, 410]
 
 
 def test_changing_the_password_needs_the_old_one(office: Office) -> None:

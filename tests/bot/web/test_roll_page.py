@@ -197,11 +197,14 @@ def test_the_link_outlives_a_moved_date_and_follows_it(house: House, database: D
 @pytest.mark.parametrize(
     ("kind", "body", "status"),
     [
-        ("application/json", b"{}", 403),
-        ("multipart/form-data; boundary=x", b"--x\r\n", 403),
+        ("application/json", b"{}", 415),
+        ("multipart/form-data; boundary=x", b"--x\r\n", 415),
         ("application/x-www-form-urlencoded; charset=none", b"a=b", 400),
+        ("application/x-www-form-urlencoded; charset=punycode", b"a=b", 400),
+        ("application/x-www-form-urlencoded", b"proof=x%00", 400),
+        ("application/x-www-form-urlencoded", b"proof=x", 403),
         ("application/x-www-form-urlencoded", b"\xff\xfe=%ff", 400),
-        ("application/x-www-form-urlencoded", b"proof=%ff%00", 403),
+        ("application/x-www-form-urlencoded", b"proof=%ff%00", 400),
     ],
 )
 def test_what_is_no_form_is_refused(house: House, database: Database, kind: str, body: bytes, status: int) -> None:
@@ -213,6 +216,23 @@ def test_what_is_no_form_is_refused(house: House, database: Database, kind: str,
             return (await client.post(path, data=body, headers={"Content-Type": kind})).status
 
     assert asyncio.run(post()) == status
+
+
+def test_the_link_is_looked_at_before_a_form_is_read(house: House, database: Database) -> None:
+    """A body that never comes would be waited for."""
+
+    async def post() -> int:
+        app = web.Application()
+        app.add_routes(RollPage(house, database, lambda: FIRST_DAY).routes())
+        async with TestServer(app) as server:
+            reader, writer = await asyncio.open_connection(server.host, server.port)
+            head = "POST /roll/x HTTP/1.1\r\nHost: x\r\nContent-Length: 65000\r\n"
+            writer.write(f"{head}Content-Type: application/x-www-form-urlencoded\r\n\r\n".encode())
+            line = await reader.readline()
+            writer.close()
+            return int(line.split()[1])
+
+    assert asyncio.run(post()) == 404
 
 
 def test_in_a_company_that_speaks_english_so_does_the_page(house: House, database: Database, tmp_path: Path) -> None:
