@@ -22,6 +22,7 @@ from redis.retry import Retry
 from bot.errors import ConfigError
 
 _START_SECONDS = 10
+_HANGS = 1.0  # seconds without an answer
 _PROGRAMS = ("valkey-server", "redis-server")
 
 
@@ -34,9 +35,16 @@ def socket_of(var: Path) -> Path:
 def connect(url: str, var: Path) -> "redis.Redis":
     """A connection to the configured server, or to the embedded one. Nothing is sent yet.
 
-    While the server is away a call fails at once: redis-py would try for seconds, and a sender waits on each of them.
+    While the server is away a call fails at once, and where it hangs after _HANGS: redis-py would try for seconds or
+    wait for ever, and a sender waits on each of them. (RQ's worker, which waits for jobs, sets a longer time by itself.)
     """
-    options = {"socket_connect_timeout": 2, "health_check_interval": 30, "retry": Retry(NoBackoff(), 1)}
+    again = Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))  # not what hangs
+    options = {
+        "socket_connect_timeout": 2,
+        "socket_timeout": _HANGS,
+        "health_check_interval": 30,
+        "retry": again,
+    }
     if url:
         return redis.Redis.from_url(url, **options)
     return redis.Redis(unix_socket_path=str(socket_of(var)), **options)  # type: ignore[arg-type]
@@ -108,9 +116,13 @@ def _wait_for(server: "subprocess.Popen[bytes]", socket: Path, folder: Path) -> 
 
 
 def _answers(socket: Path) -> bool:
+    """Also of one that hangs: a second server beside it would write to the same files."""
+    once = Retry(NoBackoff(), 0)  # the client's own would wait for seconds
+    server = redis.Redis(unix_socket_path=str(socket), socket_connect_timeout=_HANGS, socket_timeout=_HANGS, retry=once)
     try:
-        once = Retry(NoBackoff(), 0)  # the client's own would wait for seconds
-        return bool(redis.Redis(unix_socket_path=str(socket), socket_connect_timeout=1, retry=once).ping())
+        return bool(server.ping())
+    except redis.TimeoutError:
+        return True
     except redis.RedisError:
         return False
 

@@ -102,9 +102,12 @@ class Rates:
         return min(most, max(2, limits.a_second)) if limits else most
 
     def _shared(self, buckets: Sequence[Bucket], patience: float) -> tuple[bool, float, int] | None:
-        if self._script is None or self._monotonic() < self._away_until:
+        now = self._monotonic()
+        if self._script is None or now < self._away_until:
             return None
         ahead = round(clock.ahead() * 1e6)
+        if self._away_until:
+            self._away_until = now + _AWAY  # one asks whether it is back: the others do not wait with it
         sizes = [number for bucket in buckets for number in (round(bucket.every * 1e6), bucket.burst)]
         try:
             taken, wait, slowest = self._script(
@@ -114,6 +117,7 @@ class Rates:
             self._away_until = self._monotonic() + _AWAY
             _log.warning("redis_away", **broke(error))
             return None
+        self._away_until = 0.0
         return bool(taken), int(wait) / 1e6, int(slowest)
 
 

@@ -1,6 +1,9 @@
 """Rates: no account and no person gets more than its limit, in one process or many, with Redis or without."""
 
+import os
+import signal
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -136,6 +139,21 @@ def test_without_redis_each_process_keeps_the_same_rate_and_asks_again_later(tmp
         assert process.take("sms", 3, 0).taken
         assert away.keys("keepwarm:rate:sms:*")
     finally:
+        embedded_redis.stop(server)
+
+
+def test_nobody_waits_for_a_redis_that_hangs(tmp_path: Path) -> None:
+    clock, server = Clock(), embedded_redis.start(tmp_path)
+    assert server
+    process = Rates(embedded_redis.connect("", tmp_path), LIMITS, clock)
+    assert process.take("sms", 1, 0).taken
+    os.kill(server.pid, signal.SIGSTOP)
+    try:
+        with ThreadPoolExecutor(1) as one:
+            assert one.submit(process.take, "wechat", 1, 0).result(30).taken, "by this process's own buckets"
+        assert embedded_redis.start(tmp_path) is None, "no second one beside it"
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
         embedded_redis.stop(server)
 
 
