@@ -42,6 +42,9 @@ FACTS: Mapping[str, tuple[str, ...]] = {
     "notices_only": ("yes", "no"),
     "tasks": ("open", "none"),
     "leaving": ("no", "once", "twice"),
+    "stance": ("plain", "denies", "asks", "supposes", "reports", "other", "maybe"),
+    "back": ("open", "late", "no"),
+    "undoes": ("confirmed", "withdrawn", "told", "nothing"),
 }
 
 # Facts that may have any value.
@@ -68,11 +71,29 @@ EFFECTS: Mapping[str, tuple[str, ...]] = {
     "check_code": ("wrong", "expired"),
     "bind_proved": ("lost",),
     "confirm": (),
+    "unconfirm": (),
     "withdraw": (),
+    "come_back": (),
     "speak": (),
     "notices_only": (),
     "task_done": (),
     "keep_checkin": (),
+}
+
+# Effects that change the record by what somebody says of themselves: never done upon a sentence that is not plain.
+CHANGES: frozenset[str] = frozenset({"confirm", "unconfirm", "withdraw", "come_back", "notices_only", "task_done"})
+
+# What a turn does that can be taken back with the next message ("I pressed the wrong one"), by the fact `undoes`.
+UNDOES: Mapping[str, str] = {
+    "confirm": "confirmed",
+    "withdraw": "withdrawn",
+    "open_case late": "told",
+    "open_case ill": "told",
+    "open_case change_date": "told",
+    "open_case call": "told",
+    "open_case erase": "told",
+    "open_case withdrawing": "told",
+    "task_done": "told",
 }
 
 # What may be promised: kept when this fact has one of these values, by saying what this meaning says now. Beside them
@@ -171,6 +192,9 @@ RULES: tuple[str, ...] = (
     "language",
     "unsafe",
     "low",
+    "coming",
+    "cannot",
+    "mistake",
 )
 
 # … and under `events:` (something that is not words).

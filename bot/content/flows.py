@@ -11,6 +11,7 @@ from bot import yamltext
 from bot.engine.flow import END, Branch, Effect, Flow, Wait
 from bot.errors import Fault
 from bot.vocabulary import (
+    CHANGES,
     COLLECTORS,
     DUE_FACT,
     DUE_STATES,
@@ -27,8 +28,11 @@ from bot.vocabulary import (
 from bot.yamltext import Document, Where
 
 RHYTHM = "touchpoints.yaml"  # stands among the flows, and is none
-_FLOW_KEYS = {"for", "offered", "urgent", "alarm", "aside", "entries", "rules", "events", "touches", "steps"}
-_ASKING_KEYS = ("save", "invalid", "otherwise", "picture", "wait", "once")
+_FLOW_KEYS = {"for", "offered", "urgent", "alarm", "aside", "entries", "rules", "events", "touches", "steps"} | {
+    "acts",
+    "requests",
+}
+_ASKING_KEYS = ("yes", "no", "save", "invalid", "otherwise", "picture", "wait", "once")
 _BRANCH_KEYS = {*("if", "say", "do", "on", "choices", "collect", "call", "next"), *_ASKING_KEYS}
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _LIMITS = {"1-5": re.compile(r"\d{1,3}-\d{1,3}"), "future": re.compile("future")}
@@ -75,6 +79,7 @@ class _Reader:
             for meaning in meanings:
                 if meaning not in entries and not (part == "alarm" and meaning in rules):
                     self._fault((part,), f"{part}: {meaning!r} is none of the entries: {', '.join(entries)}")
+        acts = self._acts(data, steps)
         touches = self._words(data.get("touches"), ("touches",))
         for step in touches:
             if step not in steps:
@@ -89,9 +94,31 @@ class _Reader:
             urgent=frozenset(singled["urgent"]),
             alarm=frozenset(singled["alarm"]),
             aside=frozenset(singled["aside"]),
+            acts=acts,
+            requests=frozenset(self._words(data.get("requests"), ("requests",))),
             offered=data.get("offered") != "no",
             touches=frozenset(touches),
         )
+
+    def _acts(self, data: Mapping[str, Any], steps: Mapping[str, tuple[Branch, ...]]) -> dict[str, str]:
+        """The steps that change the record. None that an answer or a meaning leads to may be left out."""
+        acts = {step: str(first) for step, first in self.document.mapping(data.get("acts"), ("acts",)).items()}
+        for step, first in acts.items():
+            for named in (step, first):
+                if named not in steps:
+                    self._fault(("acts", step), f"acts: {named!r} is none of the steps: {', '.join(steps)}")
+        for step in self._words(data.get("requests"), ("requests",)):
+            if step not in acts:
+                self._fault(("requests",), f"requests: {step!r} is none of the steps that act: {', '.join(acts)}")
+        said = {*self.document.mapping(data.get("entries"), ("entries",)).values()}
+        said |= {target for branches in steps.values() for branch in branches for target in branch.choices.values()}
+        for step in said & steps.keys() - acts.keys():
+            if done := {effect.name for branch in steps[step] for effect in branch.do} & CHANGES:
+                what = (
+                    f"{step} changes the record ({', '.join(sorted(done))}): name it under acts, with what asks first"
+                )
+                self._fault(("steps", step), what)
+        return acts
 
     def _starts(self, data: Mapping[str, Any], part: str, allowed: tuple[str, ...] | None) -> dict[str, str]:
         starts = self.document.mapping(data.get(part), (part,))
@@ -126,6 +153,8 @@ class _Reader:
                 name: str(step)
                 for name, step in self.document.mapping(data.get("choices"), (*where, "choices")).items()
             },
+            yes=str(data.get("yes", "")),
+            no=str(data.get("no", "")),
             collect=collect,
             limit=limit,
             save=str(data.get("save", "")),

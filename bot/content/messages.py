@@ -12,7 +12,7 @@ from bot.content.templates import Templates, templates_for
 from bot.errors import Fault
 from bot.yamltext import Document, Where
 
-_PARTS = {"about", "ask", "say", "choices"}
+_PARTS = {"about", "ask", "plain", "say", "choices"}
 _SHARED = {"formats", "stages", "tasks", "samples"}
 _FORMATS = ("day", "time", "moment", "comma")
 DESK = ("inbox", "alerts", "risk", "report")  # files of what HR reads: {placeholder}s, no templates
@@ -48,6 +48,7 @@ class Words:
     formats: dict[str, str] = field(default_factory=dict)
     say: dict[str, Text] = field(default_factory=dict)
     ask: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    plain: dict[str, tuple[str, ...]] = field(default_factory=dict)
     about: dict[str, str] = field(default_factory=dict)
     choices: dict[str, tuple[str, ...]] = field(default_factory=dict)
     stages: dict[str, str] = field(default_factory=dict)
@@ -94,7 +95,7 @@ def read_locale(folder: Path) -> tuple[Words, list[Fault]]:
 def in_script(words: Words, locale: str, write: Write) -> Words:
     """The same words for another locale, each text as `write` writes it; how people ask stays with the first."""
     other, _ = _worded(locale, words.documents, write)
-    other.rules, other.ask = {}, {}
+    other.rules, other.ask, other.plain = {}, {}, {}
     return other
 
 
@@ -140,7 +141,7 @@ def written(data: Any, write: Write) -> Any:
 def _read_file(stem: str, document: Document, words: Words, write: Write) -> None:
     data = document.data if isinstance(document.data, dict) else {}
     if stem != "words":
-        data = {part: body if part == "ask" else written(body, write) for part, body in data.items()}
+        data = {part: body if part in ("ask", "plain") else written(body, write) for part, body in data.items()}
     if document.data and not data:
         document.faults.append(document.fault((), "should be a mapping (name: value)"))
     if stem == "words":
@@ -163,6 +164,7 @@ def _read_file(stem: str, document: Document, words: Words, write: Write) -> Non
             )
     words.about |= {f"{stem}.{name}": text for name, text in _texts(data.get("about")).items()}
     words.ask |= {f"{stem}.{name}": _listed(items) for name, items in _dict(data.get("ask")).items()}
+    words.plain |= {f"{stem}.{name}": _listed(items) for name, items in _dict(data.get("plain")).items()}
     words.choices |= {f"{stem}.{name}": _listed(items) for name, items in _dict(data.get("choices")).items()}
     for key, said in _dict(data.get("say")).items():
         text = text_of(said, document, ("say", key), words.templates)

@@ -60,6 +60,12 @@ class Content:
         return replace(self, words={locale: self.words[locale]})
 
     @cached_property
+    def plainly(self) -> Mapping[str, tuple[str, ...]]:
+        """By step that acts: what says by itself, in any language, that it shall."""
+        steps = {step for words in self.words.values() for step in words.plain}
+        return {step: _of_all(self.words.values(), step) for step in steps}
+
+    @cached_property
     def saved(self) -> Mapping[str, str]:
         """Every name under which a flow keeps an answer: nothing, as long as the answer is not given."""
         return dict.fromkeys((name for flow in self.flows.by_name.values() for name in flow.saves), "")
@@ -92,6 +98,10 @@ class Content:
         """Every way in which a choice is called, in any locale."""
         found = [label for words in self.words.values() for label in words.choices.get(f"{flow}.{name}", ())]
         return found + [words.about[name] for words in self.words.values() if name in words.about]
+
+
+def _of_all(words: Iterable[Words], step: str) -> tuple[str, ...]:
+    return tuple(wording for spoken in words for wording in spoken.plain.get(step, ()))
 
 
 def load(settings: Settings) -> Content:
@@ -241,11 +251,12 @@ def _unused(flows: Mapping[str, Flow], words: Words) -> Iterator[Fault]:
     for stem in words.documents:
         if stem not in flows and stem not in NO_FLOW:
             yield words.fault(stem, (), f"belongs to no flow: flows/{stem}.yaml does not exist")
-    used: dict[str, set[str]] = {"say": set(), "choices": set(), "ask": set(), "about": set()}
+    used: dict[str, set[str]] = {part: set() for part in ("say", "choices", "ask", "about", "plain")}
     for name, flow in flows.items():
         used["say"] |= {f"{name}.{key}" for key in _keys_said(flow.branches)}
         used["choices"] |= {f"{name}.{key}" for branch in flow.branches for key in branch.choices}
         used["ask"] |= {f"{name}.{key}" for key in flow.entries}
+        used["plain"] |= {f"{name}.{key}" for key in flow.acts}
     used["about"] = used["ask"]
     for part, keys in used.items():
         for whole in getattr(words, part):

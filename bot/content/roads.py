@@ -45,6 +45,7 @@ def faults_of_roads(flow: Flow, flows: Mapping[str, Flow], document: Document) -
 
 def _lost(flow: Flow, flows: Mapping[str, Flow], document: Document) -> Iterator[Fault]:
     named = [((part, word), step) for part, word, step in _starts(flow)]
+    named += [(("acts", step), first) for step, first in flow.acts.items()]
     named += [(("steps", step), target) for step, branches in flow.steps.items() for target in _targets(branches)]
     for where, target in named:
         if target not in TARGETS and not _exists(target, flow, flows):
@@ -90,7 +91,13 @@ def _reached(flow: Flow, flows: Mapping[str, Flow]) -> set[str]:
         for target in _targets(other.branches)
         if target.startswith(f"{flow.name}.")
     }
-    waiting = [*(step for _, _, step in _starts(flow)), *elsewhere, *flow.touches, *_BUILT_IN.get(flow.name, ())]
+    waiting = [
+        *(step for _, _, step in _starts(flow)),
+        *elsewhere,
+        *flow.acts.values(),
+        *flow.touches,
+        *_BUILT_IN.get(flow.name, ()),
+    ]
     reached: set[str] = set()
     while waiting:
         step = waiting.pop()

@@ -63,6 +63,25 @@ def _confirm(world: World, effect: Effect, heard: Heard) -> str:
     return ""
 
 
+def _unconfirm(world: World, effect: Effect, heard: Heard) -> str:
+    """They take back that they come."""
+    if world.candidate_id and world.candidate and world.candidate.confirmed_start:
+        nothing = {"confirmed_at": None, "confirmed_start": None}
+        people.change_candidate(world.connection, world.candidate_id, world.now, **nothing)
+        audit.record(world.connection, "candidate", "candidate.unconfirm", world.candidate.code, world.now, {})
+        world.belongs_to(world.candidate_id)
+    return ""
+
+
+def _come_back(world: World, effect: Effect, heard: Heard) -> str:
+    """They take back that they leave: to the stage that they had."""
+    if world.candidate_id and world.candidate and world.fact("back") == "open":
+        stage = moves.come_back(world.connection, world.candidate_id, world.now)
+        audit.record(world.connection, "candidate", "candidate.back", world.candidate.code, world.now, {"to": stage})
+        world.belongs_to(world.candidate_id)
+    return ""
+
+
 def _withdraw(world: World, effect: Effect, heard: Heard) -> str:
     """The flow has asked twice."""
     stages = world.house.settings.stages
@@ -256,7 +275,9 @@ EFFECTS: Mapping[str, Do] = {
     "check_code": _check_code,
     "bind_proved": _bind_proved,
     "confirm": _confirm,
+    "unconfirm": _unconfirm,
     "withdraw": _withdraw,
+    "come_back": _come_back,
     "speak": _speak,
     "notices_only": _notices_only,
     "task_done": _task_done,

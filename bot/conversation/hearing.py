@@ -239,7 +239,7 @@ def _expected(open_: Branch | None) -> frozenset[str]:
         return frozenset()
     if open_.choices:
         yes_no = {"yes_no"} if {"yes", "no"} & {name.partition("_")[0] for name in open_.choices} else set()
-        return frozenset({"number", *yes_no})
+        return frozenset({"number", *yes_no, *(("yes_no", "sure") if open_.yes else ())})
     if not open_.collect:
         return frozenset({"number"})  # "did you mean": its choices are the meanings
     if open_.collect in _WORDS:

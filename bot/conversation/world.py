@@ -18,12 +18,13 @@ from bot.engine.turn import Heard, Reading
 from bot.message import Card
 from bot.record import Candidate
 from bot.store import links as given_links
-from bot.store import pauses, people
+from bot.store import moves, pauses, people
 from bot.store.people import Person
 from bot.store.tables import codes
 from bot.vocabulary import DUE_FACT, TASK_FACT
 
 _PROVED_FOR = timedelta(hours=1)
+_TAKEN_BACK_FOR = timedelta(hours=48)  # a withdrawal, by saying so
 _FROM_HISTORY = {"history", "waited_days"}
 _FROM_TASKS = {"tasks", "task_due"}
 
@@ -90,8 +91,16 @@ class World:
             self._known = facts.known(self.candidate, self.person.channel, self.house.settings, self.now)
             self._known["met"] = "yes" if self.person.turn else "no"
             self._known["pending"] = "yes" if self.talk.pending else "no"
+            self._known["back"] = self._may_come_back()
             self._known["links"] = "no" if self._takes_no_links() else "yes"
         return self._known.get(name, "none") if of_task else self._known[name]
+
+    def _may_come_back(self) -> str:
+        """Whether they withdrew, by themselves, and may still take it back."""
+        left_at = moves.withdrew_at(self.connection, self.candidate.id) if self.candidate else None
+        if left_at is None:
+            return "no"
+        return "open" if self.now - left_at <= _TAKEN_BACK_FOR else "late"
 
     def _look_up_tasks(self) -> None:
         if self.candidate and self.candidate.tasks is None:
@@ -106,6 +115,13 @@ class World:
 
     def choice(self, flow: str, names: tuple[str, ...], text: str) -> str:
         return hearing.choice(self.house, flow, names, text)
+
+    def stance(self, step: str, asked_for: bool, heard: Heard, choice: tuple[str, str] | None) -> str:
+        if not heard.text:
+            return "plain"
+        content = self.house.content
+        own = (*content.plainly.get(step, ()), *(content.labels(*choice) if choice else ()))
+        return self.house.understanding.stance(heard.text, own, asked_for)
 
     def read(self, collector: str, limit: str, heard: Heard) -> Reading | None:
         zone = facts.zone_of(self.candidate, self.house.settings)

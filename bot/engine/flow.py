@@ -33,6 +33,7 @@ class Wait:
 class Branch:
     """One way through a step: taken if every fact of `when` has one of the values named.
 
+    `yes` and `no`: where a bare one leads that is none of the choices by its name.
     `limit`: what the collected value must satisfy. `save`: the name under which the answer is kept. `picture`: where a
     picture leads that is shown instead of an answer. `call`: a road walked first. `once`: a question that is not asked
     again.
@@ -42,6 +43,8 @@ class Branch:
     say: tuple[str, ...] = ()
     do: tuple[Effect, ...] = ()
     choices: Mapping[str, str] = field(default_factory=dict)
+    yes: str = ""
+    no: str = ""
     collect: str = ""
     limit: str = ""
     save: str = ""
@@ -65,7 +68,9 @@ class Branch:
     def answers_lead_to(self) -> Iterator[str]:
         """Where an answer, a wrong answer or none leads."""
         if self.asks:
-            yield from filter(None, (*self.choices.values(), self.invalid, self.otherwise, self.picture))
+            yield from filter(
+                None, (*self.choices.values(), self.yes, self.no, self.invalid, self.otherwise, self.picture)
+            )
             yield from (self.wait.next,) if self.wait else ()
             yield from (self.next,) if self.collect else ()
 
@@ -80,8 +85,9 @@ class Branch:
 class Flow:
     """One road. `for_anyone`: also people who are not bound to a candidate may walk it. `urgent`: meanings that are
     heard even where any words would do as an answer; `alarm`: those, or rules, that are heard on a guess too, and end
-    all else; `aside`: those that are no answer and change nothing. `offered`: "did you mean" may name them.
-    `touches`: steps that keepwarm may begin by itself."""
+    all else; `aside`: those that are no answer and change nothing. `acts`: steps that change the record, each with the
+    step that asks first whoever has not plainly said it; `requests`: those of them that one also says by asking for
+    them. `offered`: "did you mean" may name them. `touches`: steps that keepwarm may begin by itself."""
 
     name: str
     steps: Mapping[str, tuple[Branch, ...]]
@@ -92,6 +98,8 @@ class Flow:
     urgent: frozenset[str] = frozenset()
     alarm: frozenset[str] = frozenset()
     aside: frozenset[str] = frozenset()
+    acts: Mapping[str, str] = field(default_factory=dict)
+    requests: frozenset[str] = frozenset()
     offered: bool = True
     touches: frozenset[str] = frozenset()
 
@@ -119,6 +127,11 @@ class Flows:
         flow, _, name = intent.partition(".")
         known = self.by_name.get(flow)
         return (flow, known.entries[name]) if known and name in known.entries else None
+
+    def asks_first(self, flow: str, step: str) -> tuple[str, str] | None:
+        """Where somebody is asked before this step changes the record; None where it changes nothing."""
+        known = self.by_name.get(flow)
+        return (flow, known.acts[step]) if known and step in known.acts else None
 
     def is_alarm(self, heard: str) -> bool:
         """Whether this meaning or rule is heard before all else."""

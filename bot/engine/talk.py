@@ -48,7 +48,7 @@ class Talk:
     `pending`: what was asked before we knew who asks. `offered`: opt-out letters that the last message offered.
     `chosen`: a language that was asked for. `unclear`: the last message, if it was not understood. `last`: what was
     said last. `answered`: the question that the last message answered, as long as it can be corrected. `low`: messages
-    that told of a low mood, lately."""
+    that told of a low mood, lately. `did`: what the last turn did that can be taken back, of bot.vocabulary.UNDOES."""
 
     frames: tuple[Frame, ...] = ()
     misses: int = 0
@@ -60,6 +60,7 @@ class Talk:
     last: tuple[Said, ...] = ()
     answered: Frame | None = None
     low: int = 0
+    did: str = ""
 
     @property
     def open(self) -> Frame | None:
@@ -84,6 +85,7 @@ class Talk:
             "chosen": self.chosen,
             "unclear": self.unclear,
             "last": [[said.flow, said.key, dict(said.values), said.choices] for said in self.last],
+            "did": self.did,
             "answered": _frame_out(self.answered) if self.answered else None,
             "low": self.low,
         }

@@ -1,7 +1,8 @@
 """One turn of a conversation: hears, walks the flows, says. Pure: the world answers what is so and does what is done.
 
 The order of hearing: a correction of the last answer, hard rules, the answer to the open question, a meaning that can
-be answered, "did you mean", not understood. A side question is answered and the open question asked again.
+be answered, "did you mean", not understood. A side question is answered and the open question asked again. Where a step
+changes the record, whoever has not plainly said it is asked first.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 from bot.engine.flow import AGAIN, END, FREE_WORDS, PENDING, PLAINLY, Branch, Effect, Flow, Flows
 from bot.engine.talk import Frame, Return, Said, Talk
+from bot.vocabulary import UNDOES
 
 _LONGEST_WALK = 50  # steps in a turn: a loop in a flow ends in an error, not in silence
 _DEEPEST = 4  # open questions that may wait below each other
@@ -22,6 +24,11 @@ STRANGER = ("binding", "stranger")
 SILENCE = "silence"
 TOUCH = "touch"  # keepwarm speaks first: `value` is the step, as `flow.step`
 _CLOSES = ("stop", "wrong_number")  # rules after which the bot asks nothing and tells nothing more
+_SAYS = {"coming": "yes", "cannot": "no"}  # rules that say by themselves whether somebody comes, and as which answer
+_BARE = ("number", "yes", "no", *_SAYS)  # rules that hold for nothing but a bare answer
+_GIVES_UP = ("never_mind", "mistake")  # rules after which no question stays open
+_PLAIN = "plain"
+_CONFIRMED = UNDOES["confirm"]
 _ABOUT_THE_LAST = ("repeat", "explain", "language")  # rules that leave what was said last, and its question, in force
 
 
@@ -79,6 +86,11 @@ class World(Protocol):
         """Which of the choices the text names by its words, or ""."""
         ...
 
+    def stance(self, step: str, asked_for: bool, heard: Heard, choice: tuple[str, str] | None) -> str:
+        """How the text stands to what this step records: plain, or why not. `asked_for`: asking for it says it too;
+        `choice`: the flow and name of the choice that it was taken for, whose words say it."""
+        ...
+
     def read(self, collector: str, limit: str, heard: Heard) -> Reading | None:
         """The value that was heard for this collector, or None."""
         ...
@@ -99,6 +111,8 @@ class _Walk:
         self.facts: dict[str, str] = {}
         self.back: list[Return] = []
         self.start = ""
+        self.stance = _PLAIN  # how what was heard stands to what it would change
+        self.did = ""  # what this turn has done that can be taken back
         self.waits = False  # whether a question was open that is asked again
         self.asked: Frame | None = None  # the question that this turn opened last
 
@@ -110,7 +124,7 @@ class _Walk:
         self._hear(before.answered)
         for intent in self.heard.also:
             if start := self._open_to(intent) or self.flows.on_rule(intent):
-                self._begin(*start, aside=True)
+                self._begin(*self._asked_first(*start), aside=True)
         closes = self.heard.rule in _CLOSES
         if self.heard.first and not closes and (start := self.flows.on_event("first_contact")):
             self._begin(*start)
@@ -123,7 +137,8 @@ class _Walk:
         by_itself = self.heard.event in (SILENCE, TOUCH)
         misses = 0 if self.talk.misses == before.misses and not by_itself else self.talk.misses
         again = self.heard.rule in _ABOUT_THE_LAST or not self.said
-        self.talk = replace(self.talk, misses=misses, last=before.last if again else tuple(self.said))
+        last = before.last if again else tuple(self.said)
+        self.talk = replace(self.talk, misses=misses, last=last, did=before.did if by_itself else self.did)
 
     def _hear(self, answered: Frame | None) -> None:
         if self.heard.event:
@@ -134,11 +149,16 @@ class _Walk:
             return None
         if self.heard.rule == "ambiguous" and self._known(self.heard.pair):
             return self._which_of(self._known(self.heard.pair)[:2])
-        if rule := self.flows.on_rule(self.heard.rule):
-            ends = self.heard.rule == "never_mind" or self.flows.is_alarm(self.heard.rule)
+        if self.heard.rule == "nod" and (start := self._in_doubt()):
+            return self._begin(*start)
+        rule = self.flows.on_rule(self.heard.rule)
+        if rule and self.heard.rule not in _SAYS:
+            ends = self.heard.rule in _GIVES_UP or self.flows.is_alarm(self.heard.rule)
             return self._begin(*rule, keep_open=not ends)
         if self._answers_one() or (self.talk.open and self._answers_freely(self.talk.open)):
             return None
+        if rule:
+            return self._not_known_yet() if self._is_stranger(rule[0]) else self._begin(*rule, keep_open=False)
         if self.heard.decision == "answer" and self.flows.entry(self.heard.intent):
             return self._meaning(self.heard.intent)
         guesses = [meaning for meaning in self._known(self.heard.pair) if self._flow_of(meaning).offered]
@@ -187,17 +207,44 @@ class _Walk:
         before = self.talk
         self.talk = replace(before, frames=(*(f for f in before.frames if f.flow != answered.flow), answered))
         if self._answers(answered):
+            if before.did == _CONFIRMED != self.did:
+                self.world.do(Effect("unconfirm"), self.heard, {})
             return True
         self.talk = before
         return False
 
-    def _meaning(self, intent: str) -> None:
+    def _meaning(self, intent: str, choice: tuple[str, str] | None = None) -> None:
+        """On where a meaning begins; `choice`: as what it was chosen, if it was."""
         start = self.flows.entry(intent)
         assert start
         if self._is_stranger(start[0]):
             self.talk = replace(self.talk, pending=intent)
             return self._not_known_yet()
-        return self._begin(*start, keep_open=not self._is("urgent"), aside=True)
+        return self._begin(*self._asked_first(*start, choice), keep_open=not self._is("urgent"), aside=True)
+
+    def _asked_first(self, flow: str, step: str, choice: tuple[str, str] | None = None) -> tuple[str, str]:
+        """This step; or, if it changes the record and nobody has plainly said so, the one that asks."""
+        first = self.flows.asks_first(flow, step)
+        if first is None:
+            return flow, step
+        asked_for = step in self.flows.by_name[flow].requests
+        self.stance = self._stance(f"{flow}.{step}", asked_for, choice)
+        return (flow, step) if self.stance == _PLAIN else first
+
+    def _in_doubt(self) -> tuple[str, str] | None:
+        """Where somebody is asked who says "got it" to a question that a plain yes would answer."""
+        branch = self._branch_of(self.talk.open) if self.talk.open else None
+        flow, _, step = branch.yes.partition(".") if branch else ("", "", "")
+        self.stance = "maybe"
+        return self.flows.asks_first(flow, step)
+
+    def _stance(self, step: str, asked_for: bool, choice: tuple[str, str] | None) -> str:
+        """A bare answer is plain, and stays so where a question follows it."""
+        bare = self.heard.rule in _BARE
+        if bare and not self.heard.also:
+            return _PLAIN
+        found = self.world.stance(step, asked_for, self.heard, choice)
+        return _PLAIN if bare and found in ("asks", "denies") else found
 
     def _open_to(self, intent: str) -> tuple[str, str] | None:
         """Where a meaning begins, if this person may walk there."""
@@ -260,7 +307,7 @@ class _Walk:
         """Whether a statement that fits none of the choices answers in words of the person's own: if it is about this
         road or about nothing clear, and if those words are kept, whatever it is about but what is urgent."""
         branch, heard = self._branch_of(frame), self.heard
-        if heard.asks or heard.decision == "fallback" or not branch.otherwise:
+        if heard.rule in _SAYS or heard.asks or heard.decision == "fallback" or not branch.otherwise:
             return False
         same_flow = heard.intent.partition(".")[0] == frame.flow
         clear = heard.decision == "answer" and not self._is_own(frame)
@@ -293,11 +340,19 @@ class _Walk:
 
     def _chosen(self, frame: Frame, branch: Branch) -> tuple[str, str] | None:
         chosen = self._choice(frame.flow, tuple(branch.choices))
-        return (chosen, branch.choices[chosen]) if chosen else None
+        bare = {"yes": branch.yes, "no": branch.no}.get(_SAYS.get(self.heard.rule, self.heard.rule), "")
+        step = branch.choices[chosen] if chosen else bare
+        if not step:
+            return None
+        flow, _, name = step.rpartition(".")
+        flow, name = self._asked_first(flow or frame.flow, name, (frame.flow, chosen) if chosen else None)
+        return chosen, f"{flow}.{name}" if "." in step else name
 
     def _collected(self, frame: Frame, branch: Branch) -> tuple[str, str] | None:
         """What the text holds for the collector, and where that leads. A clear question about something else is no
         answer in free words, nor is what is urgent."""
+        if branch.collect in FREE_WORDS and self.heard.rule in _SAYS:
+            return None
         other = self.heard.decision == "answer" and self.flows.entry(self.heard.intent) and not self._is_own(frame)
         if branch.collect in FREE_WORDS and other and (self.heard.asks or self._is("urgent", "aside")):
             return None
@@ -330,7 +385,7 @@ class _Walk:
             self.talk = replace(self.talk, misses=self.talk.misses + 1)
             self._goto(frame.flow, others[chosen], {})
         elif chosen:
-            self._meaning(chosen)
+            self._meaning(chosen, (frame.flow, chosen))
         return bool(chosen)
 
     def _choice(self, flow: str, names: tuple[str, ...]) -> str:
@@ -430,6 +485,7 @@ class _Walk:
     def _do(self, effects: tuple[Effect, ...], saved: Mapping[str, Any]) -> str:
         for effect in effects:
             outcome = self.world.do(effect, self.heard, saved)
+            self.did = UNDOES.get(f"{effect.name} {effect.argument}".strip(), self.did)
             if outcome in effect.outcomes:
                 return effect.outcomes[outcome]
         return ""
@@ -461,6 +517,10 @@ class _Walk:
             return "twice" if self.talk.misses > 1 else "once"
         if name == "asked":
             return "yes" if self.waits else "no"
+        if name == "stance":
+            return self.stance
+        if name == "undoes":
+            return self.talk.did or "nothing"
         if name == "said":
             return "something" if self.talk.last else "nothing"
         return ""

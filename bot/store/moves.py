@@ -8,6 +8,7 @@ from sqlalchemy.engine import Connection
 from bot.errors import ConfigError
 from bot.store import events, people
 from bot.store.tables import candidates, cohorts, stage_times, stores
+from bot.vocabulary import WITHDRAWN
 
 _PLACES = {"cohort": cohorts, "store": stores}
 
@@ -32,3 +33,27 @@ def to_place(connection: Connection, candidate_id: int, what: str, code: str, by
     if found is None and code != "-":
         raise ConfigError(f"no {what} has the code {code}")
     people.change_candidate(connection, candidate_id, now, **{f"{what}_id": found, f"{what}_by": by})
+
+
+def withdrew_at(connection: Connection, candidate_id: int) -> datetime | None:
+    """When the candidate left by themselves, if that is where they stand."""
+    mine = candidates.c.id == candidate_id, candidates.c.stage == WITHDRAWN, candidates.c.stage_by == "candidate"
+    return connection.execute(sa.select(candidates.c.stage_at).where(*mine)).scalar()
+
+
+def come_back(connection: Connection, candidate_id: int, now: datetime) -> str | None:
+    """Takes a withdrawal back: the stage before it, since when it was entered; None if there was none."""
+    was = sa.select(stage_times.c.stage, stage_times.c.at).where(
+        stage_times.c.candidate_id == candidate_id, stage_times.c.stage != WITHDRAWN
+    )
+    before = connection.execute(was.order_by(stage_times.c.at.desc(), stage_times.c.stage).limit(1)).first()
+    if before is None:
+        return None
+    code = connection.execute(sa.select(candidates.c.code).where(candidates.c.id == candidate_id)).scalar_one()
+    gone = stage_times.c.candidate_id == candidate_id, stage_times.c.stage == WITHDRAWN
+    connection.execute(sa.delete(stage_times).where(*gone))
+    columns = {"stage": before.stage, "stage_at": before.at, "stage_by": "candidate"}
+    people.change_candidate(connection, candidate_id, now, **columns)
+    body = events.stage_body(code, WITHDRAWN, before.stage, "candidate", now)
+    events.keep(connection, events.STAGE, candidate_id, body, now)
+    return str(before.stage)

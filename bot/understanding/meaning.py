@@ -12,6 +12,7 @@ from bot.understanding.dates import read_date
 from bot.understanding.model import Model, Verdict
 from bot.understanding.own_words import OwnWords, own_words
 from bot.understanding.rules import Ruling, answer_first, bare, ruling
+from bot.understanding.stance import found_by
 from bot.understanding.text import clauses, has_han, key, normal, sentences, traditional
 from bot.understanding.words import Words
 
@@ -56,9 +57,9 @@ class Understanding:
     def meaning(
         self, text: str, expecting: frozenset[str] = frozenset(), last_offered: frozenset[str] = frozenset()
     ) -> Meaning:
-        """`expecting`: what the open question waits for, of yes_no, number, text; with "nod" a bare yes or no counts as
-        the rule "nod" though nothing asked for it. `last_offered`: the letters that the last message offered for opting
-        out. Many people ask in the same few words: short ones are remembered while the process lives."""
+        """`expecting`: what the open question waits for, of yes_no, sure, number, text; with "nod" a bare yes or no
+        counts as the rule "nod" though nothing asked for it. `last_offered`: the letters that the last message offered
+        for opting out. Many people ask in the same few words: short ones are remembered while the process lives."""
         understand = self._remembered if len(text) <= _SHORT else self._understood
         return understand(text, expecting, last_offered)
 
@@ -67,6 +68,10 @@ class Understanding:
         plain = normal(text)
         ruled = ruling(plain, self._words, frozenset(), frozenset())
         return None if ruled else rules.corrected(plain, self._words)
+
+    def stance(self, text: str, own: tuple[str, ...], asked_for: bool) -> str:
+        """How a text stands to a meaning that these wordings say by themselves: one of STANCES."""
+        return self._words.stances.read(normal(text), found_by(own), asked_for, self._words.ask)
 
     def date(self, text: str, today: datetime.date) -> datetime.date | None:
         """The one day that a text names."""

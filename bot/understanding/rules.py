@@ -1,8 +1,10 @@
 """What no classifier may decide: opting out and in, wanting a person, and the bare answer to what we just asked.
 
-The rules: stop, wrong_number, human, start, never_mind, language, number, no, yes, repeat, explain, wrong, nod.
+The rules: stop, wrong_number, human, start, never_mind, language, mistake, number, coming, cannot, no, yes, repeat,
+explain, wrong, nod.
 """
 
+import re
 from datetime import date
 from typing import NamedTuple
 
@@ -12,6 +14,7 @@ from bot.understanding.words import Words
 
 _OPEN = frozenset({"yes_no", "number", "text", "value"})  # what only an open question expects
 _ANY_DAY = date(2000, 1, 1)  # whether a text names a day does not hang on today
+_OF_FIVE = re.compile(r"(\d{1,2}) ?/ ?(?:5|10)")  # "4/5": four of five
 _FEW = {True: 6, False: 2}  # Han characters, or else words: as many as a value has
 
 
@@ -23,7 +26,8 @@ class Ruling(NamedTuple):
 def ruling(normal: str, words: Words, expecting: frozenset[str], last_offered: frozenset[str]) -> Ruling | None:
     """The rule that decides this normal text, if one does; the first in this order wins.
 
-    Where "nod" is expected, a bare yes or no that answers nothing is one; otherwise no rule takes it.
+    Where "nod" is expected, a bare yes or no that answers nothing is one; otherwise no rule takes it. Where a "sure"
+    answer is, "got it" is no yes.
     """
     said = _Said(normal, words)
     if expecting & _OPEN and said.wholly(words.leave):
@@ -40,7 +44,14 @@ def ruling(normal: str, words: Words, expecting: frozenset[str], last_offered: f
         return Ruling("never_mind")
     if locale := next((locale for locale, asked in words.languages.items() if said.in_a_clause(asked)), None):
         return Ruling("language", locale)
-    return _expected(said, words, expecting) or _about_the_answer(said, words) or _nod(said, words, expecting)
+    if said.wholly(words.mistake):
+        return Ruling("mistake")
+    return (
+        _says_whether(said, words)
+        or _expected(said, words, expecting)
+        or _about_the_answer(said, words)
+        or _nod(said, words, expecting)
+    )
 
 
 def answer_first(normal: str, words: Words, expecting: frozenset[str]) -> tuple[Ruling, str] | None:
@@ -85,6 +96,17 @@ def _value_of(rest: str | None, words: Words) -> bool:
     return bool(_Said(rest, words).number()) or any(any(each.days(rest, _ANY_DAY)) for each in words.calendars)
 
 
+def _says_whether(said: "_Said", words: Words) -> Ruling | None:
+    """Whether somebody says that they come, or that they cannot; a plain yes or no may stand beside it."""
+    if said.asks:
+        return None
+    if said.in_a_clause(words.coming) and said.each((words.coming, words.yes)):
+        return Ruling("coming")
+    if said.in_a_clause(words.cannot) and said.each((words.cannot, words.no)):
+        return Ruling("cannot")
+    return None
+
+
 def _about_the_answer(said: "_Said", words: Words) -> Ruling | None:
     """What somebody says of our last answer itself."""
     if said.plain in words.repeat:
@@ -105,7 +127,7 @@ def _nod(said: "_Said", words: Words, expecting: frozenset[str]) -> Ruling | Non
 def _expected(said: "_Said", words: Words, expecting: frozenset[str]) -> Ruling | None:
     if "number" in expecting and (number := said.number()):
         return Ruling("number", number)
-    if "yes_no" not in expecting:
+    if "yes_no" not in expecting or ("sure" in expecting and said.wholly(words.murmurs)):
         return None
     if said.wholly(words.no):
         return Ruling("no")
@@ -128,8 +150,8 @@ class _Said:
     """A normal text in the forms in which it is compared with word lists."""
 
     def __init__(self, normal: str, words: Words) -> None:
-        self._words = words
-        self._asks = "?" in normal
+        self._words, self._text = words, normal
+        self.asks = "?" in normal
         self._parts = [self._forms(part) for part in clauses(normal)]
         self.plain = key(normal)
         self.forms = self._parts[0] if len(self._parts) == 1 else self._forms(normal)
@@ -142,9 +164,13 @@ class _Said:
 
     def somewhere(self, phrases: Phrases) -> bool:
         """The message or, unless it asks something, one of its clauses is one of the phrases."""
-        if self._asks:
+        if self.asks:
             return self.wholly(phrases)
         return _either(self.forms, phrases) or self.in_a_clause(phrases)
+
+    def each(self, lists: tuple[Phrases, ...]) -> bool:
+        """Every clause is one of the phrases of some of the lists."""
+        return all(any(_either(forms, phrases) for phrases in lists) for forms in self._parts)
 
     def declines(self, words: Words) -> bool:
         """Each clause says no or never mind: "算了，不用打了", "no thanks"; not what says whether somebody comes."""
@@ -156,6 +182,8 @@ class _Said:
         return any(_either(forms, phrases) for forms in self._parts)
 
     def number(self) -> str | None:
+        if share := _OF_FIVE.fullmatch(self._text):
+            return str(int(share[1]))
         for form in self.forms:
             for frame in self._words.number_frames:
                 if match := frame.fullmatch(form):

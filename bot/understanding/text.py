@@ -5,6 +5,8 @@ import unicodedata
 from functools import cache, lru_cache
 from typing import Any
 
+from bot.understanding.contractions import in_full
+
 LONGEST = 600  # characters; of a longer message its beginning and its end tell what it asks
 _BEGINNING = 200  # of them
 
@@ -15,6 +17,8 @@ EMOJI = re.compile(
     "[\u200b-\u200f\u2060\ufeff\ufe00-\ufe0f\u20e3\u2190-\u21ff\u2300-\u23ff\u2500-\u27bf\u2900-\u29ff\u2b00-\u2bff\U0001f000-\U0001faff]+"
 )
 _STICKER = re.compile(r"\[[^\[\]\d\n]{1,12}\]|/:[:a-z0-9@<>()|,'!*&$~^-]{1,6}")  # "[微笑]", and WeChat's older "/::)"
+_SHADES = re.compile("[\U0001f3fb-\U0001f3ff\u200d\ufe0f\u2640\u2642]")  # of one emoji: skin, gender, style
+_REPEATED_STICKER = re.compile(rf"({_STICKER.pattern})(?:\s*\1)+")
 _REPEATED_SIGN = re.compile(r"([^\w\s])\1+")
 _REPEATED_LETTER = re.compile(r"([^\W\d])\1{2,}")
 _BREAK = rf"[,!;。、；…~\n]+|[.:](?!\d)|(?<!\d)[.:]|\s+-+\s+|(?<=[{HAN}])\s+(?=[{HAN}])"
@@ -29,11 +33,12 @@ _SPACE_AT_HAN = re.compile(rf"(?<=[{HAN}])\s+|\s+(?=[{HAN}])")
 
 
 def normal(text: str) -> str:
-    """The text in one width, case and script, without emoji (unless there is nothing else), repeats shortened."""
+    """The text in one width, case and script, without emoji (unless there is nothing else), repeats shortened and
+    contractions in full."""
     folded = folded_within(text).lower()
     spoken = EMOJI.sub(" ", _STICKER.sub(" ", folded))
-    kept = spoken if _SIGN.sub("", spoken).strip() else folded
-    return _SPACE.sub(" ", _shorter(simplified(kept))).strip()
+    kept = spoken if _SIGN.sub("", spoken).strip() else _REPEATED_STICKER.sub(r"\1", _SHADES.sub("", folded))
+    return _SPACE.sub(" ", in_full(_shorter(simplified(kept)))).strip()
 
 
 def folded_within(text: str) -> str:
@@ -83,7 +88,9 @@ def first_clause(text: str) -> tuple[str, str]:
 
 
 def key(text: str) -> str:
-    """A normal text with its signs taken away: the form in which rules compare. "don't!" and "dont" have one key."""
+    """A normal text with its signs taken away: the form in which rules compare. A sticker alone is a word: "[强]"."""
+    if _STICKER.fullmatch(text):
+        return text
     bare = _SPACE.sub(" ", _SIGN.sub(" ", _APOSTROPHE.sub("", text))).strip()
     return _SPACE_AT_HAN.sub("", bare) or _SPACE.sub("", text)
 

@@ -8,6 +8,7 @@ from bot.understanding.danger import Dangers
 from bot.understanding.dates import Calendar
 from bot.understanding.own_words import Signs
 from bot.understanding.phrases import Edges, Openings, Phrases, Questions, anywhere, expanded, pattern
+from bot.understanding.stance import Stances
 from bot.understanding.text import clauses, key
 
 _COURTESY = ("greetings", "thanks")
@@ -33,6 +34,9 @@ class Words:
     no: Phrases
     murmurs: Phrases  # of yes, those that may only mean "I hear you"
     plans: Phrases  # of yes and no, those that also without a question say whether somebody comes
+    coming: Phrases  # says by itself that somebody comes
+    cannot: Phrases  # says by itself that somebody cannot come
+    mistake: Phrases  # says that what was pressed or said last was not meant
     repeat: Phrases
     explain: Phrases  # wants to hear it in plainer words
     wrong: Phrases  # says that the answer misses the point
@@ -41,6 +45,7 @@ class Words:
     corrections: Openings  # "不对，是": what follows is meant
     corrections_short: Openings  # "no, ": only where little follows
     questions: Questions
+    stances: Stances
     joints: re.Pattern[str]  # "and" between two questions
     calendars: tuple[Calendar, ...]  # by language
     beside_date: Phrases  # what may stand around a day written in digits alone
@@ -76,6 +81,9 @@ class Words:
             no=Phrases.of(listed("no")),
             murmurs=Phrases.of(listed("murmurs")),
             plans=Phrases.of(listed("plans")),
+            coming=Phrases.of(listed("coming")),
+            cannot=Phrases.of(listed("cannot")),
+            mistake=Phrases.of(listed("mistake")),
             repeat=Phrases.of(listed("repeat")),
             explain=Phrases.of(listed("explain")),
             wrong=Phrases.of(listed("wrong")),
@@ -84,6 +92,7 @@ class Words:
             corrections=Openings.of(listed("corrections")),
             corrections_short=Openings.of(listed("corrections_short")),
             questions=Questions.of(*map(listed, _QUESTIONS)),
+            stances=Stances.of(listed),
             joints=anywhere(listed("joints")),
             calendars=tuple(map(Calendar.of, mappings)),
             beside_date=Phrases.of(listed("beside_date")),

@@ -85,7 +85,7 @@ def test_a_broken_flow_is_named_with_its_line(broken: Settings, file: str, old: 
         ("zh/help.yaml", "{{ company }}", "{{ firm }}", "{{ firm }}, which is no value: use one of address"),
         ("zh/help.yaml", "{{ company }}", "{{ company", "is no template"),
         ("zh/hr.yaml", "{{ answer_hours }}", "24", "human lacks {{ answer_hours }}, which it has in en"),
-        ("zh/hello.yaml", "say:", "sya:", "'sya' is not known here: use about, ask, choices, say"),
+        ("zh/hello.yaml", "say:", "sya:", "'sya' is not known here: use about, ask, choices, plain, say"),
         ("en/shared.yaml", "  joined: Joined\n", "", "stages: add joined"),
         ("en/shared.yaml", "  id_copy: Copy of your ID\n", "", "tasks: add id_copy"),
         ("en/shared.yaml", "  comma:", "  komma:", "formats: add comma"),
