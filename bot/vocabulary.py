@@ -263,6 +263,8 @@ URGENCY: Mapping[str, int] = {
     "withdrawing": 1,
     "leaving": 1,
     "withdrawn": 1,
+    "took_back": 1,
+    "back": 1,
     "other_offer": 1,
     "no_show": 1,
     "human": 1,

@@ -17,7 +17,7 @@ _AFTER_WILL = (
     "start|pass|skip|miss|check|ask|reply|confirm|reach|pick|choose|give|say|pay|leave|finish|know|text|write|find|"
     "catch|work|drive|walk|run|happily|gladly|certainly|really|totally|even|then|quit|withdraw|sign|look|drop|move|lose"
 )
-_BEFORE_ILLNESS = ("am", "im", "is", "are", "was", "be", "feel", "fell", "got", "very", "too", "so")
+_BEFORE_ILLNESS = ("am", "im", "is", "are", "was", "be", "feel", "fell", "got", "very", "too")
 _NOT_BEFORE_ILL = "".join(rf"(?<!\b{word} )" for word in _BEFORE_ILLNESS)
 
 Replacement = str | Callable[[re.Match[str]], str]

@@ -21,6 +21,7 @@ class World:
     facts: dict[str, str] = field(default_factory=lambda: {"bound": "yes"})
     outcomes: dict[str, str] = field(default_factory=dict)
     done: list[str] = field(default_factory=list)
+    says: str = "plain"  # how whoever writes stands to what they say
 
     def fact(self, name: str) -> str:
         return self.facts[name]
@@ -28,6 +29,9 @@ class World:
     def do(self, effect: Effect, heard: Heard, saved: Mapping[str, Any]) -> str:
         self.done.append(f"{effect.name} {effect.argument} {dict(saved)}".strip())
         return self.outcomes.get(effect.name, "")
+
+    def stance(self, step: str, asked_for: bool, heard: Heard, choice: tuple[str, str] | None) -> str:
+        return self.says
 
     def choice(self, flow: str, names: tuple[str, ...], text: str) -> str:
         return text if text in names else ""
@@ -97,6 +101,18 @@ FLOWS = Flows(
             },
             entries={"start": "start"},
             for_anyone=True,
+        ),
+        "deed": Flow(
+            "deed",
+            {
+                "do": say("done", do=(Effect("confirm"),)),
+                "sure": say("sure", choices={"yes_do": "do", "no": "not"}, once=True),
+                "not": say("not"),
+                "ask": say("can_you", choices={"deed.do": "deed.do"}, yes="deed.do", no="not", once=True),
+            },
+            entries={"do": "do", "ask": "ask"},
+            rules={"coming": "do"},
+            acts={"do": "sure"},
         ),
         "loop": Flow("loop", {"a": say("x", next="b"), "b": say("y", next="a")}, entries={"a": "a"}),
         "stop": Flow("stop", {"stop": say("stopped")}, rules={"stop": "stop"}),
@@ -388,3 +404,43 @@ def test_a_picture_answers_the_question_that_knows_what_to_do_with_one() -> None
 def test_a_picture_is_no_answer_to_other_questions() -> None:
     asked = go(Talk(), heard("offer.start"))
     assert keys(go(asked.talk, heard(event="picture"))) == ["repair.never_mind"]
+
+
+def _means(intent: str, text: str = "something") -> Heard:
+    return Heard(text=text, intent=intent, decision="answer")
+
+
+def test_what_changes_the_record_is_done_at_once_upon_a_plain_statement() -> None:
+    world = World()
+    turn(FLOWS, world, Talk(), _means("deed.do"))
+    assert world.done == ["confirm  {}"]
+
+
+def test_what_is_not_plainly_said_is_asked_first_by_whatever_road_it_comes() -> None:
+    for says in ("denies", "asks", "supposes", "reports", "other", "maybe"):
+        world = World(says=says)
+        asked = turn(FLOWS, world, Talk(), _means("deed.ask")).talk
+        for talk, heard in (
+            (Talk(), _means("deed.do")),
+            (asked, _means("deed.do")),
+            (asked, Heard(text="deed.do")),
+            (Talk(), Heard(text="where?", intent="fact.tell", decision="answer", also=("deed.do",))),
+        ):
+            walked = turn(FLOWS, world, talk, heard)
+            assert world.done == [], (says, heard)
+            assert walked.said[-1].key == "sure", (says, heard)
+
+
+def test_a_bare_answer_is_plain() -> None:
+    for heard in (Heard(rule="yes"), Heard(rule="number", value="1"), Heard(rule="coming")):
+        world = World(says="denies")
+        asked = turn(FLOWS, world, Talk(), _means("deed.ask")).talk
+        turn(FLOWS, world, asked, heard)
+        assert world.done == ["confirm  {}"]
+
+
+def test_a_plain_no_leads_where_the_question_says() -> None:
+    world = World()
+    asked = turn(FLOWS, world, Talk(), _means("deed.ask")).talk
+    assert turn(FLOWS, world, asked, Heard(rule="no")).road == ("deed.not",)
+    assert world.done == []
