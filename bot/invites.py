@@ -5,6 +5,7 @@ import unicodedata
 
 ALPHABET = "ABCDEFGHJKMNPQRSTVWXYZ23456789"  # no 0 O 1 I L U: nobody has to guess what a card says
 LENGTH = 8
+_DIFFERENT = 4  # letters at least
 
 _EVEN = 256 // len(ALPHABET) * len(ALPHABET)  # above it a byte would favour the first letters
 _LETTER_OF = bytes(ord(ALPHABET[byte % len(ALPHABET)]) for byte in range(256))
@@ -13,10 +14,18 @@ _UNEVEN = bytes(range(_EVEN, 256))
 
 def new() -> str:
     """A code that nobody can guess: one of 30^8, by the system's own randomness."""
-    letters = b""
-    while len(letters) < LENGTH:
-        letters = os.urandom(2 * LENGTH).translate(_LETTER_OF, _UNEVEN)
-    return letters[:LENGTH].decode()
+    code = ""
+    while not is_strong(code):
+        code = os.urandom(2 * LENGTH).translate(_LETTER_OF, _UNEVEN)[:LENGTH].decode()
+    return code
+
+
+def is_strong(code: str) -> bool:
+    """Whether a normal code is as hard to guess as one of ours: long enough, no mere number, no few letters again and
+    again; letters alone only as we make them."""
+    if len(code) < LENGTH or code.isdigit() or len(set(code)) < _DIFFERENT:
+        return False
+    return any(map(str.isdigit, code)) or set(code) <= set(ALPHABET)
 
 
 def normal(text: str) -> str:

@@ -15,18 +15,12 @@ from bot.conversation.world import Do, World
 from bot.engine.flow import Effect
 from bot.engine.turn import Heard
 from bot.record import Candidate
-from bot.store import audit, cases, checkins, moves, pauses, people, promises, tasks
+from bot.store import audit, cases, checkins, guesses, moves, pauses, people, promises, tasks
 from bot.store.messages import Spoken, keep_outbound
-from bot.store.prepared import Prepared
-from bot.store.tables import codes, wrong_codes
+from bot.store.tables import codes
 from bot.vocabulary import WITHDRAWN
 
 _HOUR = timedelta(hours=1)
-_WRONG = Prepared(
-    sa.select(sa.func.count().label("count"))
-    .select_from(wrong_codes)
-    .where(wrong_codes.c.address_id == sa.bindparam("address"), wrong_codes.c.at > sa.bindparam("since"))
-)
 
 
 def _promise(world: World, effect: Effect, heard: Heard) -> str:
@@ -158,13 +152,16 @@ def _wrong_number(world: World, effect: Effect, heard: Heard) -> str:
 
 
 def _try_invite(world: World, effect: Effect, heard: Heard) -> str:
-    """Binds at once by a scanned or typed invite, unless somebody else was first."""
-    if _wrong_codes(world) >= world.house.settings.binding.wrong_codes_an_hour:
+    """Binds at once by a scanned or typed invite, unless somebody else was first. What was typed has been looked up and
+    counted when it was heard."""
+    if refused := heard.details.get("refused"):
+        return str(refused)
+    if not guesses.left(world.connection, world.person.id, world.house.settings.binding.wrong_codes_an_hour, world.now):
         return "limited"
     tokens = heard.details.get("codes") or [invites.normal(heard.text)]
     found = people.by_invite(world.connection, world.house.cipher, tokens)
     if found is None:
-        world.connection.execute(sa.insert(wrong_codes).values(address_id=world.person.id, at=world.now))
+        guesses.keep(world.connection, world.person.id, 1, world.now)
         return "wrong"
     if world.candidate_id is not None:
         return "mine" if found == world.candidate_id else "other"
@@ -257,10 +254,6 @@ def _code_to(world: World, effect: Effect, phone: str, candidate_id: int | None)
 def _codes_asked(world: World, whose: sa.ColumnElement[bool]) -> int:
     recent = sa.select(sa.func.count()).select_from(codes).where(whose, codes.c.created_at > world.now - _HOUR)
     return int(world.connection.execute(recent).scalar_one())
-
-
-def _wrong_codes(world: World) -> int:
-    return int(_WRONG.first(world.connection, {"address": world.person.id, "since": world.now - _HOUR}).count)
 
 
 EFFECTS: Mapping[str, Do] = {

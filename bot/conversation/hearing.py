@@ -1,7 +1,6 @@
 """From an incoming message to what the engine hears: hard identities first, then the meaning."""
 
 import re
-import unicodedata
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -16,14 +15,15 @@ from bot.engine.flow import Branch
 from bot.engine.talk import Frame, Talk
 from bot.engine.turn import Heard, Reading
 from bot.message import Incoming
-from bot.store import people, taught
+from bot.store import guesses, people, taught
 from bot.store.people import Person
 from bot.understanding import Meaning
 from bot.understanding.own_words import AUTOMATIC
-from bot.understanding.text import clauses, is_sticker, key, normal
+from bot.understanding.text import clauses, folded_within, is_sticker, key, normal
 
 _SPOKEN = ("text", "voice")  # kinds that hold words: a voice message where the channel recognised them
-_CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
+_CODE = re.compile(r"(?<!\d)(?<!\d[ .-])\d(?:[ .-]?\d){5}(?![ .-]?\d)")  # also as it is read out: "123 456"
+_DASHES = re.compile("[\u2010-\u2015\u2212]")
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{3,31}")
 _PHONE = re.compile(r"[+\d][\d\s()-]{5,19}\d")
 _MOST_TOKENS = 5
@@ -63,7 +63,7 @@ def hear(
     obeyed = sms.obeyed(text, incoming.detail.get("opt_out_type", "")) if incoming.channel == "sms" else ""
     if obeyed == "stop" or (obeyed == "start" and (person.stopped or incoming.detail.get("opt_out_type"))):
         return Heard(text=text, rule=obeyed, details={"obeyed": True})
-    identity = _identity(connection, house, text, person, open_)
+    identity = _identity(connection, house, text, person, open_, now)
     if identity:
         return identity
     if is_sticker(text):
@@ -164,13 +164,13 @@ def _shown(incoming: Incoming) -> str:
 
 def sms_code(text: str) -> str:
     """The six digits of a code, or ""."""
-    found = _CODE.search(unicodedata.normalize("NFKC", text))
-    return found[0] if found else ""
+    found = _CODE.search(_DASHES.sub("-", folded_within(text)))
+    return re.sub(r"\D", "", found[0]) if found else ""
 
 
 def phone_number(text: str, country: str) -> str:
     """The one valid number (E.164) that a text consists of, or ""."""
-    plain = unicodedata.normalize("NFKC", text).strip()
+    plain = folded_within(text).strip()
     found = _PHONE.search(plain)
     if not found or sum(c.isalnum() for c in plain) - sum(c.isdigit() for c in found[0]) > 12:
         return ""
@@ -180,23 +180,55 @@ def phone_number(text: str, country: str) -> str:
         return ""
 
 
-def _identity(connection: Connection, house: House, text: str, person: Person, open_: Branch | None) -> Heard | None:
+def _identity(
+    connection: Connection, house: House, text: str, person: Person, open_: Branch | None, now: datetime
+) -> Heard | None:
     """An invite code from anybody; from somebody we do not know yet also a phone number, or what looks like a code."""
-    if open_ and open_.collect == "sms_code" and sms_code(text):
+    plain = folded_within(text)
+    if open_ and open_.collect == "sms_code" and (sms_code(plain) or _is_short_number(plain)):
         return None
-    tokens = [invites.normal(token) for token in _TOKEN.findall(unicodedata.normalize("NFKC", text))[:_MOST_TOKENS]]
-    joined = [invites.normal("".join(tokens))] if len(tokens) > 1 else []
-    likely = [t for t in [*tokens, *joined] if any(c.isdigit() for c in t) or len(t) == invites.LENGTH]
-    if likely and people.by_invite(connection, house.cipher, likely):
-        return Heard(text=text, rule="invite", details={"codes": likely, "known": True})
+    phone = phone_number(plain, house.settings.company.country)
+    tokens = [invites.normal(token) for token in _TOKEN.findall(plain)[:_MOST_TOKENS]]
+    refused = "" if phone else _looked_up(connection, house, person, plain, tokens, now)
+    if isinstance(refused, Heard):
+        return refused
     if person.candidate_id is not None or (open_ and open_.collect in _FREE):
         return None
-    phone = phone_number(text, house.settings.company.country)
     if phone:
         return Heard(text=text, rule="phone", details={"phone": phone})
     coded = [token for token in tokens if any(c.isdigit() for c in token)] or tokens
-    alone = len(coded) == 1 and _looks_like_code(coded[0], text)
-    return Heard(text=text, rule="invite", details={"codes": coded}) if alone else None
+    alone = len(coded) == 1 and _looks_like_code(coded[0], plain)
+    return Heard(text=text, rule="invite", details={"codes": coded, "refused": refused}) if alone and refused else None
+
+
+def _looked_up(
+    connection: Connection, house: House, person: Person, plain: str, tokens: list[str], now: datetime
+) -> Heard | str:
+    """The invite in a text, or why there is none: "wrong", "limited", or "" where nothing looks like one. Each code
+    that is looked up in vain counts, and none is once they are too many."""
+    joined = [invites.normal("".join(tokens))] if len(tokens) > 1 else []
+    likely = list(dict.fromkeys(token for token in (*tokens, *joined) if _may_be_a_code(token, plain)))
+    if not likely:
+        return ""
+    left = guesses.left(connection, person.id, house.settings.binding.wrong_codes_an_hour, now)
+    if tried := likely[:left]:
+        if people.by_invite(connection, house.cipher, tried):
+            return Heard(text=plain, rule="invite", details={"codes": tried, "known": True})
+        guesses.keep(connection, person.id, len(tried), now)
+        return "wrong"
+    return "limited"
+
+
+def _may_be_a_code(token: str, text: str) -> bool:
+    """Whether a token stands (nearly) alone, or in a longer text has the form of a strong code."""
+    if _looks_like_code(token, text):
+        return True
+    return token in text.upper() and invites.is_strong(token) and (not token.isalpha() or token in text)
+
+
+def _is_short_number(text: str) -> bool:
+    """Digits and signs alone, too few for a phone: a code that was mistyped."""
+    return not any(map(str.isalpha, text)) and sum(map(str.isdigit, text)) <= 8
 
 
 def _looks_like_code(token: str, text: str) -> bool:

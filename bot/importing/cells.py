@@ -155,8 +155,15 @@ def one_of(*words: str, what: str) -> Reader:
 
 
 def invite(cell: str, frame: Frame) -> str:
-    if not re.fullmatch(r"\w{4,32}", invites.normal(cell)):
-        raise BadCell("should have 4 to 32 letters and digits")
+    code = invites.normal(cell)
+    if not re.fullmatch(r"\w{8,32}", code):
+        raise BadCell(
+            "should have 8 to 32 letters and digits: a shorter code can be guessed. Leave it empty to have one made"
+        )
+    if not invites.is_strong(code):
+        raise BadCell(
+            "can be guessed: mix letters and digits, four different ones at least, or leave it empty to have one made"
+        )
     return text(cell, frame)
 
 

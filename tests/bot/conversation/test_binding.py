@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -252,3 +252,54 @@ def test_who_does_not_wait_any_more_is_told_so_and_not_welcomed(
 def test_what_somebody_asked_who_does_not_wait_any_more_is_answered_by_that(person: Person) -> None:
     person.says("什么时候培训？")
     assert person.says("HEWEI1212").keys == ["binding.bound_closed", "stage.closed_rejected"]
+
+
+def test_several_codes_in_one_message_are_several_tries(person: Person, database: Database, house: House) -> None:
+    """Guessing by the handful is no faster than one by one."""
+    for number in range(3):
+        person.says(" ".join(f"ABCD234{digit}" for digit in range(2 + number, 7)))
+    assert person.says("WANGFANG1").keys == ["binding.too_many"]
+    assert person.says("这几个里有一个是 WANGFANG1 吧，麻烦帮我看看到底是哪一个").keys != ["binding.bound"]
+    assert bound(database, house, person) is None
+    person.now += timedelta(minutes=61)
+    assert person.says("WANGFANG1").keys == ["binding.bound", "binding.first_question"]
+
+
+@pytest.mark.parametrize("channel", ["wechat", "sms"])
+def test_a_chat_that_is_bound_may_not_guess_either(
+    channel: str, house: House, database: Database, now: datetime
+) -> None:
+    person = Person(house, database, now, channel, "+8613900000077").is_bound_to("PUB")
+    for number in range(5):
+        person.says(f"AAAA234{number}")
+    assert person.says("LIQIANG22").keys != ["binding.other"]
+    person.now += timedelta(minutes=61)
+    assert person.says("LIQIANG22").keys == ["binding.other"]
+
+
+def test_what_people_write_every_day_is_no_try(person: Person) -> None:
+    for said in ("G1234 次火车 10:30 到", "2026-12-01 可以吗", "tomorrow training", "iphone15 可以吗", "9am-5pm?") * 2:
+        person.says(f"请问一下我想知道这个事情到底怎么办 {said}")
+    assert person.says("WANGFANG1").keys[0] == "binding.bound"
+
+
+@pytest.mark.parametrize(
+    "read_out", ["{} {}", "{}-{}", "{}–{}", "验证码 {} {}", "{}.{}", " {}  {} ".replace("  ", " "), "１{}"]
+)
+def test_a_code_as_it_is_read_out_is_accepted(read_out: str, person: Person, house: House, database: Database) -> None:
+    person.says("13800000002")
+    code = code_sent(house, database)
+    typed = (
+        "".join(chr(ord(digit) + 0xFEE0) for digit in code) if "１" in read_out else read_out.format(code[:3], code[3:])
+    )
+    assert person.says(typed).keys[0] == "binding.is_that_you"
+
+
+@pytest.mark.parametrize("typed", ["12345", "1234567", "12-34", "1234 567"])
+def test_digits_for_the_code_question_are_no_invite(
+    typed: str, person: Person, house: House, database: Database
+) -> None:
+    person.says("13800000002")
+    code = code_sent(house, database)
+    assert person.says(typed).keys == ["binding.code_please"]
+    assert person.says(f"{code[:3]} {code[3:]}").keys[0] == "binding.is_that_you"

@@ -82,7 +82,7 @@ def test_a_row_is_stored_whole_or_not_at_all(desk: Office, drawn: list[tuple[tup
     rows = {f"C{number}": _cells(choices) for number, choices in enumerate(drawn)}
     good = {f"C{number}" for number, choices in enumerate(drawn) if not any(is_bad for is_bad, _ in choices)}
     header = ("code", "invite", *GOOD)
-    desk.hand_in("candidates", sheet(header, *((code, f"INV{code}", *row.values()) for code, row in rows.items())))
+    desk.hand_in("candidates", sheet(header, *((code, f"INVITE23{code}", *row.values()) for code, row in rows.items())))
     kept = {row["code"]: row for row in desk.all("candidates")}
     assert set(kept) == good
     for code, row in kept.items():

@@ -15,7 +15,7 @@ def _everybody(office: Office) -> None:
     """C0 … C9 in training_notice since yesterday, in cohort K1 and store S1."""
     office.hand_in("stores", "code,name\nS1,一店\nS2,二店\n")
     office.hand_in("cohorts", "code,name\nK1,一期\nK2,二期\n")
-    rows = "".join(f"C{n},王,INVITE{n},training_notice,2026-11-22 10:00,K1,S1\n" for n in range(10))
+    rows = "".join(f"C{n},王,INVITE23{n},training_notice,2026-11-22 10:00,K1,S1\n" for n in range(10))
     office.hand_in("candidates", f"code,name,invite,stage,stage_at,cohort,store\n{rows}")
 
 

@@ -25,3 +25,7 @@ def test_it_is_the_same_however_it_was_typed(text: str) -> None:
 @given(st.text())
 def test_what_is_normal_stays_as_it_is(text: str) -> None:
     assert invites.normal(invites.normal(text)) == invites.normal(text)
+
+
+def test_every_new_code_is_one_that_may_be_imported() -> None:
+    assert all(invites.is_strong(invites.new()) for _ in range(2_000))
