@@ -149,12 +149,25 @@ class Understanding:
     def _verdict(self, plain: str) -> Verdict:
         """The verdict on the text or on it without courtesy; on a clause if they are not clear but the clause is."""
         asked = self._words.without_courtesy(plain)
+        if told := self._of_a_story(asked):
+            return told
         whole = max(map(self._model.judge, {asked: 0, plain: 0}), key=_probability)
         if decision(whole) == "answer":
             return whole
         parts = [part for part in clauses(asked)[:_MOST_CLAUSES] if not self._words.empty(part)]
         best = max(map(self._model.judge, parts), key=_probability, default=whole)
         return best if decision(best) == "answer" else whole
+
+    def _of_a_story(self, asked: str) -> Verdict | None:
+        """The verdict on a text of many clauses, which as a whole is like nothing that was learned: on the question
+        that it ends with, else on the clearest of its last clauses; None for a shorter text."""
+        parts = [part for part in sentences(asked) if not self._words.empty(part)]
+        if len(parts) <= 2 * _MOST_CLAUSES:
+            return None
+        last = self._model.judge(parts[-1])
+        if self._words.ask(parts[-1]) and decision(last) == "answer":
+            return last
+        return max(map(self._model.judge, parts[-_MOST_CLAUSES:]), key=_probability)
 
 
 def _probability(found: Verdict) -> float:

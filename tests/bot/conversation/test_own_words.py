@@ -151,3 +151,27 @@ def test_a_message_between_stop_and_start_leaves_the_question_its_time(
 
 def _reasons(database: Database) -> Sequence[str]:
     return database.read(lambda c: list(c.execute(sa.select(case_reasons.c.reason)).scalars()))
+
+
+@pytest.mark.parametrize(
+    ("story", "asks", "flow"),
+    [
+        (
+            "我今天早上从老家坐车出来，路上堵了很久，后来又换了一趟车，天气也不好，还下着雨。",
+            "请问培训什么时候开始？",
+            "training.when",
+        ),
+        (
+            "I took the bus from my village this morning and it rained all the way, so I am wet. ",
+            "When does the training start?",
+            "training.when",
+        ),
+    ],
+)
+def test_a_long_message_is_understood_by_the_question_at_its_end(
+    story: str, asks: str, flow: str, house: House, database: Database, person: Person
+) -> None:
+    person.channel, person.address = "sms", "+8613800000001"
+    keys = person.is_bound_to("PUB").says(story * 16 + asks).keys
+    assert len(story * 16) > 600
+    assert keys[0].startswith(flow)

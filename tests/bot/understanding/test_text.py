@@ -5,7 +5,7 @@ import pytest
 from bot.content import Content
 from bot.understanding import Words
 from bot.understanding.phrases import Phrases, expanded
-from bot.understanding.text import clauses, first_clause, key, normal, sentences, traditional
+from bot.understanding.text import LONGEST, clauses, first_clause, key, normal, sentences, traditional
 
 
 @pytest.mark.parametrize(
@@ -86,3 +86,13 @@ def test_a_contraction_is_one_form_however_it_is_typed(typed: str, full: str) ->
 ])  # fmt: skip
 def test_an_emoji_alone_is_a_word_whatever_its_shade(typed: str, form: str) -> None:
     assert key(normal(typed)) == form
+
+
+@pytest.mark.parametrize("text", ["\ufdfa" * 600, "\ufdfa" * 20_000, "㍿" * 600, "a" * 20_000])
+def test_one_character_that_becomes_many_costs_no_more_than_others(text: str) -> None:
+    assert len(normal(text)) <= LONGEST
+
+
+def test_of_a_long_message_the_beginning_and_the_end_are_read() -> None:
+    found = normal("头" + "中" * 2_000 + "尾")
+    assert (found[0], found[-1]) == ("头", "尾")
