@@ -49,13 +49,15 @@ class Incoming:
 class Answer:
     """The body of the HTTP answer.
 
-    `parts`: its texts, cut as messages of the channel; those from `fitting` on did not fit into the body.
+    `parts`: its texts, cut as messages of the channel; those from `fitting` on did not fit into the body. `tracked`:
+    the provider tells what becomes of each part.
     """
 
     body: bytes
     content_type: str
     parts: tuple[str, ...] = ()
     fitting: int = 0
+    tracked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,16 +10,20 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlsplit
-from xml.sax.saxutils import escape
+from urllib.parse import parse_qsl, urlencode, urlsplit
+from xml.sax.saxutils import escape, quoteattr
 
 from multidict import MultiDict
 from twilio.request_validator import RequestValidator, add_port, get_signature_algorithm, remove_port
 
+from bot import segments
+from bot.channels import china
 from bot.errors import Rejected
 from bot.message import Answer, Card, Incoming, legible
 from bot.settings import Sms
 
+STATUS_PATH = "/sms/status"
+_DIGITS = 3
 LONGEST = 1600  # characters of one message body
 # Twilio obeys these by itself when they are the whole message, confirms them, and still calls us
 # (twilio.com/docs/messaging/tutorials/advanced-opt-out).
@@ -45,31 +49,44 @@ _HEADER = "X-Twilio-Webhooks-Signature-Settings"
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A verified inbound message."""
+    """A verified inbound message. `public_url`: where Twilio tells what became of the answer."""
 
     incoming: Incoming
+    public_url: str
 
     def answer(self, texts: Sequence[str], card: Card | None = None) -> Answer:
-        """TwiML with a message a text; no text at all is an empty response, and a card only a text."""
-        parts = [legible(text[at : at + LONGEST]) for text in texts for at in range(0, len(text), LONGEST)]
+        """TwiML with the texts in one message, for Twilio keeps no order between several; no text at all is an empty
+        response, and a card only a text. What is too long for one goes in several all the same."""
+        whole = wording("\n\n".join(texts), self.incoming.address)
+        parts = [whole[at : at + LONGEST] for at in range(0, len(whole), LONGEST)]
         if not parts:
             return Answer(_EMPTY, _XML)
-        messages = "".join(f"<Message><Body>{escape(part)}</Body></Message>" for part in parts)
-        return Answer(
-            f'<?xml version="1.0" encoding="UTF-8"?><Response>{messages}</Response>'.encode(),
-            _XML,
-            tuple(parts),
-            len(parts),
-        )
+        said = "".join(self._message(place, part) for place, part in enumerate(parts))
+        body = f'<?xml version="1.0" encoding="UTF-8"?><Response>{said}</Response>'
+        return Answer(body.encode(), _XML, tuple(parts), len(parts), tracked=True)
+
+    def _message(self, place: int, part: str) -> str:
+        callback = f"{self.public_url}{STATUS_PATH}?{urlencode({'answer': self.incoming.key, 'part': place})}"
+        return f"<Message statusCallback={quoteattr(callback)}><Body>{escape(part)}</Body></Message>"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A message of an answer of ours: to whom, to which message of theirs, and the how manieth."""
+
+    to: str
+    answers: str
+    place: int
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What became of a message that we sent."""
+    """What became of a message that we sent. `part`: which one, of an answer; its id is new to us."""
 
     provider_id: str
     status: str
     error_code: str | None = None
+    part: Part | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +109,7 @@ def read(request: Request, settings: Sms, public_url: str) -> Call:
     text = form.get("Body", "")
     detail = {"media": media, "opt_out_type": form.get("OptOutType", "").upper()}
     kind = "text" if text.strip() or not media else _kind_of(media[0]["type"])
-    return Call(Incoming("sms", sender, key, kind, text, "", "", detail, None, form.get("To", "")))
+    return Call(Incoming("sms", sender, key, kind, text, "", "", detail, None, form.get("To", "")), public_url)
 
 
 def read_status(request: Request, settings: Sms, public_url: str) -> Status:
@@ -103,7 +120,21 @@ def read_status(request: Request, settings: Sms, public_url: str) -> Status:
     if not SID.fullmatch(provider_id) or not STATUS.fullmatch(status):
         raise Rejected("a status callback needs MessageSid and MessageStatus", 400)
     code = form.get("ErrorCode", "")
-    return Status(provider_id, status, code if _CODE.fullmatch(code) else None)
+    return Status(provider_id, status, code if _CODE.fullmatch(code) else None, _part(request, form.get("To", "")))
+
+
+def wording(text: str, number: str) -> str:
+    """The text as it costs least; to China as it was registered."""
+    said = legible(text)
+    return said if number.startswith(china.PREFIX) else segments.economical(said)
+
+
+def _part(request: Request, to: str) -> Part | None:
+    """The signature covers the query, so what it says is what we wrote."""
+    query = dict(parse_qsl(urlsplit(request.target).query))
+    answers, place = query.get("answer", ""), query.get("part", "")
+    known = to and answers and place.isascii() and place.isdigit() and len(place) <= _DIGITS
+    return Part(to, answers, int(place)) if known else None
 
 
 def obeyed(text: str, opt_out_type: str) -> str:

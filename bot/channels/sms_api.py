@@ -15,9 +15,9 @@ import requests
 from bot import segments
 from bot.channels import china, sms_errors
 from bot.channels.posting import TIMEOUT, failed, is_whole, json_of, session
-from bot.channels.sms import SID, STATUS
+from bot.channels.sms import SID, STATUS, STATUS_PATH, wording
 from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown
-from bot.message import Letter, Posted, legible
+from bot.message import Letter, Posted
 from bot.settings import Sms
 
 OPTED_OUT = sms_errors.OPTED_OUT
@@ -38,12 +38,12 @@ class SmsApi:
             if settings.messaging_service_sid
             else {"From": settings.sender}
         )
-        self._callback = f"{public_url}/sms/status"
+        self._callback = f"{public_url}{STATUS_PATH}"
         self._china = settings.china_templates
 
     def send(self, letter: Letter) -> Posted:
         """Sends a text and gives Twilio's id for it. Raises DeliveryError."""
-        number, text = letter.address, _wording(letter)
+        number, text = letter.address, wording(letter.text, letter.address)
         china.check(number, text, self._china)
         form = {"To": number, "Body": text, "StatusCallback": self._callback, **self._from}
         try:
@@ -63,7 +63,8 @@ class SmsApi:
         Twilio's own filter is not used: it goes by whole days, and by when a message was sent, which one that still
         waits was not.
         """
-        wanted, start = _bare(_wording(letter)), since.replace(microsecond=0)
+        text = wording(letter.text, letter.address)
+        wanted, start = _bare(text), since.replace(microsecond=0)
         found = [
             (made, message)
             for message in self._listed(letter.address)
@@ -74,9 +75,7 @@ class SmsApi:
             return None
         _, newest = max(found, key=lambda each: each[0])
         status = str(newest.get("status"))
-        return Posted(
-            _sid(newest) or _cannot_say(), segments.parts(_wording(letter)), status if STATUS.fullmatch(status) else ""
-        )
+        return Posted(_sid(newest) or _cannot_say(), segments.parts(text), status if STATUS.fullmatch(status) else "")
 
     def _listed(self, number: str) -> list[dict[str, Any]]:
         """The newest messages to a number."""
@@ -112,12 +111,6 @@ def _cannot_say() -> NoReturn:
 
 def _unreadable(answer: requests.Response) -> NoReturn:
     raise Unknown("unreadable", f"http_{answer.status_code} without a message")
-
-
-def _wording(letter: Letter) -> str:
-    """The text as it costs least; to China as it was registered."""
-    text = legible(letter.text)
-    return text if letter.address.startswith(china.PREFIX) else segments.economical(text)
 
 
 def _bare(text: str) -> str:

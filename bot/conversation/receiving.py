@@ -321,9 +321,11 @@ class _Reception:
         """Stores the message, the answer and the talk. Whoever no longer waits gets the answer as its own message. What
         walked no road leaves the open question as it was."""
         answer = self.compose([spoken.text for spoken in texts], card)
-        said = [*texts, *(Spoken(part, "", "rest", pushed=True) for part in answer.parts[answer.fitting :])]
+        keys = " ".join(spoken.said for spoken in texts)
+        said = [Spoken(part, keys) for part in answer.parts] if answer.tracked else list(texts)
+        said += [Spoken(part, "", "rest", pushed=True) for part in answer.parts[answer.fitting :]]
         if texts and not self.ticket.claim("now"):
-            said = [Spoken(part, " ".join(spoken.said for spoken in texts), pushed=True) for part in answer.parts]
+            said = [Spoken(part, keys, pushed=True) for part in answer.parts]
             answer = self.compose([], None)
         connection, cipher, now = self.connection, self.house.cipher, self.now
         understood = Understood(heard.intent or heard.rule or None, heard.details.get("p"), why(heard, walked))

@@ -13,7 +13,7 @@ from bot.channels import sms
 from bot.channels.sms_errors import KNOWN, kind_of
 from bot.errors import Misconfigured
 from bot.outbox import refusals, stopping
-from bot.store import people
+from bot.store import messages, people
 from bot.store.cipher import Cipher
 from bot.store.inserting import insert_unless_there
 from bot.store.prepared import Prepared, word
@@ -27,7 +27,11 @@ _log = structlog.get_logger()
 
 
 def keep_receipt(connection: Connection, cipher: Cipher, terms: Terms, status: sms.Status, now: datetime) -> None:
-    """Kept once, and applied to its message if that is known already."""
+    """Kept once, and applied to its message if that is known already; what answered in the call itself is known by its
+    place in the answer."""
+    if status.part:
+        part = status.part
+        messages.identify_part(connection, cipher, part.to, part.answers, part.place, status.provider_id)
     row = {"provider_id": status.provider_id, "status": status.status, "error_code": status.error_code, "at": now}
     insert_unless_there(connection, receipts, row)
     apply_receipts(connection, cipher, terms, status.provider_id, now)

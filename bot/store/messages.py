@@ -177,6 +177,16 @@ def push_instead(
     return list(connection.execute(sa.update(outbound).where(*said).values(queued).returning(outbound.c.id)).scalars())
 
 
+def identify_part(connection: Connection, cipher: Cipher, to: str, answers: str, place: int, provider_id: str) -> None:
+    """Gives a part of an SMS answer the id by which its fate is told; the first one that comes counts. `answers`: the
+    provider's id of the message that it answers, `place`: the how manieth part it is."""
+    this = inbound.c.channel == "sms", inbound.c.key == _key(cipher, Incoming("sms", to, answers, "text"))
+    theirs = outbound.c.inbound_id.in_(sa.select(inbound.c.id).where(*this)), outbound.c.road == "reply"
+    row = sa.select(outbound.c.id).where(*theirs).order_by(outbound.c.id).offset(place).limit(1).scalar_subquery()
+    nameless = outbound.c.id == row, outbound.c.provider_id.is_(None)
+    connection.execute(sa.update(outbound).where(*nameless).values(provider_id=provider_id))
+
+
 def _key(cipher: Cipher, incoming: Incoming) -> bytes:
     """With the sender in it, so that nobody's message can be taken for a repeat of somebody else's."""
     return cipher.index(f"{incoming.address}|{incoming.key}", f"inbound.{incoming.channel}")

@@ -57,7 +57,7 @@ class Webhooks:
             web.post("/wechat", self._guarded(self.wechat_message)),
             web.get("/sms", self._guarded(self.sms_message), allow_head=False),
             web.post("/sms", self._guarded(self.sms_message)),
-            web.post("/sms/status", self._guarded(self.sms_status)),
+            web.post(sms.STATUS_PATH, self._guarded(self.sms_status)),
             web.get("/wecom", self._guarded(self.wecom_verify), allow_head=False),
             web.post("/wecom", self._guarded(self.wecom_message)),
         ]
@@ -218,7 +218,7 @@ def _looked_at(future: asyncio.Future[Outcome]) -> None:
 def _compose_for(house: House, incoming: Incoming) -> Compose:
     if incoming.channel == "wechat":
         return wechat.Call(incoming, house.settings.wechat).answer
-    return sms.Call(incoming).answer
+    return sms.Call(incoming, house.settings.public_url).answer
 
 
 def _require(on: bool) -> None:

@@ -11,7 +11,7 @@ from fakes.twilio.account import Account, Message, new_sid
 from fakes.twilio.caller import Caller, Delivery, Manner, Pairs
 from fakes.twilio.post import Post
 from fakes.twilio.refusals import TITLES
-from fakes.twilio.rules import MOST_CHARS, one_way
+from fakes.twilio.rules import MOST_CHARS, one_way, wrong_callback
 from fakes.twilio.segments import size
 
 LOOP_MESSAGES, LOOP_SECONDS = 30, 30.0
@@ -54,7 +54,7 @@ class Pusher:
         deliveries = await self._deliveries(pairs, manner, order)
         replies, errors = self._replies(deliveries[-1:] if not order.get("repeat") else deliveries[:1])
         told = [reply.body for reply in replies]
-        for reply in replies:
+        for reply in reversed(replies):  # Twilio keeps no order between the messages of one answer
             errors += self._reply(message, reply)
         if entry is not None:
             summary = {"attempts": len(deliveries), "good": not errors, "ms": deliveries[-1].ms, "problems": errors}
@@ -187,6 +187,8 @@ class Pusher:
             return 21610
         if len(reply.body) > MOST_CHARS:
             return 21617
+        if wrong_callback(reply.status_callback):
+            return 14105
         now, pair = self.account.clock.now(), (heard.to, to)
         recent = [moment for moment in self.account.replies.get(pair, []) if now - moment < LOOP_SECONDS]
         self.account.replies[pair] = [*recent, now]

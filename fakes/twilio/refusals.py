@@ -1,6 +1,7 @@
 """Twilio's error answers and what their codes mean (protocols.md 3.5 and 3.6)."""
 
 TITLES = {
+    14105: "Message statusCallback attribute Invalid",
     20001: "Invalid request",
     20003: "Authenticate",
     20404: "The requested resource was not found",

@@ -94,11 +94,14 @@ def _check_body(form: Form) -> None:
 
 
 def _check_callback(url: str) -> None:
-    if not url:
-        return
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or "_" in parts.hostname:
+    if wrong_callback(url):
         raise Refusal(21609)
+
+
+def wrong_callback(url: str) -> bool:
+    """Whether nobody could be called there; none at all is no fault."""
+    parts = urlsplit(url)
+    return bool(url) and (parts.scheme not in ("http", "https") or not parts.hostname or "_" in parts.hostname)
 
 
 def _check_validity(form: Form) -> None:

@@ -73,14 +73,20 @@ def test_a_forged_text_reaches_no_chat(twilio: Fake, server: Callback, signature
     assert twilio.chat(THEIRS) == []
 
 
-def test_the_answers_reach_the_phone_in_parts(twilio: Fake, server: Callback) -> None:
+def test_the_answers_reach_the_phone_in_parts_and_in_no_order(twilio: Fake, server: Callback) -> None:
     server.says(twiml(f"<Message><Body>{'好' * 71}</Body></Message><Message>second</Message>"))
     assert text(twilio)["reply"] == ["好" * 71, "second"]
     assert [(line["via"], line["segments"]) for line in twilio.chat(THEIRS)] == [
         ("user", 1),
-        ("twiml", 2),
         ("twiml", 1),
+        ("twiml", 2),
     ]
+
+
+@pytest.mark.parametrize("callback", ["/status", "ftp://x.example/", "https://a_b.example/"])
+def test_an_answer_that_wants_to_be_told_nowhere_is_not_sent(twilio: Fake, server: Callback, callback: str) -> None:
+    server.says(twiml(f"<Message statusCallback='{callback}'>hello</Message>"))
+    assert [error.partition(" ")[0] for error in text(twilio)["errors"]] == ["14105"]
 
 
 @pytest.mark.parametrize("said", [Said("<Response/>", content_type="text/plain"), Said("ok"), Said("", status=500)])

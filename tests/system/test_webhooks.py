@@ -638,6 +638,31 @@ def test_callbacks_that_come_at_once_to_two_processes_never_lower_a_status(
     assert deployment.rows(found)[0][0] == len(calls)
 
 
+def test_an_answer_by_sms_is_one_message_and_gets_its_fate(
+    to_plain: Server, deployment: Deployment, twilio: Fake
+) -> None:
+    fates = {"delivered": (None, "delivered", None), "undelivered": (30007, "failed", "30007")}
+    for final, (code, state, error) in fates.items():
+        phone = f"+1202556{number():04}"
+        twilio.post("/_fake/phone", number=phone, final=final, error_code=code)
+        said = twilio.push({"from": phone, "body": ASK})["reply"]
+        twilio.idle()
+        (row,) = deployment.outbound("sms", phone)
+        assert (len(said), row.state, row.error_code, row.road) == (1, state, error, "reply")
+        assert row.provider_id
+
+
+def test_the_question_after_a_greeting_is_in_the_same_sms(
+    to_plain: Server, deployment: Deployment, twilio: Fake
+) -> None:
+    phone = f"+1202557{number():04}"
+    (said,) = twilio.push({"from": phone, "body": "LINXIAO18"})["reply"]
+    assert said.index("林晓") < len(said) / 2
+    twilio.idle()
+    (shown,) = [message for message in twilio.chat(phone) if message.get("from") != "user" and "林晓" in str(message)]
+    assert shown["content"] == said
+
+
 def test_a_forged_callback_changes_nothing(to_plain: Server, deployment: Deployment) -> None:
     before = rows_of_all(deployment)
     letter = letters.form([("MessageSid", "SM1"), ("MessageStatus", "delivered")], "/sms/status")

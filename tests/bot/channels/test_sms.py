@@ -130,13 +130,39 @@ def test_a_status_is_read() -> None:
     assert sms.read_status(call(body, "/sms/status"), SETTINGS, PUBLIC) == sms.Status("SM1", "undelivered", "30034")
 
 
-def test_twiml_says_exactly_the_texts() -> None:
-    incoming = sms.read(call(payload("text")), SETTINGS, PUBLIC)
-    root = ElementTree.fromstring(incoming.answer(['a < b & "c"\x00', "第二条"]).body)
-    assert [element.text for element in root.findall("Message/Body")] == ['a < b & "c"', "第二条"]
-    assert list(ElementTree.fromstring(incoming.answer([]).body)) == []
-    long = ElementTree.fromstring(incoming.answer(["x" * 1601]).body)
-    assert [len(element.text or "") for element in long.findall("Message/Body")] == [1600, 1]
+def answered(*texts: str) -> list[ElementTree.Element]:
+    """The messages of an answer."""
+    call_ = sms.read(call(payload("text")), SETTINGS, PUBLIC)
+    return ElementTree.fromstring(call_.answer(texts).body).findall("Message")
+
+
+def test_twiml_says_all_texts_in_one_message_for_several_have_no_order() -> None:
+    (message,) = answered('a < b & "c"\x00', "第二条？")
+    assert message.findtext("Body") == 'a < b & "c"\n\n第二条？'
+    assert answered() == []
+    long = [message.findtext("Body") or "" for message in answered("x" * 1601)]
+    assert [len(text) for text in long] == [1600, 1]
+
+
+def test_an_answer_costs_no_more_than_the_same_text_by_the_api() -> None:
+    (message,) = answered("It’s at the Jing’an Center – see you…")
+    assert message.findtext("Body") == "It's at the Jing'an Center - see you..."
+
+
+def test_what_becomes_of_each_part_of_an_answer_is_told_by_its_place() -> None:
+    key = sms.read(call(payload("text")), SETTINGS, PUBLIC).incoming.key
+    for place, message in enumerate(answered("x" * 1601)):
+        callback = message.get("statusCallback") or ""
+        assert callback.startswith(f"{PUBLIC}/sms/status?")
+        status = call(b"MessageSid=SM1&MessageStatus=delivered&To=%2B1", callback.removeprefix(PUBLIC))
+        told = sms.read_status(status, SETTINGS, PUBLIC)
+        assert told.part == sms.Part("+1", key, place)
+
+
+@pytest.mark.parametrize("query", ["", "?answer=SM2", "?part=0", "?answer=SM2&part=x", "?answer=SM2&part=²"])
+def test_a_status_without_a_place_is_of_no_answer(query: str) -> None:
+    body = b"MessageSid=SM1&MessageStatus=delivered&To=%2B1"
+    assert sms.read_status(call(body, f"/sms/status{quote(query, safe='?=&')}"), SETTINGS, PUBLIC).part is None
 
 
 def test_percent_encoded_garbage_is_refused_and_not_a_failure() -> None:
