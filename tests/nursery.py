@@ -30,7 +30,7 @@ ROOT = Path(__file__).parent.parent
 _IMPORTED = (
     *("bot.cli.parts", "bot.cli.candidates", "bot.cli.cohorts", "bot.cli.staff", "bot.cli.tokens"),
     *("jobs.commands", "bot.web.app", "rq", "psycopg", "sqlalchemy.dialects.postgresql", "alembic.command"),
-    *("twilio.rest", "twilio.rest.api.v2010.account.message", "opencc"),
+    *("twilio.request_validator", "opencc"),
 )
 
 
