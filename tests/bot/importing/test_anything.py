@@ -58,7 +58,7 @@ def test_any_cells_are_imported_or_put_aside_each_row_once(desk: Office, what: s
 
 
 GOOD = {
-    "name": ("王芳", "Grace", "=1+1"),
+    "name": ("王芳", "Grace", "@1+1"),
     "stage": ("", "joined", "background_check"),
     "stage_at": ("", "2026-11-20"),
     "home_lat": ("31.22",),
@@ -66,7 +66,7 @@ GOOD = {
     "interview_passed_at": ("", "2026-11-01"),
 }
 BAD = {
-    "name": ("",),
+    "name": ("", "=1+1"),
     "stage": ("x", "-"),
     "stage_at": ("soon",),
     "home_lat": ("95",),

@@ -11,6 +11,8 @@ from typer.testing import CliRunner, Result
 from bot.cli.imports import import_
 from bot.store import audit
 from bot.store.opening import open_store
+from tests import workbooks
+from tests.bot.test_yamltext import aliases
 from tests.conftest import DATA_KEY
 
 DONE, FAULTS, USAGE = 0, 1, 2
@@ -110,3 +112,20 @@ def test_the_audit_log_names_who_ran_it(shell: Shell, monkeypatch: pytest.Monkey
     (record,) = database.read(audit.newest)
     database.close()
     assert (record["actor"], record["action"]) == ("cli:lin", "import.stores")
+
+
+def test_a_workbook_that_killed_the_command_is_one_line_and_exit_2(shell: Shell) -> None:
+    (shell.folder / "f.xlsx").write_bytes(workbooks.far_out())
+    result = shell.type("candidates", "f.xlsx")
+    assert result.exit_code == USAGE
+    assert len(result.stderr.splitlines()) == 1
+    assert "f.xlsx: has a value far from its table, in XFD1048576" in result.stderr
+
+
+@pytest.mark.parametrize("text", ["[" * 30_000 + "]" * 30_000, aliases(7)], ids=["depth", "aliases"])
+def test_so_is_a_map_that_did(shell: Shell, text: str) -> None:
+    shell.write("map.yaml", text)
+    shell.write("c.csv", "code,name\nC1,x\n")
+    result = shell.type("candidates", "c.csv", "--map", "map.yaml")
+    assert result.exit_code == USAGE
+    assert len(result.stderr.splitlines()) == 1

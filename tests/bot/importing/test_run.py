@@ -31,14 +31,14 @@ def test_good_rows_come_in_and_bad_ones_go_out_with_the_reason(office: Office) -
 
 
 def test_the_mended_file_of_bad_rows_can_be_imported_as_it_is(desk: Office) -> None:
-    desk.hand_in("candidates", "Name,Code,Phone,note\n=1+1,C1,+8612,-5\n-王,C2,x,@\n")
+    desk.hand_in("candidates", "Name,Code,Phone,note\n@王,C1,+8612,-5\n-王,C2,x,@\n")
     path = desk.folder / "file.csv.errors.csv"
     text = path.read_text(encoding="utf-8-sig")
-    assert text.startswith("Name,Code,Phone,note,error\n'=1+1,C1,+8612,-5,")
+    assert text.startswith("Name,Code,Phone,note,error\n'@王,C1,+8612,-5,")
     report = desk.hand_in("candidates", text.replace("+8612", "+8613812345678").replace(",x,", ",13812345679,"))
     assert report.counts["created"] == 2
     assert report.notes == ["columns that are not read: 'note'"]
-    assert [row["name"] for row in desk.all("candidates")] == ["=1+1", "-王"]
+    assert [row["name"] for row in desk.all("candidates")] == ["@王", "-王"]
 
 
 def test_the_file_of_bad_rows_opens_in_excel_and_only_for_its_owner(desk: Office) -> None:

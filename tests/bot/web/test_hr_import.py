@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from bot.conversation import House
 from bot.store import taught
+from bot.store import uploads as uploads_of
 from bot.store.database import Database
 from bot.store.tables import audit, candidates, staff, uploads
 from bot.understanding.text import key, normal
@@ -96,6 +97,56 @@ def test_an_import_reaches_no_further_than_one_sees(office: Office) -> None:
     page = bring(office.person("MG"), "code,name\nPUB,换了\nPLAN,陈静静\n").text
     assert "有 1 行不归你管" in page, "PUB is of HR1, who is not below this manager; PLAN is nobody's"
     assert "检查完了" in bring(office.person("MG"), "code,name\nPLAN,陈静静\n").text
+
+
+def left(office: Office, state: str) -> str:
+    """Somebody's server went away in the middle."""
+    cipher, body = office.house.cipher, "code,name,phone\nN1,新人,13912345678\n".encode()
+    number = office.database.write(lambda c: uploads_of.keep(c, cipher, "BOSS", "candidates", "名单.csv", body, "", office.now))  # fmt: skip
+    office.do(sa.update(uploads).where(uploads.c.id == number).values(state=state))
+    return f"/hr/import/{number}"
+
+
+def test_a_check_that_a_restart_interrupted_says_so_within_a_minute(office: Office) -> None:
+    browser, path = office.person("BOSS"), left(office, "checking")
+    assert "正在检查" in browser.get(path).text
+    office.later(seconds=61)
+    page = browser.get(path).text
+    assert "服务中途重启过。什么都没有导入" in page
+    assert "<button" not in page.partition("<main")[2]
+    assert "The server was restarted meanwhile" in browser.get(f"{path}?lang=en").text
+
+
+def test_an_import_that_a_restart_stopped_is_brought_to_its_end(office: Office) -> None:
+    browser, path = office.person("BOSS"), left(office, "importing")
+    office.later(seconds=61)
+    assert "停下之前的行已经导入" in browser.get(path).text
+    assert "导入好了" in settled(browser, browser.post(path)).text
+    assert office.one(sa.select(candidates.c.id).where(candidates.c.code == "N1")) is not None
+
+
+def test_who_works_on_an_upload_says_so(office: Office) -> None:
+    path = left(office, "importing")
+    office.later(seconds=50)
+    number = int(path.rpartition("/")[2])
+    office.database.write(lambda c: uploads_of.beat(c, number, office.now))
+    office.later(seconds=50)
+    assert "正在导入" in office.person("BOSS").get(path).text
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b"\xd0\xcf\x11\xe0" + b"\0" * 600 + "EncryptedPackage".encode("utf-16-le"), "有密码"),
+        (b"PK\x03\x04 but no workbook", "这个表格打不开"),
+        (b"<html><table></table></html>", "这其实是一个网页"),
+        ("code,name\nK1,陳大文\n".encode("big5"), "读出来的名字会变成乱码"),
+        ("code,name\nK1,新人\n".encode("utf-16-le"), "UTF-16"),
+        (b"\n\n", "这个文件是空的"),
+    ],
+)
+def test_why_a_file_cannot_be_read_is_said_in_the_language_of_the_page(office: Office, body: bytes, why: str) -> None:
+    assert why in bring(office.person("BOSS"), body).text
 
 
 @pytest.mark.parametrize("text", ["", "x" * 20, b"\x00\xff\xfe" * 9])
