@@ -36,7 +36,7 @@ def connect(url: str, var: Path) -> "redis.Redis":
     """A connection to the configured server, or to the embedded one. Nothing is sent yet.
 
     While the server is away a call fails at once, and where it hangs after _HANGS: redis-py would try for seconds or
-    wait for ever, and a sender waits on each of them. (RQ's worker waits for jobs: it sets a longer time by itself.)
+    wait for ever, and a sender waits on each of them. (RQ's worker, which waits for jobs, sets a longer time itself.)
     """
     again = Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))  # not what hangs
     options = {

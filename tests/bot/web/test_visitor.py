@@ -4,7 +4,10 @@ from ipaddress import ip_network
 
 import pytest
 from aiohttp.test_utils import make_mocked_request
+from multidict import CIMultiDict
+from pydantic import ValidationError
 
+from bot.settings import Web
 from bot.web.visitor import Visitor, visitor
 
 TRUSTED = (ip_network("127.0.0.0/8"), ip_network("10.1.0.0/16"), ip_network("fd00::/8"))
@@ -22,8 +25,6 @@ class Peer:
 
 def came(peer: str, *forwarded: str, trusted: bool = True) -> Visitor:
     headers = [("X-Forwarded-For", line) for line in forwarded]
-    from multidict import CIMultiDict
-
     request = make_mocked_request("GET", "/", headers=CIMultiDict(headers), transport=Peer(peer))
     return visitor(request, TRUSTED if trusted else ())
 
@@ -55,3 +56,17 @@ def test_without_a_trusted_proxy_nothing_is_believed_and_a_private_peer_may_be_o
     assert came("127.0.0.1", "203.0.113.7", trusted=False) == Visitor("127.0.0.1", alone=False)
     assert came("10.9.9.9", "203.0.113.7", trusted=False) == Visitor("10.9.9.9", alone=False)
     assert came("8.8.8.8", "203.0.113.7", trusted=False) == Visitor("8.8.8.8", alone=True)
+
+
+@pytest.mark.parametrize("bad", ["nonsense", "10.0.0.1/8", "0.0.0.0/0", "127.0.0.1, ::/0", ["10.0.0.0/8", "x"]])
+def test_what_is_no_proxy_is_refused_in_the_settings(bad: object) -> None:
+    with pytest.raises(ValidationError, match=r"is no address and no network|is everybody"):
+        Web.model_validate({"trusted_proxies": bad})
+
+
+@pytest.mark.parametrize("good", ["127.0.0.1, 10.1.0.0/16", ["127.0.0.1", "10.1.0.0/16"]])
+def test_proxies_are_a_list_or_a_text_with_commas(good: object) -> None:
+    assert Web.model_validate({"trusted_proxies": good}).trusted_proxies == (
+        ip_network("127.0.0.1/32"),
+        ip_network("10.1.0.0/16"),
+    )
