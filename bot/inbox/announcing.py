@@ -2,17 +2,24 @@
 
 from collections.abc import Callable, Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy.engine import Connection
 
 from bot.store import audit, cohorts
 from bot.store.cohorts import Held, News
-from bot.store.database import Database
+
+T = TypeVar("T")
+
+
+class Writes(Protocol):
+    """Runs something in a transaction: a database, or a visit whose form acts once."""
+
+    def write(self, work: Callable[[Connection], T]) -> T: ...
 
 
 def tell(
-    database: Database,
+    database: Writes,
     before: Held,
     after: Held,
     news: News | None,
@@ -47,7 +54,7 @@ def tell(
 
 
 def take_back(
-    database: Database,
+    database: Writes,
     held: Held,
     who: str,
     now: datetime,

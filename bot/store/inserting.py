@@ -11,9 +11,9 @@ from sqlalchemy.engine import Connection
 from bot.store.prepared import Prepared
 
 
-def insert_unless_there(connection: Connection, table: sa.Table, row: dict[str, Any]) -> None:
-    """Leaves the row that has the same key as it is."""
-    _statement(connection.dialect.name, table, tuple(row)).changed(connection, row)
+def insert_unless_there(connection: Connection, table: sa.Table, row: dict[str, Any]) -> bool:
+    """Leaves the row that has the same key as it is; gives whether there was none."""
+    return _statement(connection.dialect.name, table, tuple(row)).changed(connection, row) == 1
 
 
 @lru_cache(256)

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 Convert = Callable[[Any], Any]
+_COUNTED = {"preserve_rowcount": True}  # of an INSERT too
 _NOTHING = "SELECT 1 WHERE 0"  # what no row is in
 
 
@@ -33,7 +34,7 @@ class Prepared:
     def changed(self, connection: Connection, values: Mapping[str, Any]) -> int:
         """How many rows it has changed."""
         if connection.dialect.name != "sqlite":
-            return connection.execute(self._statement, values).rowcount
+            return connection.execute(self._statement, values, execution_options=_COUNTED).rowcount
         self._sqlite = self._sqlite or _OnSqlite(self._statement, connection.dialect, values)
         return int(self._sqlite.run(connection, values).rowcount)
 

@@ -151,6 +151,15 @@ sessions = sa.Table(
     sa.Column("expires_at", Moment, nullable=False),
 )
 
+# Forms of the inbox that were sent: each acts once. `said`: a blind index of what stood in it.
+forms = sa.Table(
+    "forms",
+    metadata,
+    sa.Column("nonce", sa.Text, primary_key=True),
+    sa.Column("said", Index, nullable=False),
+    sa.Column("at", Moment, nullable=False, index=True),
+)
+
 # Sign-ins that failed, by the blind index of the name that was tried and of where it came from.
 sign_in_failures = sa.Table(
     "sign_in_failures",

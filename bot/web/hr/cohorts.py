@@ -80,7 +80,7 @@ def decline(visit: Visit) -> Reply:
 def take_back(visit: Visit) -> Reply:
     held = visit.read(lambda connection: _find(connection, visit))
     try:
-        announcing.take_back(visit.desk.database, held, visit.actor, visit.now, _allowed(visit, held))
+        announcing.take_back(visit, held, visit.actor, visit.now, _allowed(visit, held))
     except ConfigError:
         return _shown(visit, {"fault": "late"}, 409)
     return Go(f"{_path(held)}?done=taken_back")
@@ -116,10 +116,9 @@ def roll_link(visit: Visit) -> Reply:
 def _announced(visit: Visit, before: Held, after: Held, entry: str, action: str, count: int, **detail: Any) -> Reply:
     news = cohorts.news(entry, before, after, visit.now) if entry else None
     closed = visit.desk.house.settings.stages.closed
-    database, now = visit.desk.database, visit.now
     try:
         announcing.tell(
-            database, before, after, news, closed, visit.actor, action, count, now, _allowed(visit, before), **detail
+            visit, before, after, news, closed, visit.actor, action, count, visit.now, _allowed(visit, before), **detail
         )
     except ConfigError:
         return _shown(visit, {"fault": "changed"}, 409)

@@ -3,7 +3,11 @@
 import asyncio
 import hashlib
 import hmac
-from collections.abc import Awaitable, Callable, Sequence
+import re
+import secrets
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
@@ -18,13 +22,15 @@ from bot.errors import Rejected
 from bot.inbox.rights import RIGHTS
 from bot.log import broke
 from bot.store import audit, sessions, staffing
+from bot.store import forms as sent_forms
+from bot.store.forms import Repeated
 from bot.store.sessions import Session
 from bot.store.sight import Sight, sight_of
 from bot.store.staffing import Staff
 from bot.web import forms
 from bot.web.forms import Form
 from bot.web.hr.speech import SPOKEN, Speech, chosen
-from bot.web.hr.visit import Asked, Denied, Desk, Go, Page, Reply, Route, Unfit, Visit
+from bot.web.hr.visit import Asked, Denied, Desk, Go, Once, Page, Reply, Route, Unfit, Visit
 from bot.web.pages import page
 
 T = TypeVar("T")
@@ -38,6 +44,9 @@ HEADERS = {"Referrer-Policy": "same-origin", "Cache-Control": "no-store"}  # so 
 _SPOKEN_BY_PAGES = (
     "t", "has", "one_of", "reason", "stage", "task", "meaning", "at", "day", "full", "span", "local", "device"
 )  # fmt: skip
+_OF_A_STRANGER = 64 * 1024  # bytes of a form that are read before anybody is known
+_NONCE = re.compile(r"[\w-]{16,64}", re.ASCII)
+_SECRET = frozenset({"old", "new", "again", "password"})  # fields that no page says again
 _log = structlog.get_logger()
 
 ALL = frozenset().union(*RIGHTS.values())
@@ -61,10 +70,12 @@ class Door:
     def idle(self) -> timedelta:
         return self.lasts / _IDLE_PART
 
-    def guarded(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    def guarded(self, route: Route, above: int = 0) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        """`above`: how many parts of the address lead to the page on which its form stands."""
+
         async def serve(request: web.Request) -> web.StreamResponse:
             visit = await self.visit(request, route.most)
-            return visit if isinstance(visit, web.Response) else await self.in_thread(self._answer, route, visit)
+            return visit if isinstance(visit, web.Response) else await self.in_thread(self._answer, route, above, visit)
 
         return serve
 
@@ -74,16 +85,25 @@ class Door:
         now = self.now()
         known = await self.in_thread(self._known, token, now) if token.isascii() and token else None
         if known is None:
-            return self._stranger(request)
+            return self._stranger(request) if request.method in ("GET", "HEAD") else await self._unsent(request)
         try:
             asked = await asked_of(request, most)
         except Rejected as refused:
             return self.plain(request, refused.status)
         session, staff, sight = known
         visit = Visit(self.desk, staff, sight, session, token, asked, self.speech(request, staff.locale), now)
-        if request.method not in ("GET", "HEAD") and not self._is_ours(request, visit):
+        return visit if request.method in ("GET", "HEAD") else await self._sent(request, visit)
+
+    async def _sent(self, request: web.Request, visit: Visit) -> Visit | web.Response:
+        """A form: of another site it is refused; of a page of ours that is too old it is shown again to be sent."""
+        if not self.came_from_us(request):
             return await self.in_thread(self._denied, visit, Denied("form", hidden=False))
-        return visit
+        given, nonce = visit.asked.form.get("csrf", ""), visit.asked.form.get("once", "")
+        if not hmac.compare_digest(given.encode(), self.csrf(visit.token).encode()):
+            return self._again(visit, "old", 403)
+        if not _NONCE.fullmatch(nonce):
+            return self._again(visit, "old", 409)
+        return replace(visit, once=Once(nonce, self.desk.house.cipher.index(_said(visit.asked), "forms.said")))
 
     def speech(self, request: web.Request, own: str | None = None) -> Speech:
         accepted, asked = request.headers.get("Accept-Language", ""), request.query.get("lang", "")
@@ -114,6 +134,8 @@ class Door:
             "me": visit.staff,
             "may": visit.may,
             "csrf": self.csrf(visit.token),
+            "once": _nonce,
+            "flash": visit.wish("done"),
             "here": visit.asked.path,
         }
 
@@ -177,26 +199,50 @@ class Door:
             self.desk.database.write(lambda connection: sessions.used(connection, known[0], now))
         return known
 
+    async def _unsent(self, request: web.Request) -> web.Response:
+        """Nobody is signed in any more: what they wrote stays with them."""
+        own = {
+            "why": "out",
+            "path": request.path_qs,
+            "csrf": "",
+            "once": _nonce,
+            "nonce": "",
+            "fields": [],
+            "whole": False,
+        }
+        with suppress(Rejected):
+            own |= _written(await asked_of(request, _OF_A_STRANGER)) if self.came_from_us(request) else {}
+        text = page("hr/resend.html", **self.around(self.speech(request)), **own)
+        return web.Response(status=401, text=text, content_type="text/html", headers=HEADERS)
+
+    def _again(self, visit: Visit, why: str, status: int) -> web.Response:
+        """The form once more, with what was written, to be sent with one tap. What was sent already is a form of its
+        own now; what was not still acts once."""
+        values = {"why": why, "path": visit.asked.path} | _written(visit.asked)
+        return self.html(visit, Page("hr/resend.html", values | ({"nonce": ""} if why == "other" else {}), status))
+
     def _stranger(self, request: web.Request) -> web.Response:
-        if request.method in ("GET", "HEAD") and "text/event-stream" not in request.headers.get("Accept", ""):
+        if "text/event-stream" not in request.headers.get("Accept", ""):
             back = quote(request.path_qs, safe="")
             return web.Response(status=303, headers={"Location": f"{SIGN_IN}?next={back}"} | HEADERS)
         return self.plain(request, 401)
 
-    def _is_ours(self, request: web.Request, visit: Visit) -> bool:
-        given = visit.asked.form.get("csrf", "")
-        genuine = hmac.compare_digest(given.encode(), self.csrf(visit.token).encode())
-        return genuine and self.came_from_us(request)
-
-    def _answer(self, route: Route, visit: Visit) -> web.Response:
+    def _answer(self, route: Route, above: int, visit: Visit) -> web.Response:
         try:
             if route.right:
                 visit.need(route.right)
+            if once := visit.once:  # before the page finds that what it asks for is so already
+                visit.read(lambda connection: sent_forms.require_unused(connection, once.nonce, once.said))
             return self._response(visit, route.handle(visit))
         except Denied as denied:
             return self._denied(visit, denied)
         except Unfit:
             return self.html(visit, Page("hr/refused.html", {"why": 400}, 400))
+        except Repeated as repeated:
+            if not repeated.same:
+                return self._again(visit, "other", 409)
+            home = "/".join(visit.asked.path.partition("?")[0].split("/")[: above or None])
+            return self._response(visit, Go(f"{home}?done=already"))
         except Exception as error:
             _log.error("page_broke", path=route.path, **broke(error))
             return self.html(visit, Page("hr/refused.html", {"why": 500}, 500))
@@ -238,4 +284,31 @@ async def asked_of(request: web.Request, most: int) -> Asked:
 
 
 def routes(door: Door, site: Sequence[Route]) -> list[web.RouteDef]:
-    return [web.route(route.method, route.path, door.guarded(route)) for route in site]
+    shown = {route.path for route in site if route.method == "GET"}
+    return [web.route(route.method, route.path, door.guarded(route, _above(route.path, shown))) for route in site]
+
+
+def _above(path: str, shown: Collection[str]) -> int:
+    """How many parts of a form's address, the empty one before the first slash too, are that of a page."""
+    parts = path.split("/")
+    longest = len(parts) if parts[-1].startswith("{") else len(parts) - 1
+    return next((n for n in range(longest, 1, -1) if "/".join(parts[:n]) in shown), 2)
+
+
+def _nonce() -> str:
+    return secrets.token_urlsafe(16)
+
+
+def _said(asked: Asked) -> str:
+    """All that stands in a form, but what every form has of its own."""
+    fields = sorted((name, value) for name, value in asked.form.items() if name not in ("csrf", "once"))
+    files = sorted((name, file.name, hashlib.sha256(file.body).hexdigest()) for name, file in asked.files.items())
+    return repr((asked.path, fields, files))
+
+
+def _written(asked: Asked) -> dict[str, Any]:
+    """What a page can say again; `whole`: that is all of it. `nonce`: of the form, if it has one."""
+    fields = [(name, value) for name, value in asked.form.items() if name not in ("csrf", "once")]
+    whole = not asked.files and not any(name in _SECRET for name, _ in fields)
+    nonce = asked.form.get("once", "")
+    return {"fields": fields if whole else [], "whole": whole, "nonce": nonce if _NONCE.fullmatch(nonce) else ""}

@@ -12,7 +12,7 @@ from bot.conversation import House
 from bot.errors import KeepwarmError
 from bot.inbox import rights
 from bot.inbox.rights import Row
-from bot.store import audit
+from bot.store import audit, forms
 from bot.store.cipher import Cipher
 from bot.store.database import Database
 from bot.store.sessions import Session
@@ -50,6 +50,15 @@ class Asked:
     device: str = ""
 
 
+@dataclass(slots=True)
+class Once:
+    """By what a form acts once: its nonce, and a blind index of what stands in it. `used`: by this very visit."""
+
+    nonce: str
+    said: bytes
+    used: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What the pages share. `send`: hands rows to the outbox at once. `looks`: who looked at what, and when that was
@@ -77,6 +86,7 @@ class Visit:
     asked: Asked
     speech: Speech
     now: datetime
+    once: Once | None = None
 
     @property
     def actor(self) -> str:
@@ -102,7 +112,19 @@ class Visit:
         return self.desk.database.read(work)
 
     def write(self, work: Callable[[Connection], T]) -> T:
-        return self.desk.database.write(work)
+        """The first thing that a form changes uses the form up, in the same transaction. Raises Repeated where that
+        was done before."""
+        once = self.once
+        if once is None or once.used:
+            return self.desk.database.write(work)
+
+        def act(connection: Connection) -> T:
+            forms.use(connection, once.nonce, once.said, self.now)
+            return work(connection)
+
+        done = self.desk.database.write(act)
+        once.used = True
+        return done
 
     def note(self, connection: Connection, action: str, target: str | None, **detail: Any) -> None:
         """Into the audit log."""

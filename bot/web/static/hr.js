@@ -10,8 +10,9 @@
     all("textarea, input:not([type=hidden], [type=checkbox])", part).some((one) => one.value !== one.defaultValue) ||
     all("details[open]", part).length > 0 || (inField(document.activeElement) && part.contains(document.activeElement));
 
+  const without = (part) => part.innerHTML.replace(/ name="once" value="[^"]*"/g, ""); // each form has its own
   const renewPart = (part, fresh) => {
-    if (part.innerHTML === fresh.innerHTML || edited(part)) return;
+    if (without(part) === without(fresh) || edited(part)) return;
     const chosen = new Set(all("input[type=checkbox]:checked", part).map((one) => one.value));
     const focused = part.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
     part.innerHTML = fresh.innerHTML;
@@ -49,13 +50,13 @@
   if (text) {
     const key = `draft ${location.pathname}`;
     const done = new URLSearchParams(location.search).get("done");
-    if (done === "replied") sessionStorage.removeItem(key);
+    if (done === "replied" || done === "already") sessionStorage.removeItem(key);
     else if (!text.value) text.value = sessionStorage.getItem(key) || "";
     text.addEventListener("input", () => sessionStorage.setItem(key, text.value));
     all("[data-canned]").forEach((button) => button.addEventListener("click", (event) => {
       event.preventDefault(); text.value = button.value; sessionStorage.setItem(key, text.value); text.focus();
     }));
-    text.addEventListener("keydown", (event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) text.form.requestSubmit(); });
+    text.addEventListener("keydown", (event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.repeat) text.form.requestSubmit(); });
   }
 
   const move = (by) => {

@@ -35,6 +35,7 @@ HASHES = {
     "0005_inbox.py": "2d399848e51191ec624cde8278b7157e0f6ea1449116ea9afc65dc6b27843e7e",
     "0006_web.py": "19a2edc8c2c1e36f943e1cd128f19d667af57f98e50912a25ee922dbe0ab1470",
     "0007_repair.py": "86d61896cbdbd6a08e9336f531975fcd807cdc1dc0a72e2b956120f19c4d8749",
+    "0008_forms.py": "55c1acf3b4b47324d4be423bba523456a113968fef75e1b86c0e5a87f92ca339",
 }
 _STUCK = "CREATE INDEX ix_outbound_stuck ON outbound ({}) WHERE state IN ('unknown', 'failed')"
 _URGENT = "CREATE INDEX ix_touches_most_urgent ON touches (priority, due_at) WHERE state = 'planned'"

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,7 +81,7 @@ class Browser:
     def post(self, path: str, files: Any = None, follow: bool = True, **form: Any) -> requests.Response:
         if self.session.cookies and not self.csrf:
             self.get("/hr/me")
-        data = {"csrf": self.csrf} | form
+        data = {"csrf": self.csrf, "once": secrets.token_urlsafe(16)} | form
         url = self.office.url + path
         answer = self._seen(self.session.post(url, data=data, files=files, allow_redirects=False, timeout=20))
         return self.get(answer.headers["Location"]) if follow and answer.status_code == 303 else answer
