@@ -221,6 +221,50 @@ def test_it_works_without_scripts(shop: Shop) -> None:
         page.get_by_role("button", name="中文").click()
 
 
+def test_eight_tabs_load_and_live_updates_come_after_many_page_views(shop: Shop) -> None:
+    """A browser has six connections to us: a stream for each tab would take them all."""
+    number = case_of(shop, "C013")
+    with shop.page("ad-wu") as page:
+        tabs = [page, *(page.context.new_page() for _ in range(7))]
+        for tab in tabs:
+            tab.goto(f"{shop.url}/hr/cases/{number}")
+            tab.get_by_role("heading", name="聊天").wait_for()
+        for tab in tabs[1:]:
+            tab.close()
+        for _ in range(10):
+            page.goto(f"{shop.url}/hr")
+            page.goto(f"{shop.url}/hr/cases/{number}")
+        page.goto(f"{shop.url}/hr?q=C208")
+        page.wait_for_function("!document.documentElement.classList.contains('not-live')")
+        assert page.locator("li.case").count() == 0
+        case_of(shop, "C208")
+        page.locator("li.case", has_text="C208").wait_for()
+        assert page.locator(".reload").first.is_hidden(), "it came live"
+
+
+def test_a_page_without_a_stream_says_so_and_looks_by_itself(shop: Shop) -> None:
+    with shop.page("ad-wu") as page:
+        page.route("**/hr/events*", lambda route: route.fulfill(status=429))
+        page.goto(f"{shop.url}/hr?q=C246")
+        page.get_by_text("现在不是实时更新").wait_for()
+        assert page.locator("li.case").count() == 0
+        case_of(shop, "C246")
+        page.locator("li.case", has_text="C246").wait_for()
+
+
+def test_going_back_after_sending_shows_nothing_to_send_again(shop: Shop) -> None:
+    number = case_of(shop, "C019")
+    with shop.page("ad-wu") as page:
+        page.goto(f"{shop.url}/hr/cases/{number}")
+        page.get_by_text("写备注", exact=True).click()
+        page.locator("form[action$='/note'] textarea").fill("只记一次")
+        page.get_by_role("button", name="记下").click()
+        page.get_by_text("已记下").wait_for()
+        page.go_back()
+        page.get_by_role("heading", name="聊天").wait_for()
+        assert page.locator("form[action$='/note'] textarea").input_value() == ""
+
+
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 def test_every_page_fits_and_has_no_serious_fault(shop: Shop, size: dict[str, int]) -> None:
     """axe-core by WCAG 2 A and AA."""

@@ -5,7 +5,6 @@ An event says that something changed, never what: the page asks again, with its 
 
 import asyncio
 import hashlib
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -30,8 +29,18 @@ _log = structlog.get_logger()
 
 @dataclass(eq=False)
 class _Listener:
+    """One open page."""
+
+    request: web.Request
+    who: str
     watches: int
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the page was left: its place is somebody else's at once."""
+        transport = self.request.transport
+        return transport is None or transport.is_closing()
 
 
 class Live:
@@ -40,7 +49,6 @@ class Live:
     def __init__(self, door: Door, every: float = _EVERY) -> None:
         self._door, self._every = door, every
         self._listeners: set[_Listener] = set()
-        self._open: Counter[str] = Counter()
         self._seen: dict[int, str] = {}
         self._stopping = False
 
@@ -55,9 +63,9 @@ class Live:
         watches = await self._door.in_thread(_watched, visit)
         if isinstance(watches, str):
             return await self._door.in_thread(self._door.refused, visit, watches)
-        if self._open[visit.staff.code] >= MOST or self._stopping:
+        if self._open(visit.staff.code) >= MOST or self._stopping:
             return web.Response(status=429)
-        listener = _Listener(watches)
+        listener = _Listener(request, visit.staff.code, watches)
         version = (await self._door.in_thread(self._versions, [watches])).get(watches, "")
         if visit.wish("v") != version:
             listener.changed.set()  # since the page was made
@@ -65,20 +73,21 @@ class Live:
             self._seen[watches] = version
         return await self._stream(request, visit, listener)
 
+    def _open(self, who: str) -> int:
+        return sum(listener.who == who and not listener.is_gone for listener in self._listeners)
+
     async def _stream(self, request: web.Request, visit: Visit, listener: _Listener) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
         self._listeners.add(listener)
-        self._open[visit.staff.code] += 1
         try:
             await response.prepare(request)
             await response.write(b"retry: 3000\n\n")
-            while not self._stopping and await self._still_in(visit):
+            while not self._stopping and not listener.is_gone and await self._still_in(visit):
                 await response.write(await self._next(listener))
         except (ConnectionError, asyncio.CancelledError):
             pass
         finally:
             self._listeners.discard(listener)
-            self._open[visit.staff.code] -= 1
         return response
 
     async def _next(self, listener: _Listener) -> bytes:
@@ -113,6 +122,9 @@ class Live:
     async def _look_on(self) -> None:
         while True:
             await asyncio.sleep(self._every)
+            for listener in self._listeners:
+                if listener.is_gone:
+                    listener.changed.set()  # so that it ends now, and not with the next heartbeat
             if not self._listeners:
                 continue
             try:

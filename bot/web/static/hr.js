@@ -24,25 +24,69 @@
 
   let asking = false, again = false;
   const renew = async () => {
-    if (asking) { again = true; return; }
+    if (asking) { again = true; return true; }
     asking = true;
     try {
       const url = new URL(location.href); url.searchParams.delete("done");
       const answer = await fetch(url, { headers: { Accept: "text/html" }, redirect: "manual" });
-      if (!answer.ok) return;
+      if (!answer.ok) return false;
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       all("[data-part]").forEach((part) => { const fresh = page.getElementById(part.id); if (fresh) renewPart(part, fresh); });
-    } catch (_) { /* the next change asks again */ } finally {
+      return true;
+    } catch (_) { return false; } finally {
       asking = false;
       if (again) { again = false; renew(); }
     }
   };
+
+  // A page that is seen follows what happens: by a stream, one a browser, since a browser has few connections to us;
+  // a page without one looks by itself, ever more seldom, and says so.
+  const SOON = 5000, SELDOM = 15000, HARDLY = 60000; // milliseconds
+  const follow = (address) => {
+    let stream = null, timer = 0, wait = SOON, turn = null, giveBack = null;
+    const tell = (isLive) => document.documentElement.classList.toggle("not-live", !isLive);
+    const later = () => { clearTimeout(timer); timer = setTimeout(look, wait); };
+    const look = async () => {
+      tell(false);
+      const heard = await renew();
+      wait = Math.min(wait * 2, heard ? SELDOM : HARDLY);
+      if (!turn) return;
+      if (giveBack && !stream) open();
+      later();
+    };
+    const open = () => {
+      stream = new EventSource(address);
+      stream.addEventListener("open", () => { clearTimeout(timer); wait = SOON; tell(true); });
+      stream.addEventListener("changed", renew);
+      stream.addEventListener("error", () => {
+        tell(false);
+        if (stream && stream.readyState === EventSource.CLOSED) stream = null; // refused: we try again ourselves
+        later();
+      });
+    };
+    const begin = () => {
+      if (turn || document.hidden) return;
+      turn = new AbortController();
+      wait = SOON;
+      later();
+      const mine = () => new Promise((done) => { giveBack = done; open(); });
+      if (navigator.locks) navigator.locks.request("keepwarm live", { signal: turn.signal }, mine).catch(() => {});
+      else mine();
+    };
+    const end = () => {
+      clearTimeout(timer);
+      if (stream) stream.close();
+      if (turn) turn.abort();
+      if (giveBack) giveBack();
+      stream = turn = giveBack = null;
+    };
+    document.addEventListener("visibilitychange", () => { if (document.hidden) end(); else { renew(); begin(); } });
+    addEventListener("pagehide", end);
+    addEventListener("pageshow", (event) => { if (event.persisted) { renew(); begin(); } });
+    begin();
+  };
   const live = document.querySelector("[data-live]");
-  if (live && window.EventSource) {
-    const stream = new EventSource(live.dataset.live);
-    stream.addEventListener("changed", renew);
-    addEventListener("pagehide", () => stream.close());
-  }
+  if (live && window.EventSource) follow(live.dataset.live);
   toEnd(document);
 
   // What was typed outlives a session that ended meanwhile.

@@ -81,6 +81,15 @@ def test_one_person_has_only_so_many_streams(office: Office) -> None:
     assert Stream(browser, "").answer.status_code == 429
 
 
+def test_a_page_that_was_left_gives_its_place_back_at_once(office: Office) -> None:
+    browser = office.person("HR1")
+    for _ in range(4 * live.MOST):
+        headers, url = {"Accept": "text/event-stream"}, f"{office.url}/hr/events"
+        answer = browser.session.get(url, headers=headers, stream=True, timeout=20)
+        assert answer.status_code == 200
+        answer.close()
+
+
 def test_who_is_signed_out_hears_nothing_more(office: Office) -> None:
     stream = Stream(office.person("HR1"), f"?v={version(office)}")
     office.do(sa.delete(sessions))
