@@ -158,14 +158,14 @@ class _Desk:
     def find(self, code: str) -> Held:
         return self.database.read(lambda connection: cohorts.find(connection, code))
 
-    def members(self, held: Held, untold: bool = False) -> list[Member]:
-        return self.database.read(lambda c: cohorts.members(c, self.cipher, held, self.closed, untold))
+    def members(self, held: Held, untold: bool = False, entry: str = "") -> list[Member]:
+        return self.database.read(lambda c: cohorts.members(c, self.cipher, held, self.closed, untold, entry=entry))
 
     def change(self, before: Held, after: Held, action: str) -> None:
         """Announced to whoever was told something else. The same change again goes on with what broke off."""
         if _same(before, after):
             entry = self.database.read(lambda connection: cohorts.last_entry(connection, before))
-            if not entry or not self.members(before, untold=True):
+            if not entry or not self.members(before, untold=True, entry=entry):
                 raise ConfigError(f"{before.code}: that is so already, nothing changes")
             self.announce(before, before, entry, action)
             return
@@ -176,7 +176,7 @@ class _Desk:
         """The cohort is `after`, and its open candidates hear of it by `entry`, if it is one."""
         if entry == cohorts.NOTICE:
             _must_be_publishable(after, self.settings, clock.now())
-        hear = self.members(after, untold=True) if entry else []
+        hear = self.members(after, untold=True, entry=entry) if entry else []
         if after == before and not hear:
             typer.echo(f"{after.code}: {after.date_state} already, and everybody has been told")
             return

@@ -4,7 +4,7 @@ Each change of what candidates were told is a version of the cohort; an open can
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -88,7 +88,8 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """An open candidate of a cohort. `channels`: where they are bound and may be written to."""
+    """An open candidate of a cohort. `channels`: where they are bound and may be written to. `hears`: the news that a
+    change is to them."""
 
     id: int
     code: str
@@ -98,6 +99,7 @@ class Member:
     channels: tuple[str, ...]
     phone: bool
     stopped: bool
+    hears: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +153,11 @@ def members(
     closed: Collection[str],
     untold: bool = False,
     seen: sa.ColumnElement[bool] | None = None,
+    entry: str = "",
 ) -> list[Member]:
-    """The open candidates; with `untold` only those for whom nothing was planned about this version; with `seen` only
-    those of whom this is so."""
-    whose = _untold(cohort, closed) if untold else _open(cohort, closed)
+    """The open candidates; with `untold` only those for whom nothing was planned about this version, and with `entry`
+    of these only whom that news concerns; with `seen` only those of whom this is so."""
+    whose = _concerned(cohort, closed, entry) if untold else _open(cohort, closed)
     whose = whose if seen is None else whose & seen
     channels = _channels(connection, whose)
     wanted = sa.select(
@@ -165,6 +168,7 @@ def members(
         candidates.c.phone_index,
         candidates.c.confirmed_start,
         candidates.c.pushes_stopped_at,
+        _waits_for_notice(cohort).label("waits"),
     )
     return [
         Member(
@@ -176,6 +180,7 @@ def members(
             tuple(sorted(channels.get(row.id, ()))),
             row.phone_index is not None,
             row.pushes_stopped_at is not None,
+            _heard_as(entry, row.waits),
         )
         for row in connection.execute(wanted.where(whose).order_by(candidates.c.code))
     ]
@@ -190,6 +195,11 @@ def entry_of(before: Held, after: Held) -> str:
     return SLIPPED if _slips(before, after) else ""
 
 
+def step_of(entry: str) -> str:
+    """The step by which the candidates hear it, as flow.step."""
+    return _SAID_BY[entry][0]
+
+
 def _slips(before: Held, after: Held) -> bool:
     """A planned date, which whoever asked was told, is another one now or open again; or the day by which it is fixed
     lies later."""
@@ -201,7 +211,9 @@ def _slips(before: Held, after: Held) -> bool:
 def last_entry(connection: Connection, cohort: Held) -> str:
     """Which news the present version was, or "" if nobody was told: what broke off is gone on with by it."""
     this = told.c.entry.in_(_SAID_BY), told.c.occasion == cohort.occasion
-    return connection.execute(sa.select(told.c.entry).where(*this).order_by(told.c.id).limit(1)).scalar() or ""
+    is_no_notice = told.c.entry != NOTICE  # who had heard of no date was told of a move by a notice
+    wanted = sa.select(told.c.entry).where(*this).order_by(is_no_notice.desc(), told.c.id).limit(1)
+    return connection.execute(wanted).scalar() or ""
 
 
 def news(entry: str, before: Held, after: Held, now: datetime) -> News:
@@ -230,13 +242,14 @@ def change(connection: Connection, before: Held, after: Held, entry: str, now: d
 
 
 def tell(connection: Connection, cohort: Held, what: News, closed: Collection[str], now: datetime) -> int:
-    """Plans the news for those who have not heard of this version, at most AT_ONCE; gives for how many."""
-    ids = list(
-        connection.execute(
-            sa.select(candidates.c.id).where(_untold(cohort, closed)).order_by(candidates.c.id).limit(AT_ONCE)
-        ).scalars()
-    )
-    touches.plan(connection, [_planned(who, cohort, what) for who in ids], "hr", now, urgent=what.hurry)
+    """Plans the news for those whom it concerns and who have not heard of this version, at most AT_ONCE; gives for how
+    many."""
+    wanted = sa.select(candidates.c.id, _waits_for_notice(cohort).label("waits"))
+    whom = wanted.where(_concerned(cohort, closed, what.entry)).order_by(candidates.c.id).limit(AT_ONCE)
+    rows = connection.execute(whom).all()
+    news = [_planned(row.id, cohort, replace(what, entry=_heard_as(what.entry, row.waits))) for row in rows]
+    touches.plan(connection, news, "hr", now, urgent=what.hurry)
+    ids = [row.id for row in rows]
     if ids and cohort.published:
         _keep_promises(connection, ids, now)
     return len(ids)
@@ -255,7 +268,7 @@ def _planned(candidate_id: int, cohort: Held, what: News) -> Planned:
         what.due_at,
         what.expires_at,
         priority,
-        "training",
+        "training" if what.entry in (NOTICE, MOVED) else "update",  # a card of the first kind reads as a fixed date
         asks,
         (_ANSWERED_IN_A_HURRY if what.hurry else _ANSWERED_WITHIN) if asks else None,
         UNCONFIRMED if asks else "",
@@ -301,6 +314,40 @@ def _open(cohort: Held, closed: Collection[str]) -> sa.ColumnElement[bool]:
 def _untold(cohort: Held, closed: Collection[str]) -> sa.ColumnElement[bool]:
     theirs = told.c.candidate_id == candidates.c.id, told.c.entry.in_(_SAID_BY), told.c.occasion == cohort.occasion
     return _open(cohort, closed) & ~sa.exists().where(*theirs)
+
+
+def _concerned(cohort: Held, closed: Collection[str], entry: str) -> sa.ColumnElement[bool]:
+    """Only who was told a date hears that it is none any more: an apology for a planned one goes to whom we promised to
+    come back about it or who had a notice of it before, a cancellation to nobody whose notice has not gone out yet."""
+    whom = _untold(cohort, closed)
+    if entry == SLIPPED:
+        return whom & (_promised_a_date() | _has_heard(cohort))
+    return whom & ~_waits_for_notice(cohort) if entry == CANCELLED else whom
+
+
+def _heard_as(entry: str, waits: bool) -> str:
+    """Who has heard of no date yet hears of the first, not of a move."""
+    return NOTICE if entry == MOVED and waits else entry
+
+
+def _waits_for_notice(cohort: Held) -> sa.ColumnElement[bool]:
+    """A notice of an older version was planned for them, and none went out."""
+    return sa.exists().where(*_news_of(cohort), told.c.occasion != cohort.occasion) & ~_has_heard(cohort)
+
+
+def _has_heard(cohort: Held) -> sa.ColumnElement[bool]:
+    return sa.exists().where(*_news_of(cohort), told.c.state == "sent")
+
+
+def _news_of(cohort: Held) -> tuple[sa.ColumnElement[bool], ...]:
+    of_it = told.c.occasion.startswith(f"{cohort.code}:", autoescape=True)
+    return told.c.candidate_id == candidates.c.id, told.c.entry.in_((NOTICE, MOVED)), of_it
+
+
+def _promised_a_date() -> sa.ColumnElement[bool]:
+    """Whoever asks for a date that is not fixed is promised the word about it."""
+    kinds = promised.c.about.in_(promises.BY_A_DAY), promised.c.state.in_(("open", "kept"))
+    return sa.exists().where(promised.c.candidate_id == candidates.c.id, *kinds)
 
 
 def _channels(connection: Connection, whose: sa.ColumnElement[bool]) -> dict[int, set[str]]:

@@ -81,6 +81,17 @@ def published(database: Database, code: str, now: datetime = NOW) -> Held:
     return find(database, code)
 
 
+def goes_out(database: Database) -> None:
+    """What is planned is said."""
+    database.write(lambda c: c.execute(sa.update(touches).values(state="sent", ended_at=NOW)).rowcount)
+
+
+def published_again(database: Database, held: Held) -> Held:
+    """With another place, which is told as a change."""
+    becomes(database, held, replace(held, place="别处"), NOW)
+    return find(database, held.code)
+
+
 def promise(database: Database, code: str, about: str, now: datetime) -> None:
     def make(connection: sa.Connection) -> None:
         number = people.by_code(connection, code)
@@ -170,12 +181,26 @@ def test_nothing_is_taken_back_where_no_notice_was_planned(database: Database) -
 
 def test_a_published_training_that_moves_is_told_instead_of_what_waits(database: Database) -> None:
     held = published(database, "PLANBY")
-    later = replace(held, starts_at=NOW + timedelta(days=30))
-    assert becomes(database, held, later, NOW) == 1
+    goes_out(database)
+    newer = published_again(database, held)
+    later = replace(newer, starts_at=NOW + timedelta(days=30))
+    assert becomes(database, newer, later, NOW) == 1
     (touch,) = planned(database).values()
-    assert (touch.entry, touch.occasion, touch.begins, touch.priority) == (MOVED, "PLANBY:3", "notice.moved", 110)
+    assert (touch.entry, touch.occasion, touch.begins, touch.priority) == (MOVED, "PLANBY:4", "notice.moved", 110)
     assert (touch.due_at, touch.expires_at) == (NOW + TEN_MINUTES, later.starts_at)
-    assert planned(database, state="cancelled")["PLANBY"].entry == NOTICE
+    assert planned(database, state="cancelled")["PLANBY"].entry == MOVED
+
+
+@pytest.mark.parametrize("change", ["moved", "cancelled"])
+def test_who_has_not_had_the_notice_yet_hears_no_apology_for_its_date(database: Database, change: str) -> None:
+    held = published(database, "PLANBY")
+    if change == "moved":
+        assert becomes(database, held, replace(held, starts_at=NOW + timedelta(days=30)), NOW) == 1
+        (touch,) = planned(database).values()
+        assert (touch.entry, touch.begins, touch.occasion) == (NOTICE, "notice.training", "PLANBY:3")
+    else:
+        assert becomes(database, held, replace(held, starts_at=None, date_state="unknown"), NOW) == 0
+        assert not planned(database)
 
 
 @pytest.mark.parametrize(("old", "new"), [(1, 30), (30, 1)])
@@ -209,10 +234,30 @@ def test_a_move_makes_a_confirmation_void_and_keeps_it_in_the_record(database: D
 def test_a_planned_date_that_slips_is_told_with_an_apology_and_asks_for_nothing(
     database: Database, slip: dict[str, datetime]
 ) -> None:
+    promise(database, "PLANBY", "date", NOW)  # they asked
     held = find(database, "PLANBY")
     assert becomes(database, held, replace(held, **slip), NOW) == 1
     (touch,) = planned(database).values()
     assert (touch.entry, touch.begins, touch.expects) == (SLIPPED, "notice.slipped", None)
+    assert touch.template == "update", "a card of a training reads as a fixed date"
+
+
+def test_who_never_heard_of_a_planned_date_hears_no_apology_for_it(database: Database) -> None:
+    promise(database, "PLANBY", "outline", NOW)
+    held = published(database, "PLANBY")
+    database.write(lambda c: cohorts.unpublish(c, held, NOW))
+    planned_again = find(database, "PLANBY")
+    assert becomes(database, planned_again, replace(planned_again, starts_at=NOW + timedelta(days=30)), NOW) == 0
+    assert not planned(database)
+
+
+def test_a_planned_date_after_a_cancelled_one_that_was_told_is_told_too(database: Database) -> None:
+    held = published(database, "PLANBY")
+    goes_out(database)
+    becomes(database, held, replace(held, date_state="planned"), NOW)
+    goes_out(database)
+    planned_again = find(database, "PLANBY")
+    assert becomes(database, planned_again, replace(planned_again, starts_at=NOW + timedelta(days=30)), NOW) == 1
 
 
 def test_a_planned_date_that_is_fixed_sooner_is_told_to_nobody_and_promises_are_looked_at(database: Database) -> None:
@@ -227,6 +272,7 @@ def test_a_planned_date_that_is_fixed_sooner_is_told_to_nobody_and_promises_are_
 @pytest.mark.parametrize("after", ["unknown", "planned"])
 def test_a_published_date_that_is_no_longer_sure_is_told_as_cancelled(database: Database, after: str) -> None:
     held = published(database, "PLANBY")
+    goes_out(database)
     start = None if after == "unknown" else held.starts_at
     becomes(database, held, replace(held, starts_at=start, date_state=after), NOW)
     (touch,) = planned(database).values()

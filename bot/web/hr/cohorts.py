@@ -10,20 +10,19 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot import facts, links
-from bot.content.templates import render
 from bot.errors import ConfigError
 from bot.importing.moving import Moving, State
 from bot.inbox import announcing
-from bot.store import cohorts, people, publications, rollcall
+from bot.store import cohorts, publications, rollcall
 from bot.store.cohorts import Held, Member, Standing
 from bot.store.publications import ALONE
 from bot.store.sight import seen_by
 from bot.store.tables import candidates as candidate
 from bot.store.tables import touches
+from bot.web.hr import preview
 from bot.web.hr.visit import Denied, Go, Page, Reply, Visit
 
 HERE = "/hr/cohorts"
-_SAYS = "notice.training"
 _LONGEST = 200
 
 
@@ -138,7 +137,7 @@ def _shown(visit: Visit, extra: dict[str, Any], status: int = 200) -> Page:
             "standing": standing,
             "members": members,
             "zone": zone,
-            "untold": len(_members(connection, visit, held, untold=True)),
+            "untold": len(_members(connection, visit, _published(held), untold=True)),
             "waiting": publications.waiting(connection, held, visit.now),
             "can_take_back": _take_back_until(connection, held, visit.now),
             "begun": opens is not None and opens <= visit.now,
@@ -171,7 +170,7 @@ def _asked(connection: Connection, visit: Visit, held: Held) -> Page:
         "cohort": held,
         "hear": hear,
         "fault": fault,
-        "texts": _texts(connection, visit, hear, after) if not fault else [],
+        "texts": preview.texts(connection, visit, hear, after, cohorts.NOTICE) if not fault else [],
         "waiting": publications.waiting(connection, held, visit.now),
         "second": len(hear) > ALONE,
         "zone": facts.zone_of(held, visit.desk.house.settings),
@@ -194,7 +193,7 @@ def _move_asked(connection: Connection, visit: Visit, held: Held, form: Any) -> 
     after, fault = _moved(visit, held, given)
     entry = cohorts.entry_of(held, after) if not fault else ""
     newer = replace(after, version=held.version + 1)
-    hear = _members(connection, visit, newer, untold=True) if entry else []
+    hear = _members(connection, visit, newer, untold=True, entry=entry) if entry else []
     news = cohorts.news(entry, held, newer, visit.now) if entry else None
     if not fault and entry == cohorts.NOTICE:
         fault = "publish"  # that has a page of its own
@@ -207,6 +206,7 @@ def _move_asked(connection: Connection, visit: Visit, held: Held, form: Any) -> 
         "fault": fault,
         "given": given,
         "zone": zone,
+        "texts": preview.texts(connection, visit, hear, newer, entry) if not fault else [],
     }
     return Page("hr/move_cohort.html", values | {"soon": bool(news and news.hurry)}, 409 if fault else 200)
 
@@ -228,21 +228,6 @@ def _moved(visit: Visit, held: Held, given: dict[str, str]) -> tuple[Held, str]:
         return Moving(held, zone, visit.now).moved(words[0], words[1], given["place"], given["address"], state, ""), ""
     except ConfigError:
         return held, "cannot"
-
-
-def _texts(connection: Connection, visit: Visit, hear: list[Member], held: Held) -> list[tuple[str, str]]:
-    """What the first of each language would read."""
-    house = visit.desk.house
-    found: dict[str, str] = {}
-    for member in hear[:100]:
-        who = people.load(connection, visit.cipher, member.id)
-        spoken_to = who.locale if who.locale in house.content.words else None
-        locale: str = spoken_to or house.settings.company.locale
-        if locale not in found:
-            spoken = house.content.words[locale]
-            values = facts.values(who, spoken.labels, house.settings, locale, visit.now)
-            found[locale] = render(spoken.say[_SAYS].form("text"), values)
-    return sorted(found.items())
 
 
 def _find(connection: Connection, visit: Visit) -> Held:
@@ -274,10 +259,10 @@ def _need_all(connection: Connection, visit: Visit, held: Held) -> None:
         raise Denied("everybody of the cohort", hidden=False)
 
 
-def _members(connection: Connection, visit: Visit, held: Held, untold: bool = False) -> list[Member]:
+def _members(connection: Connection, visit: Visit, held: Held, untold: bool = False, entry: str = "") -> list[Member]:
     """Of the open candidates those who are theirs to see."""
     closed = visit.desk.house.settings.stages.closed
-    found = cohorts.members(connection, visit.cipher, held, closed, untold, seen_by(visit.sight))
+    found = cohorts.members(connection, visit.cipher, held, closed, untold, seen_by(visit.sight), entry)
     return [visit.shown(member) for member in found]
 
 

@@ -10,6 +10,7 @@ from bot.conversation import House
 from bot.store.database import Database
 from bot.store.tables import audit, candidates, cohorts, staff, touches
 from tests.bot.web.desk import Office, let_in, serving
+from tests.talking import Person
 
 
 @pytest.fixture
@@ -75,6 +76,7 @@ def test_a_notice_is_published_and_taken_back_within_ten_minutes(office: Office)
     assert "撤回通知" in browser.get("/hr/cohorts/PLANBY").text
     assert "已撤回" in browser.post("/hr/cohorts/PLANBY/take-back").text
     assert (planned(office), cohort(office, "PLANBY").date_state) == (0, "planned")
+    assert 'href="/hr/cohorts/PLANBY/publish"' in browser.get("/hr/cohorts/PLANBY").text, "it can be published again"
     publish(office, "PLANBY")
     office.later(minutes=11)
     assert browser.post("/hr/cohorts/PLANBY/take-back").status_code == 409
@@ -129,7 +131,7 @@ def test_a_date_moves_after_a_look_at_who_hears_of_it(office: Office) -> None:
     browser = office.person("BOSS")
     page = browser.get("/hr/cohorts/PUB/move?start=2026-12-05T09:00").text
     assert "12月5日" in page
-    assert "王芳" in page
+    assert "王芳，对不起，培训的安排有变动。现在是：12月5日" in page
     assert cohort(office, "PUB").version == 1
     assert planned(office, "training_moved") == 0
     browser.post("/hr/cohorts/PUB/move", version="1", start="2026-12-05T09:00")
@@ -152,3 +154,13 @@ def test_a_trainer_gets_the_link_for_the_roll_call(office: Office) -> None:
     page = office.person("TR").post("/hr/cohorts/PUB/roll").text
     assert "https://keepwarm.example.com/roll/" in page
     assert "发培训通知" not in page
+
+
+def test_nobody_who_never_heard_of_a_planned_date_is_told_that_it_moves(office: Office, person: Person) -> None:
+    browser = office.person("BOSS")
+    look = "/hr/cohorts/PLANBY/move?start=2026-12-15T09:00"
+    assert "没有人需要通知" in browser.get(look).text
+    person.says("LIQIANG22")
+    person.says("什么时候培训")
+    page = browser.get(look).text
+    assert "李强，对不起，原来说的培训日子没能定下来。现在暂定 12月15日" in page
