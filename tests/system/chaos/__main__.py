@@ -114,7 +114,8 @@ class Chaos:
         deaf += victims.stop("serve")
         found = self.database.read(lambda c: verdict.judge(c, self.wishes, self.ids, self._sends()))
         told = verdict.told_of(self.robots.sends())
-        found.lost += [f"HR never heard of case {case}" for case in self.dangers if case not in told]
+        unheard = [case for case in self.dangers if case not in told]
+        found.lost += self.database.read(lambda c: [verdict.unheard(c, case) for case in unheard])
         _say(f"{killed - begun:.0f} s of kills, {taken} of {len(self.wishes)} touches taken meanwhile")
         _say(
             f"HR heard of {sum(case in told for case in self.dangers)} of {len(self.dangers)} in danger, by {len(self.robots.sends())} messages"

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot import clock
-from bot.store.tables import outbound, touches
+from bot.store.tables import alerts, outbound, touches
 from fakes.launch import Fake
 from jobs.desk import Desk
 from jobs.timetable import JOBS
@@ -21,6 +21,7 @@ _MOMENTS: Sequence[tuple[sa.Column[datetime], tuple[sa.ColumnElement[bool], ...]
     (outbound.c.due_at, (outbound.c.state == "queued",)),
     (outbound.c.lease_until, (outbound.c.state.in_(("queued", "sending")),)),
     (outbound.c.due_at, _ASKED),
+    (alerts.c.due_at, (alerts.c.state.in_(("due", "out")), alerts.c.case_id.is_not(None))),
 )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.store.tables import case_reasons, cases, outbound, touches
+from bot.store.tables import alerts, case_reasons, cases, outbound, touches
 from tests.system.chaos.company import Said, Wish, told
 
 _CASE = re.compile(r"(?:#|Case )(\d+)")
@@ -71,6 +71,15 @@ def judge(
 def told_of(sends: Iterable[Mapping[str, Any]]) -> set[int]:
     """The numbers of the cases that HR got."""
     return {int(number) for send in sends for number in _CASE.findall(send["content"])}
+
+
+def unheard(connection: Connection, case_id: int) -> str:
+    """That nobody was told of it, and how its alerts stand."""
+    joined = sa.outerjoin(alerts, outbound, alerts.c.outbound_id == outbound.c.id)
+    wanted = sa.select(alerts, outbound.c.via, outbound.c.state.label("carried")).select_from(joined)
+    rows = connection.execute(wanted.where(alerts.c.case_id == case_id).order_by(alerts.c.id))
+    stand = [f"{row.why} to {row.staff} {row.state}, {row.via} {row.carried}, tried {row.tried}" for row in rows]
+    return f"HR never heard of case {case_id}: {stand}"
 
 
 def _unknown(connection: Connection) -> list[tuple[int, str]]:
