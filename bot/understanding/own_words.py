@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from bot.understanding.contractions import in_full
 from bot.understanding.phrases import Phrases, anywhere
 from bot.understanding.text import EMOJI, key, simplified
 
@@ -120,7 +121,7 @@ def _without_addresses(text: str, signs: Signs, asks: Callable[[str], bool]) -> 
 def _form(text: str) -> str:
     """As an entry is compared: an emoji counts as the word for it."""
     folded = unicodedata.normalize("NFKC", EMOJI.sub(" emoji ", text))
-    return key(simplified(folded.lower())) if any(map(str.isalnum, folded)) else ""
+    return key(in_full(simplified(folded.lower()))) if any(map(str.isalnum, folded)) else ""
 
 
 def _frame(entry: str) -> tuple[Phrases, Phrases]:

@@ -22,6 +22,8 @@ from bot.store.database import Database
 from bot.store.opening import open_store
 from bot.store.tables import addresses, candidates, case_reasons, tasks
 from bot.understanding import Meaning, Understanding
+from bot.understanding.danger import Danger
+from bot.understanding.own_words import OwnWords
 from tests.conftest import DATA_KEY, NOW
 from tests.talking import Person
 
@@ -74,6 +76,12 @@ class Careless:
 
     def date(self, text: str, today: date) -> date | None:
         return self._real.date(text, today)
+
+    def danger(self, text: str) -> Danger:
+        return self._real.danger(text)
+
+    def own_words(self, text: str) -> OwnWords:
+        return self._real.own_words(text)
 
     def stance(self, text: str, own: Any, asked_for: bool) -> str:
         return self._real.stance(text, own, asked_for)
