@@ -42,11 +42,11 @@ def _counted(talk: Talk, found: Danger, last_at: datetime | None, now: datetime)
 
 
 def _alarm(found: Danger, meant: Heard, talk: Talk) -> str:
-    """Which alarm this is, or "". The model's guess counts where no idiom misled it."""
+    """Which alarm this is, or "". The lists go first; the model's guess counts where no idiom misled it."""
     if found.kind in (DESPAIR, THREAT):
         return found.kind
     guess = "" if found.idiom else _KINDS.get(meant.intent, "")
-    if (guess == THREAT and (meant.asks or found.kind == UNSAFE)) or _is_brief(found.rest):
+    if found.kind == UNSAFE or (guess == THREAT and meant.asks) or _is_brief(found.rest):
         guess = ""
     if guess and (meant.decision == "answer" or meant.details.get("p", 0) >= _LIKELY):
         return guess

@@ -185,8 +185,11 @@ def _identity(
 ) -> Heard | None:
     """An invite code from anybody; from somebody we do not know yet also a phone number, or what looks like a code."""
     plain = folded_within(text)
-    if open_ and open_.collect == "sms_code" and (sms_code(plain) or _is_short_number(plain)):
-        return None
+    if open_ and open_.collect == "sms_code":
+        if _is_short_number(plain):
+            return Heard(text=text)
+        if sms_code(plain):
+            return None
     phone = phone_number(plain, house.settings.company.country)
     tokens = [invites.normal(token) for token in _TOKEN.findall(plain)[:_MOST_TOKENS]]
     refused = "" if phone else _looked_up(connection, house, person, plain, tokens, now)

@@ -15,7 +15,8 @@ _AFTER_WILL = (
     "be|b|come|go|there|do|try|take|arrive|attend|make|keep|let|send|see|get|call|wait|stay|join|show|think|tell|bring|"
     "have|need|not|never|also|always|definitely|def|probably|prob|prolly|maybe|still|just|only|surely|sure|for sure|"
     "start|pass|skip|miss|check|ask|reply|confirm|reach|pick|choose|give|say|pay|leave|finish|know|text|write|find|"
-    "catch|work|drive|walk|run|happily|gladly|certainly|really|totally|even|then|quit|withdraw|sign|look|drop|move|lose"
+    "catch|work|drive|walk|run|happily|gladly|certainly|really|totally|even|then|quit|withdraw|sign|look|drop|move|lose|"
+    "kill|hurt|hit|beat|knock|shoot|stab|hunt|break|burn|blow|bomb|set|put|report|sue|post"
 )
 _BEFORE_ILLNESS = ("am", "im", "is", "are", "was", "be", "feel", "fell", "got", "very", "too")
 _NOT_BEFORE_ILL = "".join(rf"(?<!\b{word} )" for word in _BEFORE_ILLNESS)

@@ -13,7 +13,7 @@ from bot.understanding.fitting import fit
 from bot.understanding.model import Model, vocabularies
 from bot.understanding.words import Words
 
-ALGORITHM = 10  # raise it when the same examples give another model than before
+ALGORITHM = 11  # raise it when the same examples give another model than before
 
 
 def train(examples: Mapping[str, Sequence[str]], seed: int = 0, words: Words | None = None) -> Model:

@@ -381,9 +381,12 @@ def test_what_follows_an_announcement_is_planned_when_that_was_said(
     for _ in range(2):
         database.write(lambda c: plan_some(c, house, talking.now))
     assert {"id_copy"} == {name for name in states(database) if name.startswith("id_copy")}
-    later = due_at(database, "id_copy")
-    say(database, house, max(later, talking.now) + HOUR)
-    database.write(lambda c: plan_some(c, house, max(later, talking.now) + HOUR))
+    later = max(due_at(database, "id_copy"), talking.now) + HOUR
+    say(database, house, later)
+    later += HOUR  # what else was due first keeps its distance
+    say(database, house, later)
+    assert states(database)["id_copy"][0] == "sent"
+    database.write(lambda c: plan_some(c, house, later))
     assert "id_copy_overdue" in states(database)
 
 
