@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.conversation.hearing import asked_by, named
 from bot.conversation.house import House
 from bot.engine.talk import Talk
 from bot.engine.turn import Heard
@@ -26,7 +27,7 @@ def heard(
     found = house.understanding.danger(words)
     talk = _counted(talk, found, last_at, now)
     meant = usual()
-    alarm = _alarm(found, meant, talk)
+    alarm = _alarm(found, meant if not _is_offered(house, talk, words) else Heard(), talk)
     if alarm:
         return _rings(alarm, meant, words), replace(talk, low=0)
     if not _KINDS.keys().isdisjoint((meant.intent, *meant.pair)):
@@ -34,6 +35,12 @@ def heard(
     if found.kind == LOW and meant.decision != "answer" and not (meant.event or meant.asks or talk.open):
         meant = Heard(text=words, rule=LOW, decision="answer", details={"said": words})
     return meant, talk
+
+
+def _is_offered(house: House, talk: Talk, words: str) -> bool:
+    """Whether these are, label for label, one of the answers that we offered: nothing to guess about."""
+    open_ = asked_by(house, talk.open)
+    return bool(open_ and talk.open and named(house, talk.open.flow, open_.choices, [words]))
 
 
 def _counted(talk: Talk, found: Danger, last_at: datetime | None, now: datetime) -> Talk:

@@ -1,6 +1,7 @@
 """From an incoming message to what the engine hears: hard identities first, then the meaning."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -113,12 +114,13 @@ def read(house: House, collector: str, limit: str, heard: Heard, today: date) ->
 def choice(house: House, flow: str, names: tuple[str, ...], text: str) -> str:
     """Which of the choices a text names by its words, whatever signs stand around them: wholly, or in one of its
     clauses if no other choice is named there; or ""."""
-    wholly = _named(house, flow, names, [text])
-    found = wholly or _named(house, flow, names, clauses(text))
+    wholly = named(house, flow, names, [text])
+    found = wholly or named(house, flow, names, clauses(text))
     return found[0] if len(found) == 1 else ""
 
 
-def _named(house: House, flow: str, names: tuple[str, ...], parts: list[str]) -> list[str]:
+def named(house: House, flow: str, names: Iterable[str], parts: list[str]) -> list[str]:
+    """The choices of which one of these parts is the label."""
     said = {plain for part in parts if (plain := _plain(part))}
     return [name for name in names if said & set(map(_plain, house.content.labels(flow, name)))]
 
