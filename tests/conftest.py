@@ -170,6 +170,27 @@ def understanding(settings: Settings, content: Content) -> Understanding:
     return understand(settings, content)
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def theatre(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    settings: Settings,
+    content: Content,
+    understanding: Understanding,
+) -> Iterator[tuple[House, Database]]:
+    """One house with the whole cast for all tests of a file, which leave nothing behind."""
+    if request.param == "sqlite":
+        file = tmp_path_factory.mktemp("theatre") / "keepwarm.db"
+        shutil.copy(request.getfixturevalue("sqlite_company"), file)
+        url = f"sqlite:///{file}"
+    else:
+        server, template = request.getfixturevalue("postgres_server"), request.getfixturevalue("postgres_company")
+        url = postgres.fresh(server, f"theatre_{next(_numbers)}", template)
+    database, cipher = open_store(url, DATA_KEY)
+    yield House(settings, content, understanding, cipher), database
+    database.close()
+
+
 @pytest.fixture
 def house(company: None, settings: Settings, content: Content, understanding: Understanding, cipher: Cipher) -> House:
     """A house in which the whole cast lives."""

@@ -4,8 +4,7 @@
 may hold.
 """
 
-import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -21,14 +20,10 @@ from bot.conversation import House
 from bot.conversation.silence import go_on
 from bot.conversation.touching import speak
 from bot.rhythm import Planned
-from bot.settings import Settings
 from bot.store import touches
 from bot.store.database import Database
-from bot.store.opening import open_store
 from bot.store.tables import addresses, candidates, case_reasons, cases, checkins, outbound, promises, tasks
-from bot.understanding import Understanding
-from tests import cast, postgres
-from tests.conftest import DATA_KEY, NOW
+from tests.conftest import NOW
 from tests.talking import Person
 
 FOLDER = Path(__file__).parent / "conversations"
@@ -60,28 +55,6 @@ class Inside:
         return work(self._connection)
 
     read = write
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
-def theatre(
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-    settings: Settings,
-    content: Content,
-    understanding: Understanding,
-) -> Iterator[tuple[House, Database]]:
-    """One house with the whole cast, for all talks of a database."""
-    folder = tmp_path_factory.mktemp("theatre")
-    if request.param == "sqlite":
-        shutil.copy(request.getfixturevalue("sqlite_template"), folder / "keepwarm.db")
-        url = f"sqlite:///{folder / 'keepwarm.db'}"
-    else:
-        server, template = request.getfixturevalue("postgres_server"), request.getfixturevalue("postgres_template")
-        url = postgres.fresh(server, "theatre", template)
-    database, cipher = open_store(url, DATA_KEY)
-    cast.enter(folder, settings, database, cipher, NOW)
-    yield House(settings, content, understanding, cipher), database
-    database.close()
 
 
 @pytest.mark.parametrize("talk", TALKS)

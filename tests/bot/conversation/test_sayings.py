@@ -15,16 +15,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot import yamltext
-from bot.content import Content
 from bot.conversation import House
-from bot.settings import Settings
 from bot.store.database import Database
-from bot.store.opening import open_store
 from bot.store.tables import addresses, candidates, case_reasons, tasks
 from bot.understanding import Meaning, Understanding
 from bot.understanding.danger import Danger
 from bot.understanding.own_words import OwnWords
-from tests.conftest import DATA_KEY, NOW
+from tests.conftest import NOW
 from tests.talking import Person
 
 FOLDER = Path(__file__).parents[2] / "sayings"
@@ -85,31 +82,6 @@ class Careless:
 
     def stance(self, text: str, own: Any, asked_for: bool) -> str:
         return self._real.stance(text, own, asked_for)
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
-def theatre(
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-    settings: Settings,
-    content: Content,
-    understanding: Understanding,
-) -> Iterator[tuple[House, Database]]:
-    """One house with the whole cast, for all sentences of a database."""
-    import shutil
-
-    from tests import postgres
-
-    if request.param == "sqlite":
-        folder = tmp_path_factory.mktemp("sayings")
-        shutil.copy(request.getfixturevalue("sqlite_company"), folder / "keepwarm.db")
-        url = f"sqlite:///{folder / 'keepwarm.db'}"
-    else:
-        server, template = request.getfixturevalue("postgres_server"), request.getfixturevalue("postgres_company")
-        url = postgres.fresh(server, "sayings", template)
-    database, cipher = open_store(url, DATA_KEY)
-    yield House(settings, content, understanding, cipher), database
-    database.close()
 
 
 @contextmanager

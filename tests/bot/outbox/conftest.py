@@ -18,6 +18,9 @@ from bot.store.cipher import Cipher
 from bot.store.database import Database
 from bot.store.messages import Spoken, keep_outbound
 from bot.store.tables import addresses, outbound
+from tests.bot.channels.conftest import _twilio, sms_api, sms_settings, twilio
+
+__all__ = ["_twilio", "sms_api", "sms_settings", "twilio"]
 
 TERMS = Terms({"training": "T1"}, {"training": "S1"}, {"+1": Decimal("0.06"), "+86": Decimal("0.35")}, ("withdrawn",))
 

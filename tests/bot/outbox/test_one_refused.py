@@ -1,7 +1,7 @@
 """One recipient whom the provider refuses, for whatever reason, holds up nobody else."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -13,7 +13,7 @@ from bot.channels.wechat_tokens import SharedTokens
 from bot.conversation import House
 from bot.errors import Misconfigured
 from bot.outbox import Outbox
-from bot.settings import Sms, Wechat
+from bot.settings import Wechat
 from bot.store.cipher import Cipher
 from bot.store.database import Database
 from bot.store.tables import case_reasons, stopped_channels
@@ -25,24 +25,9 @@ ALL = [f"+8613900000{n:03}" for n in range(6)]
 REFUSED, FIVE = ALL[0], ALL[1:]
 
 
-@pytest.fixture(scope="module")
-def _twilio() -> Iterator[Fake]:
-    with launched("twilio", "--callback", "http://127.0.0.1:9/") as fake:
-        yield fake
-
-
 @pytest.fixture
-def twilio(_twilio: Fake) -> Fake:
-    _twilio.idle()
-    _twilio.reset()
-    return _twilio
-
-
-@pytest.fixture
-def outbox(database: Database, cipher: Cipher, twilio: Fake, clock: Clock) -> Outbox:
-    account = {"account_sid": "AC" + "0123456789abcdef" * 2, "auth_token": "fedcba9876543210" * 2}
-    sms = SmsApi(Sms(**account, **{"from": "+12025550123"}, api_url=twilio.url), "http://127.0.0.1:9")
-    return Outbox(database, cipher, {"sms": sms}, clock, TERMS, jitter=lambda: 1.0)
+def outbox(database: Database, cipher: Cipher, sms_api: SmsApi, clock: Clock) -> Outbox:
+    return Outbox(database, cipher, {"sms": sms_api}, clock, TERMS, jitter=lambda: 1.0)
 
 
 def arrived(twilio: Fake) -> list[str]:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -23,25 +23,10 @@ Queue = Callable[..., list[int]]
 WHO = "+12025550140"
 
 
-@pytest.fixture(scope="module")
-def _twilio() -> Iterator[Fake]:
-    with launched("twilio", "--callback", "http://127.0.0.1:9/") as fake:
-        yield fake
-
-
 @pytest.fixture
-def twilio(_twilio: Fake) -> Fake:
-    _twilio.idle()
-    _twilio.reset()
-    return _twilio
-
-
-@pytest.fixture
-def made(database: Database, cipher: Cipher, twilio: Fake, clock: Clock) -> Callable[[], Outbox]:
-    account = {"account_sid": "AC" + "0123456789abcdef" * 2, "auth_token": "fedcba9876543210" * 2}
-
+def made(database: Database, cipher: Cipher, sms_settings: Sms, clock: Clock) -> Callable[[], Outbox]:
     def make() -> Outbox:
-        sms = SmsApi(Sms(**account, **{"from": "+12025550123"}, api_url=twilio.url), "http://127.0.0.1:9")
+        sms = SmsApi(sms_settings, "http://127.0.0.1:9")
         return Outbox(database, cipher, {"sms": sms}, clock, TERMS, jitter=lambda: 1.0)
 
     return make
