@@ -41,15 +41,17 @@ _REASONS = {
 }
 
 
+ENVIRONMENT = {"PYTHONPATH": _ROOT, "PYTHONUTF8": "1"}  # all of it: no secret, and no clock, which no file needs
+
+
 def lines(module: str, *words: str) -> Iterator[Any]:
     """What `python -m module WORDS` reads, value by value. Raises Broken where it ends before its end.
 
     It gets none of our environment, where the secrets are, and dies with who asked.
     """
     command = [sys.executable, "-P", "-m", module, *words]
-    environment = {"PYTHONPATH": _ROOT, "PYTHONUTF8": "1"}
     with subprocess.Popen(  # noqa: S603 (our own module)
-        command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        command, env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as child:
         assert child.stdout
         try:
