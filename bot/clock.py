@@ -25,7 +25,8 @@ def real() -> datetime:
 
 def ahead() -> float:
     """Seconds that the shared clock is ahead of the machine's; none where none is shared."""
-    return (now() - real()).total_seconds() if _file else 0.0
+    said = _said() if _file else ""
+    return (_moved() - real()).total_seconds() if said.startswith(_STANDS) else float(said or 0)
 
 
 def share(file: Path) -> None:

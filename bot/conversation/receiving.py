@@ -191,8 +191,8 @@ class _Reception:
         return any(map(self.house.content.flows.is_alarm, (heard.intent, heard.rule, *heard.also)))
 
     def _goes_round(self, person: Person, world: World, heard: Heard, walked: Turn) -> bool:
-        """Never what must be heard, nor what is asked to stop."""
-        if heard.rule in ("stop", "start") or self._alarms(heard):
+        """Never what must be heard, nor what is asked to stop, nor whoever asks for a person."""
+        if heard.rule in ("stop", "start", "human") or self._alarms(heard):
             return False
         return loops.goes_round(self.connection, person, world.candidate_id is None, walked, self.now)
 

@@ -132,6 +132,7 @@ def test_check_notes_what_keeps_a_notice_from_its_road(environment: dict[str, st
     environment |= {"WECHAT_APP_ID": "wx1", "WECHAT_APP_SECRET": "x", "WECHAT_TOKEN": "x"}
     environment |= {"TWILIO_ACCOUNT_SID": "AC1", "TWILIO_AUTH_TOKEN": "x", "TWILIO_FROM": "+12025550100"}
     environment |= {"SMTP_URL": "smtp://127.0.0.1:25", "KEEPWARM_PUBLIC_URL": "https://k.example"}
+    environment |= {"KEEPWARM_TRUSTED_PROXIES": "127.0.0.1"}
     config = tmp_path / "config.yaml"
     shipped = config.read_text(encoding="utf-8").replace('  from: ""', "  from: hr@k.example")
     config.write_text(shipped, encoding="utf-8")

@@ -131,7 +131,7 @@ def test_a_date_moves_after_a_look_at_who_hears_of_it(office: Office) -> None:
     browser = office.person("BOSS")
     page = browser.get("/hr/cohorts/PUB/move?start=2026-12-05T09:00").text
     assert "12月5日" in page
-    assert "王芳，对不起，培训的安排有变动。现在是：12月5日" in page
+    assert "邓超群，对不起，培训的安排有变动。现在是：12月5日" in page, "the first of each language"
     assert cohort(office, "PUB").version == 1
     assert planned(office, "training_moved") == 0
     browser.post("/hr/cohorts/PUB/move", version="1", start="2026-12-05T09:00")

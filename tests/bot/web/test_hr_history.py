@@ -132,7 +132,9 @@ def test_a_case_opens_after_each_rung_and_turn(office: Office) -> None:
         "钱多 交回机器人": lambda c: casework.hand_back(c, number, "HR1", office.now),
         "钱多 推到": lambda c: casework.snooze(c, number, "HR1", office.now + timedelta(hours=1), office.now),
         "重新看": lambda c: office.later(hours=1),
-        "钱多 办结": lambda c: casework.resolve(c, office.house.cipher, number, "HR1", "kept", "", office.now),
+        "钱多 办结": lambda c: casework.resolve(
+            c, office.house.settings, office.house.cipher, number, "HR1", "kept", "", office.now
+        ),
         "又打开了": lambda c: casebook.open_case(c, office.candidate("PUB"), None, "human", office.now),
     }
     for told, move in work.items():
