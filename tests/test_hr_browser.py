@@ -194,6 +194,7 @@ def test_everything_essential_is_done_by_keys_alone(shop: Shop) -> None:
         assert page.get_by_label("回复", exact=True).input_value() == "jke"
         page.keyboard.press("Escape")
         page.keyboard.press("e")
+        page.keyboard.press("Tab")  # whether they withdraw, where they will not come
         page.keyboard.press("Tab")
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
