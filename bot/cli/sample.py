@@ -3,6 +3,7 @@
 import base64
 import csv
 import json
+import os
 import secrets
 import shutil
 import socket
@@ -205,7 +206,13 @@ def register_templates(wechat: str) -> None:
 def _config() -> str:
     """The config in force, with its files where they are, and with sample templates and prices."""
     source = settings.path()
-    document = yaml.load(source.read_text(encoding="utf-8"), yaml.BaseLoader)  # noqa: S506 - words only, as bot.yamltext
+    if not source.is_file() and "KEEPWARM_CONFIG" not in os.environ:
+        source = HOME / "config.yaml"  # whoever stands in another directory sees the same company
+    try:
+        text = source.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{source}: cannot be read: {error.strerror}") from error
+    document = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - words only, as bot.yamltext
     for name, sample in _FILES.items():
         if document.get(name):
             document[name] = str((source.parent / document[name]).resolve())
