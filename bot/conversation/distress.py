@@ -15,6 +15,7 @@ MEANINGS = {DESPAIR: "trouble.despair", THREAT: "trouble.threat"}
 _KINDS = {meaning: kind for kind, meaning in MEANINGS.items()}
 _LIKELY = 0.6  # how sure the model must be, where no word of the lists stands
 _HALF, _SUPPORTED = 0.34, 0.2  # of the model's belief, in doubt; the second beside words of a low mood
+_LEANING = 0.1  # of the model's belief, where nothing was understood: enough for a kind word, too little for an alarm
 _FEW_HAN, _FEW_WORDS = 3, 2
 _ENOUGH = 3  # messages of a low mood
 _TOGETHER = timedelta(days=1)  # without a word for longer, the count begins anew
@@ -30,9 +31,10 @@ def heard(
     alarm = _alarm(found, meant if not _is_offered(house, talk, words) else Heard(), talk)
     if alarm:
         return _rings(alarm, meant, words), replace(talk, low=0)
+    sad = found.kind == LOW or _leans(meant, found)
     if not _KINDS.keys().isdisjoint((meant.intent, *meant.pair)):
         meant = _harmless(meant, found)
-    if found.kind == LOW and meant.decision != "answer" and not (meant.event or meant.asks or talk.open):
+    if sad and meant.decision != "answer" and not (meant.event or meant.asks or talk.open):
         meant = Heard(text=words, rule=LOW, decision="answer", details={"said": words})
     return meant, talk
 
@@ -71,6 +73,14 @@ def _guessed(meant: Heard) -> float:
     """How much the model's doubt leans to despair, where it is in doubt."""
     leaning = dict(meant.details.get("top") or ()).get(MEANINGS[DESPAIR], 0.0)
     return float(leaning) if meant.decision == "ask" else 0.0
+
+
+def _leans(meant: Heard, found: Danger) -> bool:
+    """Whether what is not understood sounds more like distress than like anything else: then no menu is the answer."""
+    if found.idiom or meant.asks or _is_brief(found.rest):
+        return False
+    first, share = next(iter(meant.details.get("top") or ()), ("", 0.0))
+    return first in _KINDS and share >= _LEANING
 
 
 def _rings(alarm: str, meant: Heard, words: str) -> Heard:

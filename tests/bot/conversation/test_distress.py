@@ -16,6 +16,14 @@ from tests.talking import Person
 
 _FILE = Path(__file__).with_name("dangers.yaml")
 SAID = yamltext.read(_FILE, _FILE.name).data
+LEANING = [
+    "我攒了一抽屉的安眠药,放在那儿看着心里反而踏实。",
+    "网贷一共二十三万,催收打到我奶奶那里去了。我想好了,人没了债就没了。",
+    "战友走了四个,我觉得该轮到我去找他们了。",
+    "been sitting in the garage with the door shut and the keys in my hand. haven't turned it yet",
+    "Tomorrow's our anniversary. She's been dead a year. I think I'm going to go be with her.",
+    "I hit my head on the wall til I see stars, its the only thing that shuts it up. Yesterday there was blood.",
+]
 COMFORT = {"trouble.despair_helpline", "trouble.unsafe_helpline"}
 
 
@@ -136,3 +144,18 @@ def test_the_danger_stays_heard_however_often_it_is_said(person: Person, databas
         person.now += timedelta(seconds=10)
         assert person.says("我不想活了").keys == ["trouble.despair_helpline"]
     assert database.read(lambda c: c.execute(sa.select(addresses.c.turn)).scalar_one()) == 15
+
+
+@pytest.mark.parametrize("text", ["想让这一切停下来，永远停下来", "谢谢你陪我到最后", "我已经站上去了"])
+def test_a_veiled_farewell_is_asked_about(text: str, house: House, database: Database) -> None:
+    person = next(people(house, database, "PUB"))
+    assert person.says(text).keys == ["trouble.unsafe_helpline"]
+
+
+@pytest.mark.parametrize("text", LEANING)
+def test_what_is_not_understood_and_sounds_sad_gets_no_menu(text: str, house: House, database: Database) -> None:
+    """Too little for an alarm."""
+    before = alarms(database)
+    person = next(people(house, database, "PUB"))
+    assert person.says(text).keys == ["trouble.low"]
+    assert alarms(database) == before
