@@ -60,7 +60,7 @@ class _Keeping:
             return self._not_yet()
         if world is None or fact("pushes") == "off":
             return self._later()
-        if pauses.leaving(self.connection, self.promise.candidate_id) == "twice":
+        if pauses.why(self.connection, self.promise.candidate_id) in (pauses.LEAVING, pauses.ENDANGERED):
             return self._later(self.now + _PAUSE)
         opens = world.opens_at()
         return self._later(opens) if opens > self.now else self._say(world)

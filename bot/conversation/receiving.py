@@ -141,10 +141,10 @@ class _Reception:
             return None
         if self._alarms(heard):
             return None
-        case_id, state = cases.standing(self.connection, person.candidate_id) or (None, "")
-        if case_id and state == "snoozed":
-            holding.wakes(self.connection, case_id, self.now)
-        return case_id if state in cases.SILENT else None
+        case = cases.standing(self.connection, person.candidate_id)
+        if case and case.state == "snoozed":
+            holding.wakes(self.connection, case.id, self.now)
+        return case.id if case and case.state in cases.SILENT else None
 
     def _leave_to_hr(self, person: Person, talk: Talk, heard: Heard, case_id: int) -> Outcome:
         """Kept, and left to whoever has the case, with what the bot would have said."""

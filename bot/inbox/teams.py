@@ -104,7 +104,7 @@ class Teams:
 
     def rung(self, code: str | None, number: int) -> Sequence[str]:
         """Who hears of a case that nobody has taken: 1 the next person, 2 the team, 3 the manager, 4 and on who stands
-        above. Empty where there is nobody (new)."""
+        above. Empty where there is nobody, or nobody but who has just heard of it (new)."""
         mates = [one.code for one in self._mates(code) if self._is_there(one.code)]
         if number == 1:
             deputy = self._deputy(code)
@@ -112,7 +112,7 @@ class Teams:
                 return [deputy]
             return [self._least_loaded(mates)] if mates else []
         if number == 2:
-            return mates
+            return [] if mates == self.rung(code, 1) else mates
         above = self._above(code)
         if number == 3:
             return above[:1]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -22,7 +22,7 @@ _SAME = timedelta(days=7)  # what comes up again so soon is the same case
 SILENT = frozenset({"claimed", "waiting"})  # a person of HR talks with the candidate: the bot begins nothing
 
 _STANDING = Prepared(
-    sa.select(cases.c.id, cases.c.state).where(cases.c.candidate_id == sa.bindparam("candidate"), OPEN)
+    sa.select(cases.c.id, cases.c.state, cases.c.urgency).where(cases.c.candidate_id == sa.bindparam("candidate"), OPEN)
 )
 
 
@@ -69,16 +69,18 @@ _LAST_RESOLVED = Prepared(sa.select(sa.func.max(cases.c.resolved_at).label("at")
 _NEXT_VERSION, _ASKED_AGAIN = cases.c.version + 1, cases.c.asked + 1
 
 
-def is_claimed(connection: Connection, candidate_id: int) -> bool:
-    """Whether somebody of HR is talking with the candidate: then the bot begins nothing."""
-    found = standing(connection, candidate_id)
-    return found is not None and found[1] in SILENT
+class Standing(NamedTuple):
+    """What the bot must know of an open case before it speaks."""
+
+    id: int
+    state: str
+    urgency: int
 
 
-def standing(connection: Connection, candidate_id: int) -> tuple[int, str] | None:
-    """The candidate's open case: its number and state."""
+def standing(connection: Connection, candidate_id: int) -> Standing | None:
+    """The candidate's open case."""
     row = _STANDING.first(connection, {"candidate": candidate_id})
-    return (row.id, row.state) if row else None
+    return Standing(row.id, row.state, row.urgency) if row else None
 
 
 def open_case(

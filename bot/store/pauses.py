@@ -1,5 +1,5 @@
-"""When keepwarm starts nothing with a candidate: a person of HR has them, or they have said twice that they will not
-come. What must still be known goes out."""
+"""When keepwarm starts nothing with a candidate: a person of HR has them, they may be in danger, or they have said
+twice that they will not come. What must still be known goes out."""
 
 from collections.abc import Collection, Mapping
 
@@ -10,10 +10,11 @@ from bot.store import cases
 from bot.store.prepared import Prepared, word
 from bot.store.tables import case_events, case_reasons
 from bot.store.touches import CHANGES, TRAINING
+from bot.vocabulary import DANGER
 
-CLAIMED, LEAVING = "case", "leaving"  # why nothing is begun
+CLAIMED, LEAVING, ENDANGERED = "case", "leaving", "danger"  # why nothing is begun
 GOES, GOES_FOR_GOOD, STAYS = "withdrawing", "leaving", "staying"  # reasons: said once, said twice, taken back
-_GOES_OUT: Mapping[str, Collection[str]] = {CLAIMED: TRAINING, LEAVING: CHANGES}
+_GOES_OUT: Mapping[str, Collection[str]] = {CLAIMED: TRAINING, LEAVING: CHANGES, ENDANGERED: CHANGES}
 
 _SAID = Prepared(
     sa.select(case_reasons.c.reason)
@@ -31,13 +32,15 @@ _SAID = Prepared(
 
 
 def why(connection: Connection, candidate_id: int) -> str:
-    """CLAIMED, LEAVING, or "" where keepwarm may speak first."""
+    """CLAIMED, LEAVING, ENDANGERED, or "" where keepwarm may speak first."""
     case = cases.standing(connection, candidate_id)
     if case is None:
         return ""
-    if _said(connection, case[0]) == "twice":
+    if case.urgency == DANGER:  # until HR is done with it, whoever has it
+        return ENDANGERED
+    if _said(connection, case.id) == "twice":
         return LEAVING
-    return CLAIMED if case[1] in cases.SILENT else ""
+    return CLAIMED if case.state in cases.SILENT else ""
 
 
 def holds_back(why: str, entry: str) -> bool:
@@ -49,7 +52,7 @@ def leaving(connection: Connection, candidate_id: int) -> str:
     """How often they have said that they do not come, since they last said that they do, or HR was done with it: no,
     once or twice."""
     case = cases.standing(connection, candidate_id)
-    return _said(connection, case[0]) if case else "no"
+    return _said(connection, case.id) if case else "no"
 
 
 def _said(connection: Connection, case_id: int) -> str:

@@ -97,7 +97,7 @@ def follows(entry: Entry) -> bool:
 
 def test_whatever_the_rhythm_says_waits_for_hr_and_for_who_does_not_come(content: Content) -> None:
     others = (touches.NUDGE, touches.NUDGE_OTHER, casework.BACK, promises.OVERDUE)
-    for why in (pauses.CLAIMED, pauses.LEAVING):
+    for why in (pauses.CLAIMED, pauses.LEAVING, pauses.ENDANGERED):
         assert all(pauses.holds_back(why, name) for name in (*content.rhythm.entries, *others))
     assert not any(pauses.holds_back("", name) for name in content.rhythm.entries)
 
@@ -127,6 +127,26 @@ def test_while_hr_has_a_candidate_every_entry_of_the_rhythm_waits(
         database.write(lambda c: speak(c, house, later))
     assert pushed(database) == []
     assert put_off(database, names) == dict.fromkeys(names, pauses.CLAIMED)
+
+
+def test_nobody_who_may_be_in_danger_hears_of_work_before_hr_is_done(
+    person: Person, house: House, database: Database, content: Content
+) -> None:
+    """Also while nobody has taken the case, and however late that is; news of a changed training goes out, so that
+    nobody travels in vain."""
+    person.is_bound_to("PUB").says("我不想活了")
+    later = person.now + 2 * DAY + HOUR
+    names = [*all_entries(database, content, later), "training_notice"]
+    plan(database, "training_notice", NEWS["training_notice"], later, "hr")
+    before = pushed(database)
+    database.write(lambda c: go_on(c, house, later))
+    for _ in range(3):
+        database.write(lambda c: speak(c, house, later))
+    assert pushed(database) == before
+    assert put_off(database, names) == dict.fromkeys(names, pauses.ENDANGERED)
+    plan(database, "training_moved", NEWS["training_moved"], later, "hr", version=2)
+    database.write(lambda c: speak(c, house, later))
+    assert len(pushed(database)) == len(before) + 1
 
 
 @pytest.mark.parametrize("entry", touches.TRAINING)
