@@ -84,6 +84,14 @@ def test_the_page_of_a_candidate_shows_the_record_and_is_safe(demo: Demo) -> Non
     assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
 
 
+@pytest.mark.parametrize("path", ["/", "/nothing", "/c/x", "/hr", "/hr/login", "/healthz"])
+def test_every_answer_is_safe_refusals_too(demo: Demo, path: str) -> None:
+    answer = requests.get(demo.url + path, allow_redirects=False)
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["Server"] == "keepwarm"
+
+
 @pytest.mark.parametrize("token", ["x", "WzEsMV0", "WzEsMV0.awPcPA.hUWQ4WA5Vd2G7v1msGKZ224Lo-g", "%00", "a" * 5000])
 def test_a_bad_link_gives_no_hint(demo: Demo, token: str) -> None:
     answer = requests.get(f"{demo.url}/c/{token}")

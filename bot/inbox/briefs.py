@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bot import invites
 from bot.content.messages import Words
 from bot.inbox import wording
 from bot.store.cases import COLUMNS, Case
@@ -96,12 +97,17 @@ def _at_hand(connection: Connection, cipher: Cipher, row: Any) -> tuple[str, str
 
 
 def wrote(connection: Connection, cipher: Cipher, case: Any, most: int = 1) -> str:
-    """What the candidate, or the stranger, of a case wrote last, in order; cut where it is long."""
+    """What the candidate, or the stranger, of a case wrote last, in order, without codes; cut where long."""
     mine = inbound.c.address_id == case.address_id, inbound.c.candidate_id == case.candidate_id
     theirs = mine[0] if case.candidate_id is None else mine[1]
     last = sa.select(inbound.c.text).where(theirs, inbound.c.text.is_not(None)).order_by(inbound.c.id.desc())
     texts = [cipher.open(text, "inbound.text") for text in connection.execute(last.limit(most)).scalars()]
-    return " / ".join(text[: _LONGEST // most] for text in reversed(texts))
+    return " / ".join(text[: _LONGEST // most] for text in reversed(texts) if not _is_code(text))
+
+
+def _is_code(text: str) -> bool:
+    code = invites.normal(text)
+    return len(text.split()) == 1 and code.isascii() and code.isalnum() and invites.is_strong(code)
 
 
 def _signals(connection: Connection, ids: Sequence[int]) -> dict[int, list[tuple[str, Mapping[str, Any]]]]:

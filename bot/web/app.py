@@ -1,7 +1,6 @@
 """Puts the door together and serves until told to stop."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 import structlog
 from aiohttp import web
@@ -22,7 +21,6 @@ from bot.web.spool import Spool
 from bot.web.webhooks import BIGGEST, Webhooks
 from bot.web.why import Whys
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _SAFE = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; "
     "form-action 'self'; base-uri 'none'",
@@ -42,7 +40,8 @@ def build(house: House, database: Database) -> web.Application:
     metrics.SPOOLED.set_function(spool.count)
     webhooks = Webhooks(house, database, outbox, spool, clock.now)
     inbox = Inbox(Desk(house, database, webhooks.send_soon))
-    app = web.Application(client_max_size=BIGGEST, middlewares=[_safe_headers])
+    app = web.Application(client_max_size=BIGGEST)
+    app.on_response_prepare.append(_keep_safe)
     app.add_routes(
         [
             *webhooks.routes(),
@@ -85,10 +84,8 @@ async def _finish_spooled(webhooks: Webhooks) -> None:
         await asyncio.sleep(_SPOOL_EVERY)
 
 
-@web.middleware
-async def _safe_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    response = await handler(request)
-    if not response.prepared:
-        for name, value in _SAFE.items():
-            response.headers.setdefault(name, value)
-    return response
+async def _keep_safe(_request: web.Request, response: web.StreamResponse) -> None:
+    """Every answer, refusals and streams too. Which software answers is nobody's business."""
+    response.headers["Server"] = "keepwarm"
+    for name, value in _SAFE.items():
+        response.headers.setdefault(name, value)

@@ -27,7 +27,7 @@ WORDS, NAME, PHONE = "活着没意思", "王芳", "+8613800000001"
 DATES = ("换个日期", "换日期", "another date")
 
 
-def writes(hr: Hr, who: str, text: str = WORDS) -> None:
+def writes(hr: Hr, who: str, *texts: str) -> None:
     """The words stand in the database as if the candidate had written them."""
     cipher, now = hr.house.cipher, hr.now
 
@@ -42,9 +42,10 @@ def writes(hr: Hr, who: str, text: str = WORDS) -> None:
         }
         new = sa.insert(addresses).values(row | {"candidate_id": number, "created_at": now})
         address = connection.execute(new.returning(addresses.c.id)).scalar_one()
-        said = {"kind": "text", "text": cipher.seal(text, "inbound.text"), "received_at": now, "turn": 1, "key": b"k"}
-        of = {"channel": "wechat", "address_id": address, "candidate_id": number}
-        connection.execute(sa.insert(inbound).values(said | of))
+        of = {"channel": "wechat", "address_id": address, "candidate_id": number, "kind": "text", "received_at": now}
+        for turn, text in enumerate(texts or [WORDS]):
+            said = {"text": cipher.seal(text, "inbound.text"), "turn": turn, "key": b"%d" % turn}
+            connection.execute(sa.insert(inbound).values(of | said))
 
     hr.database.write(enter)
 
@@ -67,6 +68,15 @@ def test_who_is_alerted_reads_what_to_do_then_whom_to_call_and_their_words(hr: H
     preview = text[:60]
     assert NAME not in preview
     assert WORDS not in preview, "a preview shows the beginning"
+
+
+def test_an_invite_code_is_not_told_as_their_words(hr: Hr) -> None:
+    writes(hr, "PUB", "K7QP-2MWX", "河边风很大", WORDS)
+    hr.alert(hr.case("PUB", "danger"), urgency=0)
+    hr.tick()
+    (text,) = hr.heard("wecom", "qian.duo")
+    assert f"河边风很大 / {WORDS}" in text
+    assert "2MWX" not in text
 
 
 @pytest.mark.parametrize("road", ["wecom_robot", "dingtalk", "feishu", "sms", "email"])
