@@ -28,8 +28,8 @@ CLOCK = "work"  # bot.inbox.clocks finds with the next tick which clock runs now
 
 
 class Refused(KeepwarmError):
-    """The move is not possible just now. `why`: gone, held, resolved, not_yours, outcome, nobody, danger; `by`: the
-    code of who holds it."""
+    """The move is not possible just now. `why`: gone, held, resolved, not_yours, outcome, nobody, danger,
+    danger_ends, newer; `by`: the code of who holds it."""
 
     def __init__(self, why: str, by: str = "") -> None:
         super().__init__(f"{why} {by}".strip())
@@ -175,9 +175,13 @@ def resolve(
     keeps_stage: bool = False,
 ) -> None:
     """Done, with how it ended: one of OUTCOMES. The candidate's bot is theirs again; who will not come is withdrawn,
-    unless they keep their stage."""
+    unless they keep their stage. Where somebody is in danger, a person has reached them, or a note says why not.
+    Raises Refused."""
     if outcome not in OUTCOMES:
         raise Refused("outcome", outcome)
+    case = _open(connection, case_id)
+    if case.urgency == DANGER and not (note.strip() or _has_reached(case)):
+        raise Refused("danger_ends")
     claim(connection, case_id, staff, now)
     case = _open(connection, case_id)
     end(connection, case, outcome, now)
@@ -186,6 +190,28 @@ def resolve(
     elif case.candidate_id and not keeps_stage:
         _withdraw(connection, settings, case.candidate_id, staff, now)
     _done(connection, case_id, staff, "resolved", now, {"outcome": outcome}, seal_note(cipher, note))
+
+
+def reopen(connection: Connection, case_id: int, staff: str, now: datetime) -> None:
+    """What was resolved by mistake, or too early, goes on, with whoever opened it again. Raises Refused: newer, where
+    the candidate has another open case by now."""
+    case = cases.load(connection, case_id, hold=True)
+    if case is None:
+        raise Refused("gone")
+    if case.state != "resolved":
+        return
+    if case.candidate_id and cases.standing(connection, case.candidate_id):
+        raise Refused("newer")
+    anew = {"state": "claimed", "claimed_by": staff, "claimed_at": now, "assigned": staff, "rung": 0}
+    cases.change(connection, case_id, now, **anew, resolved_at=None, outcome=None, reopened_at=now, **_clock(now))
+    if case.candidate_id:
+        risk.wake(connection, [case.candidate_id], now)
+    _done(connection, case_id, staff, "reopened", now)
+
+
+def _has_reached(case: Case) -> bool:
+    """Whether somebody of HR wrote to the candidate or had them on the phone since the case began, or began anew."""
+    return case.staff_wrote_at is not None and case.staff_wrote_at > (case.reopened_at or case.opened_at)
 
 
 def _withdraw(connection: Connection, settings: Settings, candidate_id: int, staff: str, now: datetime) -> None:

@@ -52,10 +52,13 @@ class _Striking:
         self._wind(clock)
 
     def _is_over(self) -> bool:
-        """They have joined: what was feared has not come; only what is grave is still for a person to end."""
-        who = self.case.candidate_id
-        joined = self.house.settings.stages.road[-1]
-        return who is not None and self.case.urgency > DANGER and people.stage_of(self.connection, who) == joined
+        """They have joined since: what was feared has not come. What is grave, what they wait for an answer to, and
+        what they came with afterwards is for a person to end."""
+        if self.case.candidate_id is None or self.case.urgency <= DANGER:
+            return False
+        stage, since = people.stage_since(self.connection, self.case.candidate_id)
+        last = max(self.case.reopened_at or self.case.opened_at, self.case.unanswered_since or self.case.opened_at)
+        return stage == self.house.settings.stages.road[-1] and last < since
 
     def _end(self) -> None:
         casework.end(self.connection, self.case, "kept", self.now)

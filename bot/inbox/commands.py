@@ -86,6 +86,9 @@ def _detailed(name: str, case_id: int, rest: str, desks: list[Mapping[str, str]]
     """With what the command's own words say."""
     if name == "call":
         return _with_outcome(name, case_id, rest, vocabulary(desks, "outcome_"), CALLED)
+    if name == "called":  # and yet nobody answered
+        said = _with_outcome("call", case_id, rest, vocabulary(desks, "outcome_"), CALLED)
+        return said if said.outcome == "no_answer" else Command(name, case_id, rest)
     if name == "resolve":
         return _with_outcome(name, case_id, rest, vocabulary(desks, "outcome_"), OUTCOMES)
     if name == "snooze":

@@ -16,6 +16,7 @@ from bot.outbox.parcel import Parcel
 from bot.outbox.refusals import SHUT
 from bot.outbox.taking import LEASE
 from bot.store import credits, people
+from bot.store.messages import STAFF
 from bot.store.prepared import Prepared, word
 from bot.store.tables import addresses, candidates, outbound, stopped_channels
 
@@ -132,8 +133,11 @@ def _is_ours(row: Any, parcel: Parcel, now: datetime) -> bool:
 
 
 def _is_unwelcome(row: Any, books: Books) -> bool:
-    """They stopped us, or have left the road, since this was written."""
-    return bool(row.stopped_at or row.wrong_number_at or row.pushes_stopped_at or row.stage in books.terms.closed)
+    """They stopped us, or have left the road, since this was written. What a person of HR wrote to them goes out also
+    once they have left it."""
+    if row.stopped_at or row.wrong_number_at or row.pushes_stopped_at:
+        return True
+    return row.said != STAFF and row.stage in books.terms.closed
 
 
 def _spent(connection: Connection, books: Books, parcel: Parcel, row: Any, now: datetime) -> Parcel | Outcome:

@@ -174,7 +174,7 @@ _WAITED = Prepared(
     .with_for_update(skip_locked=True)
 )
 _THIS = candidates.c.id == sa.bindparam("id")
-_STAGE = Prepared(sa.select(candidates.c.stage).where(_THIS))
+_STAGE = Prepared(sa.select(candidates.c.stage, candidates.c.stage_at).where(_THIS))
 _INVITE = Prepared(sa.select(candidates.c.invite).where(_THIS))
 _ELSEWHERE = Prepared(
     sa.select(addresses.c.id).where(
@@ -332,6 +332,12 @@ def by_code(connection: Connection, code: str) -> int | None:
 
 def stage_of(connection: Connection, candidate_id: int) -> str:
     return str(_STAGE.first(connection, {"id": candidate_id}).stage)
+
+
+def stage_since(connection: Connection, candidate_id: int) -> tuple[str, datetime]:
+    """The stage, and when they came to it."""
+    row = _STAGE.first(connection, {"id": candidate_id})
+    return str(row.stage), row.stage_at
 
 
 def confirmed_at(connection: Connection, candidate_id: int) -> datetime | None:

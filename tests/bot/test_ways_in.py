@@ -49,6 +49,7 @@ PAGES: dict[tuple[str, str], tuple[str, dict[str, str]]] = {
     ("POST", "/hr/cases/{id}/snooze"): ("/hr/cases/{case}/snooze", {"until": "2h"}),
     ("POST", "/hr/cases/{id}/assign"): ("/hr/cases/{case}/assign", {"to": "HR1"}),
     ("POST", "/hr/cases/{id}/hand-back"): ("/hr/cases/{case}/hand-back", {}),
+    ("POST", "/hr/cases/{id}/reopen"): ("/hr/cases/{case}/reopen", {}),
     ("POST", "/hr/cases/{id}/resolve"): ("/hr/cases/{case}/resolve", {"outcome": "kept"}),
     ("GET", "/hr/candidates"): ("/hr/candidates?stage=&cohort=PUB", {}),
     ("POST", "/hr/candidates/release"): ("/hr/candidates/release", {"code": VICTIM, "sure": "yes"}),

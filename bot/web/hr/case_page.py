@@ -99,6 +99,10 @@ def resolve(visit: Visit) -> Reply:
     return _moved(visit, "resolved", end)
 
 
+def reopen(visit: Visit) -> Reply:
+    return _moved(visit, "reopened", lambda c, case: casework.reopen(c, case, visit.staff.code, visit.now))
+
+
 def _moved(visit: Visit, done: str, move: Move) -> Reply:
     """Makes the move if the case is theirs to see; what it has to say goes out at once."""
     number = visit.number()

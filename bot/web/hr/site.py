@@ -26,6 +26,7 @@ SITE: tuple[Route, ...] = (
     Route("POST", "/hr/cases/{id}/snooze", "work", case_page.snooze),
     Route("POST", "/hr/cases/{id}/assign", "work", case_page.assign),
     Route("POST", "/hr/cases/{id}/hand-back", "work", case_page.hand_back),
+    Route("POST", "/hr/cases/{id}/reopen", "work", case_page.reopen),
     Route("POST", "/hr/cases/{id}/resolve", "work", case_page.resolve),
     Route("GET", "/hr/candidates", "see", candidates.show_all),
     Route("POST", "/hr/candidates/release", "move", candidates.release),

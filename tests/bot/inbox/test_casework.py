@@ -108,6 +108,51 @@ def test_resolved_it_needs_an_outcome_and_leaves_no_clock(staffed: House, databa
         database.write(lambda c: casework.claim(c, this, "HR2", now))
 
 
+def test_somebody_in_danger_is_reached_or_a_note_says_why_not_before_it_is_over(
+    staffed: House, database: Database, person: Person, now: datetime
+) -> None:
+    def ends(this: int, note: str = "") -> None:
+        how = (this, "HR1", "answered", note, now + HOUR)
+        database.write(lambda c: casework.resolve(c, staffed.settings, staffed.cipher, *how))
+
+    person.is_bound_to("PUB")
+    noted, written, called = (opened(database, who, "danger", now) for who in ("TOM", "PUB", "PLAN"))
+    for this in (noted, written, called):
+        for note in ("", "  "):
+            with pytest.raises(Refused, match="danger_ends"):
+                ends(this, note)
+        assert case(database, this).claimed_by is None, "a try claims nothing"
+    ends(noted, "她妈妈接的电话，人没事")
+    reply = (written, "HR1", "我在，给你打电话好吗？", now + HOUR / 2)
+    database.write(lambda c: casework.reply(c, staffed.settings, staffed.cipher, *reply))
+    database.write(lambda c: casework.called(c, staffed.cipher, called, "HR1", "reached", "", now + HOUR / 2))
+    ends(written)
+    ends(called)
+    assert {case(database, this).state for this in (noted, written, called)} == {"resolved"}
+
+
+def test_what_was_resolved_by_mistake_is_opened_again(staffed: House, database: Database, now: datetime) -> None:
+    this = opened(database, "PUB", "doubt", now)
+    end = (this, "HR1", "kept", "", now)
+    database.write(lambda c: casework.resolve(c, staffed.settings, staffed.cipher, *end))
+    for _ in range(2):
+        database.write(lambda c: casework.reopen(c, this, "HR2", now + HOUR))
+    again = case(database, this)
+    assert (again.state, again.claimed_by, again.outcome, again.resolved_at) == ("claimed", "HR2", None, None)
+    assert happened(database, this) == ["claimed", "resolved", "reopened"]
+    tick(database, staffed, now + 2 * HOUR)
+    assert case(database, this).clock
+
+
+def test_an_old_case_is_not_opened_beside_a_newer_one(staffed: House, database: Database, now: datetime) -> None:
+    this = opened(database, "PUB", "doubt", now)
+    end = (this, "HR1", "kept", "", now)
+    database.write(lambda c: casework.resolve(c, staffed.settings, staffed.cipher, *end))
+    opened(database, "PUB", "doubt", now + 30 * 24 * HOUR)
+    with pytest.raises(Refused, match="newer"):
+        database.write(lambda c: casework.reopen(c, this, "HR2", now + 31 * 24 * HOUR))
+
+
 def test_what_comes_up_again_in_a_week_is_the_same_case(staffed: House, database: Database, now: datetime) -> None:
     this = opened(database, "PUB", "doubt", now)
     database.write(lambda c: casework.resolve(c, staffed.settings, staffed.cipher, this, "HR1", "kept", "", now))

@@ -10,6 +10,7 @@ from bot.conversation import House
 from bot.conversation.touching import speak
 from bot.inbox import casework
 from bot.settings import Team
+from bot.store import cases
 from bot.store.database import Database
 from bot.store.tables import candidates, outbound
 from bot.store.tables import cases as table
@@ -18,7 +19,7 @@ from tests.bot.inbox.desk import alerted, away, case, happened, opened, planned,
 from tests.bot.rhythm.situations import local
 from tests.talking import Person
 
-MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
 def test_a_new_case_goes_to_its_owner_and_they_hear_of_it(staffed: House, database: Database, now: datetime) -> None:
@@ -153,11 +154,31 @@ def test_who_has_joined_needs_no_case_any_more_but_a_grave_one(staffed: House, d
     start = local("2026-11-23 09:00")
     calm, grave = opened(database, "PUB", "doubt", start), opened(database, "TOM", "danger", start)
     tick(database, staffed, start)
-    joined = sa.update(candidates).where(candidates.c.code.in_(["PUB", "TOM"])).values(stage="joined")
-    database.write(lambda c: c.execute(joined))
+    joined = sa.update(candidates).where(candidates.c.code.in_(["PUB", "TOM"]))
+    database.write(lambda c: c.execute(joined.values(stage="joined", stage_at=start + 20 * MINUTE)))
     tick(database, staffed, local("2026-11-23 09:30"))
     assert (case(database, calm).state, case(database, calm).outcome) == ("resolved", "kept")
     assert case(database, grave).state == "new"
+
+
+def test_what_somebody_who_has_joined_comes_with_is_for_a_person_to_end(staffed: House, database: Database) -> None:
+    start = local("2026-11-23 09:00")
+    joined = {"stage": "joined", "stage_at": start - 3 * DAY}
+    database.write(lambda c: c.execute(sa.update(candidates).where(candidates.c.code == "PUB").values(joined)))
+    this = opened(database, "PUB", "complaint", start)
+    ticks(database, staffed, start, 1)
+    assert case(database, this).state == "new"
+    assert ("HR1", "new") in alerted(database)
+
+
+def test_who_joins_while_they_wait_for_an_answer_still_gets_it(staffed: House, database: Database) -> None:
+    start = local("2026-11-23 09:00")
+    this = opened(database, "PUB", "doubt", start)
+    joined = {"stage": "joined", "stage_at": start + HOUR}
+    database.write(lambda c: c.execute(sa.update(candidates).where(candidates.c.code == "PUB").values(joined)))
+    database.write(lambda c: cases.change(c, this, start, unanswered_since=start + 2 * HOUR))
+    tick(database, staffed, start + 3 * HOUR)
+    assert case(database, this).state == "new"
 
 
 def ticks(database: Database, staffed: House, start: datetime, hours: int) -> None:

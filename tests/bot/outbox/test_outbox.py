@@ -9,13 +9,16 @@ import sqlalchemy as sa
 
 from bot.cascade import Terms
 from bot.channels import sms
+from bot.conversation import House
 from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown, Unreachable
 from bot.message import Letter, Posted
 from bot.outbox import Outbox, keep_receipt
 from bot.outbox.books import Outcome
+from bot.store import people
 from bot.store.cipher import Cipher
 from bot.store.database import Database
-from bot.store.tables import addresses, outbound
+from bot.store.messages import STAFF, Spoken, keep_outbound
+from bot.store.tables import addresses, candidates, outbound
 from tests import postgres
 from tests.bot.outbox.conftest import Clock, Sender, states
 
@@ -101,6 +104,23 @@ def test_what_nobody_finished_is_unknown_and_never_resent(
     outbox.settle()
     outbox.deliver()
     assert (states(database), sender.sent) == (["unknown"], [])
+
+
+@pytest.mark.parametrize(("said", "state"), [(STAFF, "sent"), ("welcome.pack", "cancelled")])
+def test_what_a_person_writes_goes_out_also_to_who_has_left_the_road(
+    said: str, state: str, house: House, outbox: Outbox, database: Database, cipher: Cipher, clock: Clock
+) -> None:
+    def queued(connection: sa.Connection) -> None:
+        person = people.meet(connection, cipher, "sms", "+8613800000001", clock.now)
+        number = people.by_code(connection, "PUB")
+        people.change(connection, person.id, candidate_id=number)
+        connection.execute(sa.update(candidates).where(candidates.c.id == number).values(stage="withdrawn"))
+        spoken = Spoken("我在，给你打电话好吗？", said, "notice", pushed=True)
+        keep_outbound(connection, cipher, person.id, number, None, [spoken], clock.now)
+
+    database.write(queued)
+    outbox.deliver()
+    assert states(database) == [state]
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)

@@ -254,9 +254,12 @@ def test_a_case_is_handed_back_and_resolved(office: Office) -> None:
     assert browser.post(f"/hr/cases/{number}/resolve", outcome="nonsense").status_code == 409
     page = browser.post(f"/hr/cases/{number}/resolve", outcome="kept", note="说好了").text
     assert "留住了" in page
-    assert 'action="/hr/cases/' not in page, "nothing more to do here"
+    assert page.count('action="/hr/cases/') == page.count('/reopen"') == 1, "nothing more to do here"
     assert browser.post(f"/hr/cases/{number}/reply", text="还有").status_code == 409
     assert events(office, number) == ["claimed", "handed_back", "claimed", "resolved"]
+    page = browser.post(f"/hr/cases/{number}/reopen").text
+    assert "已重新打开，由你处理" in page
+    assert f'action="/hr/cases/{number}/reply"' in page
 
 
 def test_a_case_of_a_stranger_is_shown_and_answered(office: Office, person: Person) -> None:

@@ -70,6 +70,7 @@ FOREIGN: dict[tuple[str, str], tuple[str, Path, dict[str, str]]] = {
     ("POST", "/hr/cases/{id}/snooze"): ("work", at("/hr/cases/{case}/snooze"), {"until": "2h"}),
     ("POST", "/hr/cases/{id}/assign"): ("work", at("/hr/cases/{case}/assign"), {"to": "HR1"}),
     ("POST", "/hr/cases/{id}/hand-back"): ("work", at("/hr/cases/{case}/hand-back"), {}),
+    ("POST", "/hr/cases/{id}/reopen"): ("work", at("/hr/cases/{case}/reopen"), {}),
     ("POST", "/hr/cases/{id}/resolve"): ("work", at("/hr/cases/{case}/resolve"), {"outcome": "kept"}),
     ("GET", "/hr/candidates/{code}"): ("see", at("/hr/candidates/TODAY"), {}),
     ("POST", "/hr/candidates/{code}/called"): ("work", at("/hr/candidates/TODAY/called"), {"outcome": "reached"}),
