@@ -120,8 +120,8 @@ class _Striking:
         self._alert(had, "handed_back")
 
     def _owes_nothing(self) -> bool:
-        """HR wrote last, and it is the candidate who is silent."""
-        return self.case.answered_at is not None and self.case.unanswered_since is None
+        """HR wrote last, and it is the candidate who is silent; danger is a person's to end, however long it lasts."""
+        return self.case.urgency > DANGER and self.case.answered_at is not None and self.case.unanswered_since is None
 
     def _climb(self, clock: Clock) -> None:
         """A rung with nobody on it is passed. Who is on the first or the third has the case from now on."""

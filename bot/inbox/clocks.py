@@ -18,6 +18,7 @@ _AT_ONCE = 0.5  # of the usual span, for urgency 1
 ALWAYS = Hours(read_week("mon-sun 0:00-24:00"), ZoneInfo("UTC"))
 TOP = 4  # the last rung: managers above the manager
 _ABOVE_THE_TOP = timedelta(hours=8)  # of working time, after which those at the top hear of it again
+_DANGER_AGAIN = timedelta(minutes=30)  # and of somebody in danger
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +75,11 @@ class _Winding:
 
     def clock(self, name: str, since: datetime, span: timedelta) -> Clock:
         """Each rung that was climbed gave somebody else the same span anew."""
-        case, hours = self.case, self.hours
+        case, hours, again = self.case, self.hours, _ABOVE_THE_TOP
         if case.urgency == DANGER and name != "resolve":
-            hours, span = ALWAYS, _DANGER_WITHIN
+            hours, span, again = ALWAYS, _DANGER_WITHIN, _DANGER_AGAIN
         elif case.urgency == 1 and name == "claim":
             span = span * _AT_ONCE
-        whole = span * (min(case.rung, self.top) + 1) + _ABOVE_THE_TOP * max(0, case.rung - self.top)
+        whole = span * (min(case.rung, self.top) + 1) + again * max(0, case.rung - self.top)
         warns_at = hours.after(since, whole - span * (1 - WARNS))
         return Clock(name, hours.after(since, whole), warns_at, hours.after(self.now, span))

@@ -86,7 +86,7 @@ class Listed:
         return Key(self.urgency, self.since, self.id)
 
 
-_SINCE = sa.func.coalesce(cases.c.unanswered_since, cases.c.opened_at, type_=Moment)
+_SINCE = sa.func.coalesce(cases.c.unanswered_since, cases.c.reopened_at, cases.c.opened_at, type_=Moment)
 _ENDED = sa.func.coalesce(cases.c.resolved_at, cases.c.opened_at, type_=Moment)
 
 

@@ -95,7 +95,7 @@ def open_case(
     address it is the candidate who asked, and waits for a word. Who is given the case, and who hears of it, follows
     with the next tick. Gives the case's id."""
     who = cases.c.candidate_id == candidate_id if candidate_id else cases.c.address_id == address_id
-    found = connection.execute(sa.select(*COLUMNS).where(who, OPEN)).first() or _reopened(connection, who, now)
+    found = connection.execute(sa.select(*COLUMNS).where(who, OPEN)).first() or _reopened(connection, who, reason, now)
     urgency = URGENCY.get(reason, USUAL_URGENCY)
     if found is None:
         row = {
@@ -117,6 +117,7 @@ def open_case(
         again: dict[str, Any] = {"asked": _ASKED_AGAIN}
         if address_id and found.unanswered_since is None:
             again |= {"unanswered_since": now, "next_at": now}
+            again |= {"reason": reason} if urgency <= found.urgency else {}  # what they ask, not why HR was to look
         if urgency < found.urgency:
             again |= {"urgency": urgency, "reason": reason, "next_at": now}
             again |= _endangered(connection, found, now) if urgency == DANGER else {}
@@ -148,13 +149,14 @@ def has_reason(connection: Connection, candidate_id: int | None, address_id: int
     return connection.execute(wanted.limit(1)).first() is not None
 
 
-def _reopened(connection: Connection, who: sa.ColumnElement[bool], now: datetime) -> Any:
-    """What was resolved a few days ago was not over: its case goes on."""
+def _reopened(connection: Connection, who: sa.ColumnElement[bool], reason: str, now: datetime) -> Any:
+    """What was resolved a few days ago was not over: its case goes on, for what it is about now."""
     lately = who, cases.c.state == "resolved", cases.c.resolved_at > now - _SAME
     found = connection.execute(sa.select(*COLUMNS).where(*lately).order_by(cases.c.id.desc()).limit(1)).first()
     if found is None:
         return None
     again = {"state": "new", "claimed_by": None, "claimed_at": None, "resolved_at": None, "outcome": None, "rung": 0}
+    again |= {"reason": reason, "urgency": URGENCY.get(reason, USUAL_URGENCY)}
     change(connection, found.id, now, **again, reopened_at=now, clock=ASSIGN, next_at=now, warned_at=None)
     note(connection, found.id, "bot", "reopened", now)
     tell(connection, found.id, "case.changed", now)

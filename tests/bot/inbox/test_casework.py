@@ -131,6 +131,14 @@ def test_somebody_in_danger_is_reached_or_a_note_says_why_not_before_it_is_over(
     assert {case(database, this).state for this in (noted, written, called)} == {"resolved"}
 
 
+def test_a_case_is_about_what_its_candidate_asks(
+    staffed: House, database: Database, person: Person, now: datetime
+) -> None:
+    this = opened(database, "PUB", "silence", now)
+    person.is_bound_to("PUB").says("我要投诉")
+    assert case(database, this).reason == "complaint"
+
+
 def test_what_was_resolved_by_mistake_is_opened_again(staffed: House, database: Database, now: datetime) -> None:
     this = opened(database, "PUB", "doubt", now)
     end = (this, "HR1", "kept", "", now)

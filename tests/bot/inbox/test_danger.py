@@ -1,6 +1,7 @@
 """Somebody in danger: one person is told all, the others only that it is urgent; nobody has to be awake by chance, and
 nothing puts it off in passing."""
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -310,3 +311,30 @@ def test_an_unlike_reason_leaves_what_is_calm_calm(staffed: House, database: Dat
     assert not database.read(lambda c: cases.load(c, this).urgency == 0)  # type: ignore[union-attr]
     database.write(lambda c: casework.snooze(c, this, "HR1", now + HOUR, now))
     assert case(database, this).state == "snoozed"
+
+
+def test_what_comes_up_after_danger_was_over_is_no_danger(staffed: House, database: Database, now: datetime) -> None:
+    this = opened(database, "PUB", "danger", now)
+    end = (this, "HR1", "kept", "人没事", now + HOUR)
+    database.write(lambda c: casework.resolve(c, staffed.settings, staffed.cipher, *end))
+    assert opened(database, "PUB", "risk", now + 24 * HOUR) == this
+    assert (case(database, this).reason, case(database, this).urgency) == ("risk", 1)
+
+
+def test_danger_is_handed_back_to_nobody_by_a_long_silence(staffed: House, database: Database) -> None:
+    start = local("2026-11-23 10:00")
+    this = opened(database, "PUB", "danger", start)
+    database.write(lambda c: casework.called(c, staffed.cipher, this, "HR1", "reached", "", start + MINUTE))
+    tick(database, staffed, start + 5 * 24 * HOUR)
+    assert (case(database, this).state, case(database, this).clock) == ("new", "claim")
+
+
+def test_at_the_top_of_the_ladder_they_hear_of_danger_again_within_the_hour(staffed: House, database: Database) -> None:
+    start = local("2026-11-23 10:00")
+    opened(database, "PUB", "danger", start)
+    heard = []
+    for minutes in range(0, 180, 5):
+        before = len(alerted(database))
+        tick(database, staffed, start + minutes * MINUTE)
+        heard += [minutes] * (len(alerted(database)) > before)
+    assert max(later - sooner for sooner, later in itertools.pairwise(heard)) <= 30
