@@ -11,6 +11,10 @@ from bot.engine.turn import Heard
 from bot.understanding.danger import DESPAIR, LOW, MENTION, THREAT, UNSAFE, Danger
 from bot.understanding.text import has_han
 
+BETTER, BESIDE, KEPT_BACK = "better", "beside", "kept_back"  # rules of flows/trouble.yaml
+_OBEYED = ("stop", "start", "ambiguous")
+_SMALL_TALK = ("hello.greeting", "hello.thanks")
+_FAREWELL = "hello.bye"
 MEANINGS = {DESPAIR: "trouble.despair", THREAT: "trouble.threat"}
 _KINDS = {meaning: kind for kind, meaning in MEANINGS.items()}
 _LIKELY = 0.6  # how sure the model must be, where no word of the lists stands
@@ -22,21 +26,50 @@ _TOGETHER = timedelta(days=1)  # without a word for longer, the count begins ane
 
 
 def heard(
-    house: House, words: str, talk: Talk, last_at: datetime | None, now: datetime, usual: Callable[[], Heard]
+    house: House,
+    words: str,
+    talk: Talk,
+    last_at: datetime | None,
+    now: datetime,
+    usual: Callable[[], Heard],
+    in_danger: bool = False,
 ) -> tuple[Heard, Talk]:
-    """What a message is: `usual`, unless it tells of danger; and the talk with the count of low moods."""
+    """What a message is: `usual`, unless it tells of danger; and the talk with the count of low moods. `in_danger`: so
+    they have told before, and no person of HR is done with it: then no farewell is one of every day, no menu is an
+    answer, and whoever is better is believed, unless they say it beside words of despair."""
     found = house.understanding.danger(words)
     talk = _counted(talk, found, last_at, now)
     meant = usual()
     alarm = _alarm(found, meant if not _is_offered(house, talk, words) else Heard(), talk)
+    if in_danger and meant.rule not in _OBEYED and not meant.event:
+        if found.better and found.kind not in (DESPAIR, THREAT, UNSAFE):
+            return _rule(BETTER, words), talk
+        if not alarm and (found.kind == LOW or meant.intent == _FAREWELL):
+            alarm = UNSAFE
     if alarm:
         return _rings(alarm, meant, words), replace(talk, low=0)
+    if in_danger and _is_idle(meant, talk):
+        return _rule(BESIDE, words), talk
     sad = found.kind == LOW or _leans(meant, found)
     if not _KINDS.keys().isdisjoint((meant.intent, *meant.pair)):
         meant = _harmless(meant, found)
     if sad and meant.decision != "answer" and not (meant.event or meant.asks or talk.open):
-        meant = Heard(text=words, rule=LOW, decision="answer", details={"said": words})
+        meant = _rule(LOW, words)
     return meant, talk
+
+
+def _rule(name: str, words: str) -> Heard:
+    return Heard(text=words, rule=name, decision="answer", details={"said": words})
+
+
+def _is_idle(meant: Heard, talk: Talk) -> bool:
+    """Whether it is nothing that the bot could help with: small talk, a call for the person who has been called, or
+    not understood."""
+    if meant.event or meant.rule in _OBEYED:
+        return False
+    if meant.rule in ("human", "nod") or meant.intent in _SMALL_TALK:
+        return True
+    return not (meant.rule or meant.intent or talk.open) and meant.decision == "fallback"
 
 
 def _is_offered(house: House, talk: Talk, words: str) -> bool:

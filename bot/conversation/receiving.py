@@ -30,7 +30,8 @@ from bot.store import cases, messages, people, touches
 from bot.store.messages import Answered, Spoken, Understood
 from bot.store.people import Person
 from bot.store.signs import NO_SIGN
-from bot.vocabulary import OF_THE_RECORD
+from bot.understanding.danger import DESPAIR, THREAT
+from bot.vocabulary import DANGER, OF_THE_RECORD
 from bot.windows import Window
 
 _log = structlog.get_logger()
@@ -105,7 +106,8 @@ class _Reception:
         open_ = asked_by(self.house, talk.open)
         said = replace(incoming, text=self.words)
         usual = partial(hear, self.connection, self.house, said, person, talk, open_, self.now)
-        heard, talk = distress.heard(self.house, self.words, talk, person.last_at, self.now, usual)
+        danger = self._danger(person)
+        heard, talk = distress.heard(self.house, self.words, talk, person.last_at, self.now, usual, bool(danger))
         if done := self._ordered(heard, person):
             return self._obeyed(person, talk, heard, done)
         person = self._follows(person)
@@ -114,7 +116,19 @@ class _Reception:
         case_id = self._held(heard, person)
         if case_id:
             return self._leave_to_hr(person, talk, heard, case_id)
-        return self._answer(person, talk, replace(heard, first=first))
+        return self._answer(person, talk, replace(heard, first=first), danger == THREAT)
+
+    def _danger(self, person: Person) -> str:
+        """Of what this person has told, while no person of HR is done with it: DESPAIR, THREAT, or ""."""
+        if person.candidate_id is None:
+            told = cases.has_reason(self.connection, None, person.id, "danger")
+            return DESPAIR if told else ""
+        case = cases.standing(self.connection, person.candidate_id)
+        if case is None or case.urgency != DANGER:
+            return ""
+        meaning = distress.MEANINGS[THREAT]
+        threat = messages.has_meant(self.connection, person.candidate_id, meaning, case.since)
+        return THREAT if threat else DESPAIR
 
     def _ordered(self, heard: Heard, person: Person) -> Done | None:
         """What a member of staff ordered by SMS, done. From a phone that is a candidate's too only what cannot be meant
@@ -169,8 +183,8 @@ class _Reception:
         facts = heard.decision == "answer" and heard.intent in OF_THE_RECORD
         return Suggestion(text, keys, facts) if text else None
 
-    def _answer(self, person: Person, talk: Talk, heard: Heard) -> Outcome:
-        """Walks the flows, and says what they say."""
+    def _answer(self, person: Person, talk: Talk, heard: Heard, threatens: bool = False) -> Outcome:
+        """Walks the flows, and says what they say. Whoever threatens somebody learns nothing of where they are."""
         world = World(self.connection, self.house, person, talk, EFFECTS, self.now)
         world.locale = language(self.house, self.words, talk, world.candidate)
         walked = turn(self.house.content.flows, world, talk, heard)
@@ -178,6 +192,8 @@ class _Reception:
             return self._fall_silent(person, world, heard, walked)
         if world.candidate_id != person.candidate_id and not world.chosen:
             world.locale = language(self.house, self.words, talk, world.candidate)
+        if threatens and any(map(world.tells_where, walked.said)):
+            walked = turn(self.house.content.flows, world, talk, replace(heard, intent="", rule=distress.KEPT_BACK))
         texts = [Spoken(world.text(said), f"{said.flow}.{said.key}") for said in walked.said]
         if self._is_stopped(heard, person):
             texts = []  # HR hears of it; the provider lets nothing through

@@ -26,6 +26,7 @@ from bot.vocabulary import DUE_FACT, TASK_FACT
 _PROVED_FOR = timedelta(hours=1)
 _TAKEN_BACK_FOR = timedelta(hours=48)  # a withdrawal, by saying so
 _FROM_HISTORY = {"history", "waited_days"}
+_WHEREABOUTS = ("store", "store_address", "store_phone", "manager", "place", "address", "map_link")  # of people of ours
 _FROM_TASKS = {"tasks", "task_due"}
 
 
@@ -139,6 +140,11 @@ class World:
     def text_for(self, said: Said, channel: str) -> str:
         """The same words as another channel has them."""
         return self.house.content.text(self.locale, said, channel, self._all_values(said))
+
+    def tells_where(self, said: Said) -> bool:
+        """Whether these words say where people of ours are, or how to reach them."""
+        text, values = self.text(said), self._all_values(said)
+        return any(values[name] and str(values[name]) in text for name in _WHEREABOUTS)
 
     def card(self, said: Said) -> Card | None:
         return self.house.content.card(self.locale, said, self._all_values(said))

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from bot.store import alerts, bulk, events, risk
 from bot.store.prepared import Prepared, word
-from bot.store.tables import candidates, case_events, case_reasons, cases
+from bot.store.tables import Moment, candidates, case_events, case_reasons, cases
 from bot.store.updating import update
 from bot.vocabulary import DANGER, URGENCY, USUAL_URGENCY, Happening
 
@@ -22,7 +22,12 @@ _SAME = timedelta(days=7)  # what comes up again so soon is the same case
 SILENT = frozenset({"claimed", "waiting"})  # a person of HR talks with the candidate: the bot begins nothing
 
 _STANDING = Prepared(
-    sa.select(cases.c.id, cases.c.state, cases.c.urgency).where(cases.c.candidate_id == sa.bindparam("candidate"), OPEN)
+    sa.select(
+        cases.c.id,
+        cases.c.state,
+        cases.c.urgency,
+        sa.func.coalesce(cases.c.reopened_at, cases.c.opened_at, type_=Moment).label("since"),
+    ).where(cases.c.candidate_id == sa.bindparam("candidate"), OPEN)
 )
 
 
@@ -70,17 +75,18 @@ _NEXT_VERSION, _ASKED_AGAIN = cases.c.version + 1, cases.c.asked + 1
 
 
 class Standing(NamedTuple):
-    """What the bot must know of an open case before it speaks."""
+    """What the bot must know of an open case before it speaks. `since`: when it began, or began anew."""
 
     id: int
     state: str
     urgency: int
+    since: datetime
 
 
 def standing(connection: Connection, candidate_id: int) -> Standing | None:
     """The candidate's open case."""
     row = _STANDING.first(connection, {"candidate": candidate_id})
-    return Standing(row.id, row.state, row.urgency) if row else None
+    return Standing(*row) if row else None
 
 
 def open_case(

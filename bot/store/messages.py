@@ -81,6 +81,12 @@ def answered(connection: Connection, cipher: Cipher, incoming: Incoming) -> Answ
     return Answered(Answer(cipher.open_bytes(row.answer, "inbound.answer"), row.answer_type), row.received_at)
 
 
+def has_meant(connection: Connection, candidate_id: int, intent: str, since: datetime) -> bool:
+    """Whether the candidate said something with this meaning since then."""
+    theirs = inbound.c.candidate_id == candidate_id, inbound.c.received_at >= since, inbound.c.intent == intent
+    return connection.execute(sa.select(inbound.c.id).where(*theirs).limit(1)).first() is not None
+
+
 def keep_inbound(
     connection: Connection,
     cipher: Cipher,

@@ -15,11 +15,13 @@ DESPAIR, THREAT, UNSAFE, MENTION, LOW = "despair", "threat", "unsafe", "mention"
 
 
 class Danger(NamedTuple):
-    """`kind`: of what the words tell, "" if of none. `rest`: the text without idioms that only sound like it."""
+    """`kind`: of what the words tell, "" if of none. `rest`: the text without idioms that only sound like it.
+    `better`: it tells that all is well, or that it was not meant so."""
 
     kind: str
     rest: str
     idiom: bool
+    better: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +30,13 @@ class Dangers:
 
     idioms: re.Pattern[str]
     kinds: tuple[tuple[str, re.Pattern[str]], ...]
+    better: re.Pattern[str]
 
     @classmethod
     def of(cls, listed: Callable[..., list[str]]) -> "Dangers":
         lists = {DESPAIR: "despair", THREAT: "threats", UNSAFE: "unsafe", MENTION: "mentions", LOW: "low"}
         kinds = tuple((kind, anywhere(listed(name))) for kind, name in lists.items())
-        return cls(anywhere(listed("danger_idioms")), kinds)
+        return cls(anywhere(listed("danger_idioms")), kinds, anywhere(listed("better")))
 
 
 def danger(normal: str, dangers: Dangers) -> Danger:
@@ -41,4 +44,4 @@ def danger(normal: str, dangers: Dangers) -> Danger:
     form = key(normal)
     rest, idioms = dangers.idioms.subn(" ", form)
     kind = next((kind for kind, words in dangers.kinds if words.search(rest)), "")
-    return Danger(kind, rest.strip(), idioms > 0)
+    return Danger(kind, rest.strip(), idioms > 0, bool(dangers.better.search(form)))

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bot import yamltext
 from bot.conversation import House
 from bot.store.database import Database
-from bot.store.tables import addresses, case_reasons, cases
+from bot.store.tables import addresses, candidates, case_reasons, cases
 from tests.conftest import NOW
 from tests.talking import Person
 
@@ -160,3 +160,89 @@ def test_what_is_not_understood_and_sounds_sad_gets_no_menu(text: str, house: Ho
     person = next(people(house, database, "PUB"))
     assert person.says(text).keys == ["trouble.low"]
     assert alarms(database) == before
+
+
+BETTER = [
+    "哈哈刚才那些是歌词啦 我在写歌",
+    "真的没事 今天好多了",
+    "我没想不开 别吓我",
+    "开玩笑的",
+    "im fine",
+    "its lyrics from a song im writing, im fine",
+    "just kidding, chill",
+]
+
+
+@pytest.mark.parametrize("text", BETTER)
+def test_whoever_says_that_they_are_better_is_believed_and_hr_still_comes(
+    text: str, person: Person, database: Database
+) -> None:
+    person.is_bound_to("PUB").says("感觉活着没意思" if text[0] > "z" else "i just want to disappear")
+    before = alarms(database)
+    assert person.says(text).keys == ["trouble.better_helpline"]
+    assert alarms(database) == before == 1
+    assert not confirmed(database)
+
+
+def test_whoever_says_it_beside_words_of_despair_is_not(person: Person, database: Database) -> None:
+    person.is_bound_to("PUB").says("我不想活了")
+    assert person.says("没事的，反正我死了就好了").keys == ["trouble.despair_helpline"]
+    assert alarms(database) == 2
+
+
+@pytest.mark.parametrize(
+    "text", ["再见了，大家要好好的", "拜拜了各位", "谢谢你们这段时间照顾，以后就不打扰了", "bye everyone"]
+)
+def test_a_farewell_after_despair_is_no_everyday_one(text: str, person: Person, database: Database) -> None:
+    person.is_bound_to("PUB").says("我不想活了")
+    assert person.says(text).keys == ["trouble.unsafe_helpline"]
+    assert alarms(database) == 2
+
+
+@pytest.mark.parametrize("text", ["人工", "你好", "谢谢", "嗯哪个啥来着哼哼", "天上的云好像一匹马"])
+def test_after_despair_no_menu_and_no_small_talk(text: str, person: Person, database: Database) -> None:
+    person.is_bound_to("PUB").says("我不想活了")
+    assert person.says(text).keys in (["trouble.beside_helpline"], ["trouble.low"])
+
+
+def test_after_despair_a_question_is_still_answered(person: Person) -> None:
+    person.is_bound_to("PUB").says("我不想活了")
+    assert person.says("什么时候培训").keys[0].startswith("training.")
+
+
+WHERE = [
+    "我的门店在哪",
+    "门店地址发我",
+    "店长叫啥",
+    "培训在哪里",
+    "where is my store",
+    "ok address of the training then",
+]
+
+
+@pytest.mark.parametrize("text", WHERE)
+def test_whoever_threatened_learns_nothing_of_where_people_are(text: str, person: Person, database: Database) -> None:
+    person.is_bound_to("PUB").says(text)
+    assert person.keys != ["trouble.kept_back"]
+    person.says("店长骂我，我真想捅死他")
+    for words in ("", "开玩笑的"):
+        if words:
+            person.says(words)
+        assert person.says(text).keys == ["trouble.kept_back"]
+        assert person.card is None
+
+
+def test_whoever_despairs_still_learns_where_the_training_is(person: Person) -> None:
+    person.is_bound_to("PUB").says("我不想活了")
+    assert person.says("培训在哪里").keys[0].startswith("training.")
+
+
+@pytest.mark.parametrize("text", ["我啥也没说啊", "我啥也没说", "我没想不开 别吓我"])
+def test_denying_it_is_no_despair(text: str, person: Person, database: Database) -> None:
+    person.is_bound_to("PUB").says(text)
+    assert not alarms(database)
+
+
+def confirmed(database: Database) -> int:
+    wanted = sa.select(sa.func.count()).select_from(candidates).where(candidates.c.confirmed_at.is_not(None))
+    return int(database.read(lambda c: c.execute(wanted).scalar_one()))
