@@ -29,6 +29,7 @@ COPY = "copy"  # the kind of an e-mail that only says again what was said
 _AT_ONCE = 20  # touches in a transaction
 _TALKING = timedelta(minutes=10)  # so long after a message nobody is interrupted
 _APART = {"story": timedelta(hours=2), "notice": timedelta(minutes=30)}  # what the rhythm says comes one by one
+_ABOUT_TRAINING = ("training", "notice")  # flows whose questions end with news of it
 _LATER = timedelta(hours=1)
 _SOON = timedelta(minutes=1)
 
@@ -212,6 +213,9 @@ class _Touching:
     def _say(self, world: World) -> Sequence[int]:
         if self.touch.entry == casework.BACK:  # what the bot had asked before is settled between the two
             world.talk = replace(world.talk, frames=())
+        if self.touch.entry in touches.TRAINING:  # what was asked about the training stood on the old date
+            lasting = tuple(frame for frame in world.talk.frames if frame.flow not in _ABOUT_TRAINING)
+            world.talk = replace(world.talk, frames=lasting)
         heard = Heard(event=TOUCH, value=self.touch.begins)
         rows = push(world, heard, self.touch.kind, self.touch.expires_at, template=self.touch.template or "")
         if not rows:

@@ -140,6 +140,10 @@ class World:
         """The same words as another channel has them."""
         return self.house.content.text(self.locale, said, channel, self._all_values(said))
 
+    def lacks(self, said: Said) -> bool:
+        """Whether the record does not have, or not any more, what these words tell."""
+        return self.house.content.lacks(self.locale, said, self.person.channel, self._all_values(said))
+
     def card(self, said: Said) -> Card | None:
         return self.house.content.card(self.locale, said, self._all_values(said))
 
