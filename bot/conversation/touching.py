@@ -79,6 +79,8 @@ class _Touching:
             return self._end("cancelled", reason)
         if world.fact("pushes") == "off" or person.stopped:
             return self._no_road("wants no messages")
+        if later := self._until_the_notice(world):
+            return self._defer(later)
         if reason := self._is_not_so(world):
             return self._end("suppressed", reason)
         later = self._not_before(person, world)
@@ -170,6 +172,14 @@ class _Touching:
         is_news = self.touch.entry in touches.TRAINING and version.isdecimal()
         return is_news and (cohort is None or cohort.code != about)
 
+    def _until_the_notice(self, world: World) -> _Later | None:
+        """What hangs on a fixed date follows the notice that tells it."""
+        cohort = world.candidate.cohort if world.candidate else None
+        asks = self.entry is not None and "date" in self.entry.when
+        if asks and cohort and cohort.fixed_from and cohort.fixed_from > self.now:
+            return _Later(cohort.fixed_from, "spacing")
+        return None
+
     def _is_not_so(self, world: World) -> str:
         """What the rhythm asks to be so when this is said, and is not."""
         if self.touch.kind == "story" and world.candidate and world.candidate.notices_only_at:
@@ -221,6 +231,8 @@ class _Touching:
         if not rows:
             return self._end("suppressed", "there is nothing to say")
         touches.end(self.connection, self.touch, "sent", "", self.now, rows[0])
+        if self.touch.entry in touches.DATED:
+            promises.are_kept(self.connection, self._who, self.now)
         if self.house.content.rhythm.is_followed(self.touch.entry):
             planning.wake(self.connection, candidates, [self._who], self.now)
         return [*rows, *self._copy(world, rows[0])]

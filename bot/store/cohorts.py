@@ -21,7 +21,7 @@ from bot.store.tables import promises as promised
 from bot.store.tables import touches as told
 
 AT_ONCE = 200  # candidates in a transaction
-TAKE_BACK = timedelta(minutes=10)
+TAKE_BACK = touches.TAKE_BACK
 NOTICE, MOVED, CANCELLED, SLIPPED = touches.TRAINING
 
 _SOON = timedelta(hours=24)  # whoever is to come so soon hears at once that it is another day

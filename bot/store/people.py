@@ -24,7 +24,9 @@ from bot.store.tables import (
     stage_times,
     stores,
     tasks,
+    touches,
 )
+from bot.store.touches import TAKE_BACK, TRAINING
 from bot.store.updating import update
 from bot.store.waking import wake
 from bot.windows import NOTHING_KNOWN, Window
@@ -76,6 +78,17 @@ _FIND = Prepared(
         addresses.c.channel == sa.bindparam("channel"), addresses.c.address_index == sa.bindparam("index")
     ).with_for_update()
 )
+_notice_planned_at = (  # of the cohort as it stands now
+    sa.select(touches.c.created_at)
+    .where(
+        touches.c.candidate_id == candidates.c.id,
+        touches.c.entry == word(TRAINING[0]),
+        touches.c.occasion == cohorts.c.code + sa.literal_column("':'") + sa.cast(cohorts.c.version, sa.Text),
+        touches.c.state == word("planned"),
+    )
+    .correlate(candidates, cohorts)
+    .scalar_subquery()
+)
 _CANDIDATE = Prepared(
     sa.select(
         candidates.c.id,
@@ -110,6 +123,7 @@ _CANDIDATE = Prepared(
         cohorts.c.lat.label("cohort_lat"),
         cohorts.c.lng.label("cohort_lng"),
         cohorts.c.seats,
+        _notice_planned_at.label("notice_planned_at"),
         stores.c.code.label("store_code"),
         stores.c.name.label("store_name"),
         stores.c.city,
@@ -437,6 +451,7 @@ def _candidate(row: Any, cipher: Cipher) -> Candidate:
             row.cohort_lat,
             row.cohort_lng,
             row.seats,
+            row.notice_planned_at and row.notice_planned_at + TAKE_BACK,
         )
     if row.store_code:
         store = Store(

@@ -137,7 +137,7 @@ def test_nobody_who_may_be_in_danger_hears_of_work_before_hr_is_done(
     person.is_bound_to("PUB").says("我不想活了")
     later = person.now + 2 * DAY + HOUR
     names = [*all_entries(database, content, later), "training_notice"]
-    plan(database, "training_notice", NEWS["training_notice"], later, "hr")
+    plan(database, "training_notice", NEWS["training_notice"], later - touches.TAKE_BACK, "hr")
     before = pushed(database)
     database.write(lambda c: go_on(c, house, later))
     for _ in range(3):
