@@ -165,6 +165,7 @@ VALUES: frozenset[str] = frozenset(
         "film",
         "tasks",
         "task_due",
+        "one_way",
     }
 )
 

@@ -9,7 +9,7 @@ from bot.conversation import waits
 from bot.conversation.effects import EFFECTS
 from bot.conversation.house import House
 from bot.conversation.language import of_talk
-from bot.conversation.roads import as_service, otherwise
+from bot.conversation.roads import as_service, otherwise, unanswerable
 from bot.conversation.world import World
 from bot.engine.talk import Talk
 from bot.engine.turn import SILENCE, Heard, Turn, turn
@@ -52,7 +52,7 @@ def _standing(world: World, heard: Heard) -> Talk:
 
 def _spoken(world: World, walked: Turn, kind: str, expires_at: datetime | None, template: str) -> Spoken:
     """What is said, with how it is said by the roads that it may have to take."""
-    text = "\n".join(world.text(said) for said in walked.said)
+    text = unanswerable(world, walked.said) if world.is_one_way else "\n".join(world.text(said) for said in walked.said)
     keys = " ".join(f"{said.flow}.{said.key}" for said in walked.said)
     others = otherwise(world, walked.said, template) if kind == "notice" else as_service(world, walked.said)
     return Spoken(text, keys, kind, pushed=True, expires_at=expires_at, others=others, touch_id=world.touch_id)

@@ -369,6 +369,13 @@ def email_of(connection: Connection, cipher: Cipher, candidate_id: int) -> str |
     return cipher.open_maybe(sealed, "candidates.email")
 
 
+def is_in_chat(connection: Connection, candidate_id: int) -> bool:
+    """Whether the candidate follows us on WeChat."""
+    theirs = addresses.c.candidate_id == candidate_id, addresses.c.channel == "wechat"
+    wanted = sa.select(addresses.c.id).where(*theirs, addresses.c.unfollowed_at.is_(None))
+    return connection.execute(wanted.limit(1)).first() is not None
+
+
 def bound_elsewhere(connection: Connection, candidate_id: int, channel: str, address_id: int) -> list[int]:
     """Other addresses of the same channel that the candidate is bound to. Until the transaction ends nobody else can
     bind the candidate: of two who show one invite at the same time the second finds the first."""
