@@ -1,6 +1,7 @@
 """A date, a place or a store that the record does not have any more: no text prints it, no question asks about it."""
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,13 +10,14 @@ import sqlalchemy as sa
 from bot.content import Content
 from bot.conversation import House
 from bot.conversation.effects import EFFECTS
+from bot.conversation.planning import plan_these
 from bot.conversation.touching import speak
 from bot.conversation.world import World
 from bot.engine.flow import Effect
 from bot.engine.talk import Talk
 from bot.engine.turn import TOUCH, Heard, turn
 from bot.rhythm import Planned
-from bot.store import people, touches
+from bot.store import casefile, people, planning, touches
 from bot.store.cohorts import CANCELLED, MOVED
 from bot.store.database import Database
 from bot.store.tables import cohorts, outbound
@@ -122,3 +124,25 @@ def test_no_step_prints_what_the_record_does_not_have(house: House, database: Da
     with pytest.raises(Curtain):
         database.write(walk)
     assert not lacking, " ".join(sorted(lacking))
+
+
+def test_hr_sees_that_a_notice_was_answered_and_no_reminder_of_a_cancelled_one(
+    person: Person, house: House, database: Database
+) -> None:
+    person.is_bound_to("PUB")
+    number = database.read(lambda c: people.by_code(c, "PUB"))
+    assert number
+    database.write(lambda c: planning.release(c, [number], NOW))
+    tell(database, house, "PUB", "training_notice", "notice.training", NOW)
+    database.write(lambda c: plan_these(c, house, [number], NOW))
+    assert "unread" in {one.entry for one in database.read(lambda c: casefile.coming(c, number, 50))}
+    person.now += timedelta(minutes=1)
+    person.says("1")
+    assert [one.seen for one in database.read(lambda c: casefile.told(c, number))] == [True]
+    has_no_date(database, "PUB")
+    tell(database, house, "PUB", CANCELLED, "notice.cancelled", NOW + timedelta(minutes=2))
+    database.write(lambda c: plan_these(c, house, [number], NOW + timedelta(minutes=3)))
+    assert not {"unread", "unread_again"} & {
+        one.entry for one in database.read(lambda c: casefile.coming(c, number, 50))
+    }
+    assert [one.seen for one in database.read(lambda c: casefile.told(c, number))] == [False, True]
