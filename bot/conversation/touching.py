@@ -30,6 +30,7 @@ _AT_ONCE = 20  # touches in a transaction
 _TALKING = timedelta(minutes=10)  # so long after a message nobody is interrupted
 _APART = {"story": timedelta(hours=2), "notice": timedelta(minutes=30)}  # what the rhythm says comes one by one
 _ABOUT_TRAINING = ("training", "notice")  # flows whose questions end with news of it
+_THINKING = timedelta(hours=2)  # so long whoever was asked whether they really leave is left to answer
 _LATER = timedelta(hours=1)
 _SOON = timedelta(minutes=1)
 
@@ -196,6 +197,8 @@ class _Touching:
         reasons = [_Later(world.opens_at(self.entry.hours if self.entry else None), "hours")]
         if person.last_at and not self._greets(person):
             reasons.append(_Later(person.last_at + _TALKING, "talk"))
+        if person.last_at and self._would_disregard(world):
+            reasons.append(_Later(person.last_at + _THINKING, "talk"))
         if self.touch.urgent:
             reasons = []
         elif self.touch.by == "rhythm" and (said := touches.last_said(self.connection, self._who)):
@@ -204,6 +207,12 @@ class _Touching:
             reasons += self._story_waits_for(person, world)
         latest = max(reasons, key=lambda each: each.at, default=_Later(self.now, ""))
         return latest if latest.at > self.now else None
+
+    def _would_disregard(self, world: World) -> bool:
+        """Whether somebody has said that they do not come, and was asked about it: what the rhythm begins, and no date
+        needs now, can wait for their answer."""
+        asked = any(frame.flow == "leave" for frame in world.talk.frames)
+        return asked and self.touch.by == "rhythm" and not (self.entry and "date" in self.entry.when)
 
     def _greets(self, person: Person) -> bool:
         """Who has just scanned or followed is welcomed at once: the window that this opens is shut in a minute."""

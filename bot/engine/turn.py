@@ -37,6 +37,7 @@ class Heard:
     """What came in, understood: an `event` (follow, scan, picture, silence …), or a text with its meaning.
 
     `also`: further meanings of the same message. `asks`: it is a question. `corrects`: it takes the last answer back.
+    `lately`: what is open was asked a short time ago, and is not repeated by what we say by ourselves.
     """
 
     text: str = ""
@@ -50,6 +51,7 @@ class Heard:
     asks: bool = False
     corrects: bool = False
     first: bool = False
+    lately: bool = False
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -134,7 +136,7 @@ class _Walk:
             self._begin(*start)
         if self.said and not closes:
             self._drop_what_is_gone()
-        if self.talk.open and self.said and not (closes and self.talk.open is not self.asked):
+        if self.talk.open and self.said and not ((closes or self.heard.lately) and self.talk.open is not self.asked):
             self._ask_last(self.talk.open)
         self._remember(before)
         return Turn(self.talk, tuple(self.said), tuple(self.road), self.facts)
