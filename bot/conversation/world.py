@@ -23,6 +23,7 @@ from bot.store.people import Person
 from bot.store.tables import codes
 from bot.vocabulary import DUE_FACT, TASK_FACT
 
+_AT_HOME = 6  # messages after which nobody needs to be told who we are; getting in takes five at most
 _PROVED_FOR = timedelta(hours=1)
 _TAKEN_BACK_FOR = timedelta(hours=48)  # a withdrawal, by saying so
 _FROM_HISTORY = {"history", "waited_days"}
@@ -90,6 +91,7 @@ class World:
         if self._known is None:
             self._known = facts.known(self.candidate, self.person.channel, self.house.settings, self.now)
             self._known["met"] = "yes" if self.person.turn else "no"
+            self._known["talked"] = "yes" if self.person.turn >= _AT_HOME else "no"
             self._known["pending"] = "yes" if self.talk.pending else "no"
             self._known["back"] = self._may_come_back()
             self._known["links"] = "no" if self.is_one_way else "yes"

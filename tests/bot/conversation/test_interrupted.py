@@ -11,6 +11,7 @@ from bot.rhythm import Planned
 from bot.store import people, touches
 from bot.store.database import Database
 from bot.store.tables import outbound
+from bot.store.tables import touches as table
 from tests.conftest import NOW
 from tests.talking import Person
 
@@ -63,3 +64,15 @@ def test_nothing_new_is_begun_while_somebody_has_just_said_that_they_do_not_come
     after = said(house, database, NOW + timedelta(hours=2))
     assert after
     assert "leave.withdraw" not in after
+
+
+@pytest.mark.parametrize("entry", ["standing", "welcome"])
+def test_who_talks_with_the_bot_already_is_not_greeted_as_a_stranger(
+    person: Person, house: House, database: Database, entry: str
+) -> None:
+    person.is_bound_to("PUB")
+    for text in ("什么时候培训", "在哪里", "要带什么", "培训几天", "怎么走", "我的门店在哪"):
+        person.says(text)
+    plan(database, entry, house.content.rhythm.entries[entry].begins[0], NOW)
+    assert said(house, database, NOW + 30 * MINUTE) == []
+    assert database.read(lambda c: c.execute(sa.select(table.c.reason)).scalar()) == "talked is yes"
