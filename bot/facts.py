@@ -22,7 +22,7 @@ def known(candidate: Candidate | None, channel: str, settings: Settings, now: da
         "bound": _yes(candidate is not None),
         "open": _yes(stage not in stages.closed),
         "stage": stage,
-        "date": _date(cohort),
+        "date": _date(cohort, now),
         "when": _when(cohort, settings, now),
         "date_by": _there(cohort and cohort.date_by and cohort.date_by >= now),
         "place": _there(cohort and cohort.place),
@@ -194,9 +194,12 @@ def _since(candidate: Candidate) -> datetime:
     return min((at for _, at in candidate.stage_times), default=candidate.stage_at)
 
 
-def _date(cohort: Cohort | None) -> str:
+def _date(cohort: Cohort | None, now: datetime) -> str:
+    """A published date is still planned for whoever is to hear of it first by a notice that can be taken back."""
     if cohort is None:
         return "none"
+    if cohort.starts_at and cohort.date_state == "published" and cohort.fixed_from and now < cohort.fixed_from:
+        return "planned"
     return cohort.date_state if cohort.starts_at else "unknown"
 
 

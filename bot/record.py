@@ -7,7 +7,8 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Cohort:
-    """People trained together. `timezone` is the place's own, or None for the company's."""
+    """People trained together. `timezone` is the place's own, or None for the company's. `fixed_from`: when a published
+    date is told, as long as its notice waits; until then it can be taken back."""
 
     code: str
     name: str
@@ -23,6 +24,7 @@ class Cohort:
     lat: float | None = None
     lng: float | None = None
     seats: int | None = None
+    fixed_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ FACTS: Mapping[str, tuple[str, ...]] = {
     "owner": ("known", "unknown"),
     "channel": ("wechat", "sms", "email"),
     "met": ("yes", "no"),
+    "talked": ("yes", "no"),
     "pending": ("yes", "no"),
     "missed": ("once", "twice"),
     "said": ("something", "nothing"),
@@ -165,6 +166,7 @@ VALUES: frozenset[str] = frozenset(
         "film",
         "tasks",
         "task_due",
+        "one_way",
     }
 )
 

@@ -158,8 +158,10 @@ class _Desk:
     def find(self, code: str) -> Held:
         return self.database.read(lambda connection: cohorts.find(connection, code))
 
-    def members(self, held: Held, untold: bool = False, entry: str = "") -> list[Member]:
-        return self.database.read(lambda c: cohorts.members(c, self.cipher, held, self.closed, untold, entry=entry))
+    def members(self, held: Held, untold: bool = False, entry: str = "", before: Held | None = None) -> list[Member]:
+        return self.database.read(
+            lambda c: cohorts.members(c, self.cipher, held, self.closed, untold, entry=entry, before=before)
+        )
 
     def change(self, before: Held, after: Held, action: str) -> None:
         """Announced to whoever was told something else. The same change again goes on with what broke off."""
@@ -176,7 +178,7 @@ class _Desk:
         """The cohort is `after`, and its open candidates hear of it by `entry`, if it is one."""
         if entry == cohorts.NOTICE:
             _must_be_publishable(after, self.settings, clock.now())
-        hear = self.members(after, untold=True, entry=entry) if entry else []
+        hear = self.members(after, untold=True, entry=entry, before=before) if entry else []
         if after == before and not hear:
             typer.echo(f"{after.code}: {after.date_state} already, and everybody has been told")
             return

@@ -18,7 +18,7 @@ from bot.content.samples import samples
 from bot.content.script import to_traditional
 from bot.content.stories import NAME as STORIES
 from bot.content.stories import read_stories
-from bot.content.templates import render
+from bot.content.templates import lacks, render
 from bot.content.touchpoints import read_touchpoints
 from bot.engine.flow import Branch, Flow, Flows
 from bot.engine.talk import Said
@@ -77,6 +77,11 @@ class Content:
         choices = [f"{n}. {self.label(locale, said.flow, name)}" for n, name in enumerate(said.choices, 1)]
         card = self.card(locale, said, values) if channel != "sms" else None
         return "\n".join([body, *choices, *([card.url] if card else [])])
+
+    def lacks(self, locale: str, said: Said, channel: str, values: Mapping[str, Any]) -> bool:
+        """Whether the words would leave a gap where they tell something."""
+        form = self.words[locale].say[f"{said.flow}.{said.key}"].form(said.form, channel)
+        return lacks(form, self._filled(said, values))
 
     def card(self, locale: str, said: Said, values: Mapping[str, Any]) -> Card | None:
         """What is said, as a card, if its words make one."""

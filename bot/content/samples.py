@@ -23,11 +23,20 @@ _NUMBERS = {
     "openings": 3,
 }
 _DISTANCE = 12.5
+_ONE_WAY = False  # where an answer is asked for a text is longer
 
 
 def samples(words: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     """A value for each name. `words`: those that are language, from messages/<locale>/shared.yaml."""
     history = [(step, _START - timedelta(days=20)) for step in words.get("history", ())]
     tasks = [(task, _START) for task in words.get("tasks", ())]
-    known = {**words, **_MOMENTS, **_NUMBERS, "distance_km": _DISTANCE, "history": history, "tasks": tasks}
+    known = {
+        **words,
+        **_MOMENTS,
+        **_NUMBERS,
+        "distance_km": _DISTANCE,
+        "one_way": _ONE_WAY,
+        "history": history,
+        "tasks": tasks,
+    }
     return {name: known.get(name, words.get("saved", "")) for name in names}

@@ -1,6 +1,6 @@
 """Turns the words of messages/ into what a person reads: a sandbox with few filters, and dates as people say them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, tzinfo
 from functools import lru_cache
 from typing import Any
@@ -46,10 +46,10 @@ class Templates:
         return _placeholders(self._environment, text) if "{" in text else frozenset()
 
     def _filters(self) -> dict[str, Callable[..., Any]]:
-        def written(pattern: str) -> Callable[[Any], str]:
+        def written(pattern: str) -> Callable[[Any], Any]:
             """What is no moment, like an answer that was never given, stays as it is."""
             how = self._formats.get(pattern, "yyyy-MM-dd")
-            return lambda when: written_at(when, how, self._locale) if isinstance(when, date) else str(when)
+            return lambda when: written_at(when, how, self._locale) if isinstance(when, date) else when
 
         return {
             "day": written("day"),
@@ -74,6 +74,29 @@ def _placeholders(environment: _Environment, text: str) -> frozenset[str]:
 def render(template: jinja2.Template, values: Mapping[str, Any]) -> str:
     """The text, trimmed. Raises jinja2.UndefinedError where a value is missing."""
     return template.render(values).strip()[:_LONGEST]
+
+
+class _Gap:
+    """Stands for a value that is not known, and notes whether a text would have printed it."""
+
+    printed = False
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self,))
+
+    def __str__(self) -> str:
+        self.printed = True
+        return ""
+
+
+def lacks(template: jinja2.Template, values: Mapping[str, Any]) -> bool:
+    """Whether the text would leave a gap, since what it tells is not known."""
+    gap = _Gap()
+    template.render({name: gap if value is None else value for name, value in values.items()})
+    return gap.printed
 
 
 def _environment(filters: Mapping[str, Callable[..., Any]]) -> _Environment:

@@ -58,6 +58,8 @@ class _Keeping:
             return []
         if not self._has_come(fact):
             return self._not_yet()
+        if self.promise.about in store.BY_A_DAY and touches.notice_waits(self.connection, self.promise.candidate_id):
+            return self._later()
         if world is None or fact("pushes") == "off":
             return self._later()
         if pauses.why(self.connection, self.promise.candidate_id) in (pauses.LEAVING, pauses.ENDANGERED):

@@ -1,7 +1,7 @@
 """What is said without being asked just now: a road is walked, and its words go out as one message."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Connection
 
@@ -9,13 +9,15 @@ from bot.conversation import waits
 from bot.conversation.effects import EFFECTS
 from bot.conversation.house import House
 from bot.conversation.language import of_talk
-from bot.conversation.roads import as_service, otherwise
+from bot.conversation.roads import as_service, otherwise, unanswerable
 from bot.conversation.world import World
 from bot.engine.talk import Talk
 from bot.engine.turn import SILENCE, Heard, Turn, turn
 from bot.store import messages, people
 from bot.store.messages import Spoken
 from bot.store.people import Person
+
+_LATELY = timedelta(hours=6)  # so long after their last message an open question is not repeated
 
 
 def world_of(connection: Connection, house: House, person: Person, now: datetime, touch_id: int | None = None) -> World:
@@ -35,6 +37,8 @@ def push(
     does what the road does. `template`: by which a notice goes where no chat is open."""
     house, person, connection = world.house, world.person, world.connection
     world.locale = of_talk(house, world.talk, world.candidate)
+    wrote = person.last_at is not None and world.now < person.last_at + _LATELY
+    heard = replace(heard, lately=wrote and heard.event != SILENCE)
     walked = turn(house.content.flows, world, _standing(world, heard), heard)
     spoken = [_spoken(world, walked, kind, expires_at, template)] if walked.said and not quiet else []
     after = waits.wound(house, replace(walked.talk, locale=world.talk.locale), world.now, anew=False)
@@ -52,7 +56,7 @@ def _standing(world: World, heard: Heard) -> Talk:
 
 def _spoken(world: World, walked: Turn, kind: str, expires_at: datetime | None, template: str) -> Spoken:
     """What is said, with how it is said by the roads that it may have to take."""
-    text = "\n".join(world.text(said) for said in walked.said)
+    text = unanswerable(world, walked.said) if world.is_one_way else "\n".join(world.text(said) for said in walked.said)
     keys = " ".join(f"{said.flow}.{said.key}" for said in walked.said)
     others = otherwise(world, walked.said, template) if kind == "notice" else as_service(world, walked.said)
     return Spoken(text, keys, kind, pushed=True, expires_at=expires_at, others=others, touch_id=world.touch_id)

@@ -29,6 +29,8 @@ COPY = "copy"  # the kind of an e-mail that only says again what was said
 _AT_ONCE = 20  # touches in a transaction
 _TALKING = timedelta(minutes=10)  # so long after a message nobody is interrupted
 _APART = {"story": timedelta(hours=2), "notice": timedelta(minutes=30)}  # what the rhythm says comes one by one
+_ABOUT_TRAINING = ("training", "notice")  # flows whose questions end with news of it
+_THINKING = timedelta(hours=2)  # so long whoever was asked whether they really leave is left to answer
 _LATER = timedelta(hours=1)
 _SOON = timedelta(minutes=1)
 
@@ -78,6 +80,8 @@ class _Touching:
             return self._end("cancelled", reason)
         if world.fact("pushes") == "off" or person.stopped:
             return self._no_road("wants no messages")
+        if later := self._until_the_notice(world):
+            return self._defer(later)
         if reason := self._is_not_so(world):
             return self._end("suppressed", reason)
         later = self._not_before(person, world)
@@ -169,6 +173,14 @@ class _Touching:
         is_news = self.touch.entry in touches.TRAINING and version.isdecimal()
         return is_news and (cohort is None or cohort.code != about)
 
+    def _until_the_notice(self, world: World) -> _Later | None:
+        """What hangs on a fixed date follows the notice that tells it."""
+        cohort = world.candidate.cohort if world.candidate else None
+        asks = self.entry is not None and "date" in self.entry.when
+        if asks and cohort and cohort.fixed_from and cohort.fixed_from > self.now:
+            return _Later(cohort.fixed_from, "spacing")
+        return None
+
     def _is_not_so(self, world: World) -> str:
         """What the rhythm asks to be so when this is said, and is not."""
         if self.touch.kind == "story" and world.candidate and world.candidate.notices_only_at:
@@ -185,6 +197,8 @@ class _Touching:
         reasons = [_Later(world.opens_at(self.entry.hours if self.entry else None), "hours")]
         if person.last_at and not self._greets(person):
             reasons.append(_Later(person.last_at + _TALKING, "talk"))
+        if person.last_at and self._would_disregard(world):
+            reasons.append(_Later(person.last_at + _THINKING, "talk"))
         if self.touch.urgent:
             reasons = []
         elif self.touch.by == "rhythm" and (said := touches.last_said(self.connection, self._who)):
@@ -193,6 +207,12 @@ class _Touching:
             reasons += self._story_waits_for(person, world)
         latest = max(reasons, key=lambda each: each.at, default=_Later(self.now, ""))
         return latest if latest.at > self.now else None
+
+    def _would_disregard(self, world: World) -> bool:
+        """Whether somebody has said that they do not come, and was asked about it: what the rhythm begins, and no date
+        needs now, can wait for their answer."""
+        asked = any(frame.flow == "leave" for frame in world.talk.frames)
+        return asked and self.touch.by == "rhythm" and not (self.entry and "date" in self.entry.when)
 
     def _greets(self, person: Person) -> bool:
         """Who has just scanned or followed is welcomed at once: the window that this opens is shut in a minute."""
@@ -212,11 +232,16 @@ class _Touching:
     def _say(self, world: World) -> Sequence[int]:
         if self.touch.entry == casework.BACK:  # what the bot had asked before is settled between the two
             world.talk = replace(world.talk, frames=())
+        if self.touch.entry in touches.TRAINING:  # what was asked about the training stood on the old date
+            lasting = tuple(frame for frame in world.talk.frames if frame.flow not in _ABOUT_TRAINING)
+            world.talk = replace(world.talk, frames=lasting)
         heard = Heard(event=TOUCH, value=self.touch.begins)
         rows = push(world, heard, self.touch.kind, self.touch.expires_at, template=self.touch.template or "")
         if not rows:
             return self._end("suppressed", "there is nothing to say")
         touches.end(self.connection, self.touch, "sent", "", self.now, rows[0])
+        if self.touch.entry in touches.DATED:
+            promises.are_kept(self.connection, self._who, self.now)
         if self.house.content.rhythm.is_followed(self.touch.entry):
             planning.wake(self.connection, candidates, [self._who], self.now)
         return [*rows, *self._copy(world, rows[0])]

@@ -23,6 +23,7 @@ from bot.store.people import Person
 from bot.store.tables import codes
 from bot.vocabulary import DUE_FACT, TASK_FACT
 
+_AT_HOME = 6  # messages after which nobody needs to be told who we are; getting in takes five at most
 _PROVED_FOR = timedelta(hours=1)
 _TAKEN_BACK_FOR = timedelta(hours=48)  # a withdrawal, by saying so
 _FROM_HISTORY = {"history", "waited_days"}
@@ -91,9 +92,10 @@ class World:
         if self._known is None:
             self._known = facts.known(self.candidate, self.person.channel, self.house.settings, self.now)
             self._known["met"] = "yes" if self.person.turn else "no"
+            self._known["talked"] = "yes" if self.person.turn >= _AT_HOME else "no"
             self._known["pending"] = "yes" if self.talk.pending else "no"
             self._known["back"] = self._may_come_back()
-            self._known["links"] = "no" if self._takes_no_links() else "yes"
+            self._known["links"] = "no" if self.is_one_way else "yes"
         return self._known.get(name, "none") if of_task else self._known[name]
 
     def _may_come_back(self) -> str:
@@ -128,9 +130,10 @@ class World:
         zone = facts.zone_of(self.candidate, self.house.settings)
         return hearing.read(self.house, collector, limit, heard, self.now.astimezone(zone).date())
 
-    def _takes_no_links(self) -> bool:
-        """Twilio delivers no SMS with a URL to mainland China (its guidelines for China)."""
-        return self.person.channel == "sms" and self.person.address.startswith("+86")
+    @property
+    def is_one_way(self) -> bool:
+        """To mainland China Twilio delivers SMS, none with a URL, and brings none back (its guidelines for China)."""
+        return self.person.channel == "sms" and is_one_way(self.person.address)
 
     # What is said.
 
@@ -145,6 +148,15 @@ class World:
         """Whether these words say where people of ours are, or how to reach them."""
         text, values = self.text(said), self._all_values(said)
         return any(values[name] and str(values[name]) in text for name in _WHEREABOUTS)
+
+    def text_without_asking(self, said: Said) -> str:
+        """The same by an SMS that nobody can answer: nothing to choose from."""
+        values = {**self._all_values(said), "one_way": True}
+        return self.house.content.text(self.locale, replace(said, choices=()), "sms", values)
+
+    def lacks(self, said: Said) -> bool:
+        """Whether the record does not have, or not any more, what these words tell."""
+        return self.house.content.lacks(self.locale, said, self.person.channel, self._all_values(said))
 
     def card(self, said: Said) -> Card | None:
         return self.house.content.card(self.locale, said, self._all_values(said))
@@ -207,6 +219,11 @@ class World:
         if row is None or row.proved_at is None or row.proved_at + _PROVED_FOR < self.now:
             return None
         return int(row.candidate_id) if row.candidate_id else None
+
+
+def is_one_way(phone: str) -> bool:
+    """Whether an SMS to this number (E.164) cannot be answered."""
+    return phone.startswith("+86")
 
 
 def as_day(value: Any) -> Any:

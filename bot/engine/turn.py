@@ -37,6 +37,7 @@ class Heard:
     """What came in, understood: an `event` (follow, scan, picture, silence …), or a text with its meaning.
 
     `also`: further meanings of the same message. `asks`: it is a question. `corrects`: it takes the last answer back.
+    `lately`: what is open was asked a short time ago, and is not repeated by what we say by ourselves.
     """
 
     text: str = ""
@@ -50,6 +51,7 @@ class Heard:
     asks: bool = False
     corrects: bool = False
     first: bool = False
+    lately: bool = False
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -91,6 +93,10 @@ class World(Protocol):
         `choice`: the flow and name of the choice that it was taken for, whose words say it."""
         ...
 
+    def lacks(self, said: Said) -> bool:
+        """Whether the words tell what is not known, or not any more."""
+        ...
+
     def read(self, collector: str, limit: str, heard: Heard) -> Reading | None:
         """The value that was heard for this collector, or None."""
         ...
@@ -128,7 +134,9 @@ class _Walk:
         closes = self.heard.rule in _CLOSES
         if self.heard.first and not closes and (start := self.flows.on_event("first_contact")):
             self._begin(*start)
-        if self.talk.open and self.said and not (closes and self.talk.open is not self.asked):
+        if self.said and not closes:
+            self._drop_what_is_gone()
+        if self.talk.open and self.said and not ((closes or self.heard.lately) and self.talk.open is not self.asked):
             self._ask_last(self.talk.open)
         self._remember(before)
         return Turn(self.talk, tuple(self.said), tuple(self.road), self.facts)
@@ -431,11 +439,20 @@ class _Walk:
         key = self._branch_of(frame).say[-1]
         self.said.sort(key=lambda said: (said.flow, said.key) == (frame.flow, key))
 
+    def _drop_what_is_gone(self) -> None:
+        """A question about what is not so any more, like a date that was cancelled, is not asked again."""
+        while (open_ := self.talk.open) and open_ is not self.asked and any(map(self.world.lacks, self._asking(open_))):
+            self.talk = self.talk.pop()
+
     def _ask_again(self, frame: Frame) -> None:
+        for said in self._asking(frame):
+            self._say(said)
+
+    def _asking(self, frame: Frame) -> list[Said]:
+        """The question once more."""
         branch = self._branch_of(frame)
         choices = tuple(frame.saved.get("pair", ())) or tuple(branch.choices)
-        for key in branch.say[-1:]:
-            self._say(Said(frame.flow, key, frame.saved, choices, "again"))
+        return [Said(frame.flow, key, frame.saved, choices, "again") for key in branch.say[-1:]]
 
     def _goto(self, flow: str, step: str, saved: Mapping[str, Any]) -> None:
         """Walks steps until a question is open or the road ends, and the roads that called it too."""

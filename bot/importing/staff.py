@@ -28,6 +28,7 @@ COLUMNS: Mapping[str, Column] = {
 }
 _REFERENCES = ("manager", "deputy")
 _AT_ONCE = 200
+_ADMIN = "admin"
 
 
 class Staff(Kind):
@@ -39,22 +40,30 @@ class Staff(Kind):
     looks_ahead = True
 
     _coming: frozenset[str] = frozenset()
+    _other_roles: frozenset[str] = frozenset()  # the codes that are no admins by this file
 
     @classmethod
     def all_columns(cls, stages: Sequence[str]) -> Mapping[str, Column]:
         return COLUMNS
 
     def foresee(self, connection: Connection, rows: Iterable[Row]) -> None:
+        rows = list(rows)
+        self._other_roles = frozenset(row.code for row in rows if row.values.get("role") not in (None, _ADMIN))
         refers = {row.code: _references(row) for row in rows if not [*row.faults, *self.missing(row), *_own(row)]}
         outside = {code for codes in refers.values() for code in codes if code not in refers}
         self._coming = _standing(refers, known(connection, outside))
 
     def look(self, connection: Connection, rows: Sequence[Row], before: Found | None = None) -> Found:
         named = {code for row in rows for code in _references(row)}
-        return Found(self.held(connection, rows), {"staff": known(connection, named)})
+        admins = frozenset(connection.scalars(sa.select(staff.c.code).where(staff.c.role == _ADMIN)))
+        return Found(self.held(connection, rows), {"staff": known(connection, named), "admins": admins})
 
     def wanted(self, row: Row, held: Held | None, found: Found) -> tuple[Values, list[str]]:
-        return dict(row.values), [*self._lost(row, found.more["staff"]), *_own(row)]
+        faults = [*self._lost(row, found.more["staff"]), *_own(row)]
+        admins = found.more["admins"]
+        if row.code in admins and admins <= self._other_roles:
+            faults.append("role: nobody would be admin any more; make somebody else admin first")
+        return dict(row.values), faults
 
     def _lost(self, row: Row, known: frozenset[str]) -> Iterator[str]:
         for column in _REFERENCES:

@@ -60,7 +60,7 @@ class _Planning:
         self.missed = False
         assert situation.released_at
         self.released_at: datetime = situation.released_at
-        self.notice = situation.notice
+        self.notice = situation.notice if situation.date_state == "published" else None  # of what was cancelled: none
         self.bases = self._bases()
 
     def plan(self) -> Plan:

@@ -11,7 +11,8 @@ from sqlalchemy.engine import Connection
 
 from bot.store import pauses
 from bot.store.cipher import Cipher
-from bot.store.messages import STAFF
+from bot.store.messages import STAFF, shown
+from bot.store.signs import is_sign
 from bot.store.tables import (
     addresses,
     case_events,
@@ -139,7 +140,10 @@ def coming(connection: Connection, candidate_id: int, limit: int = 8) -> list[To
 def told(connection: Connection, candidate_id: int, limit: int = 8) -> list[Touch]:
     """What was said unasked, the newest first."""
     sent = touches.c.candidate_id == candidate_id, touches.c.state == "sent", touches.c.ended_at.is_not(None)
-    return [_touch(row, row.ended_at) for row in _touches(connection, sent, touches.c.ended_at.desc(), limit)]
+    theirs = sa.select(sa.func.max(inbound.c.received_at)).where(inbound.c.candidate_id == candidate_id, is_sign)
+    heard_at = connection.execute(theirs).scalar()  # who has written since has seen it
+    rows = _touches(connection, sent, touches.c.ended_at.desc(), limit)
+    return [_touch(row, row.ended_at, bool(heard_at and heard_at > row.ended_at)) for row in rows]
 
 
 def page_seen(connection: Connection, candidate_id: int) -> bool:
@@ -164,8 +168,8 @@ def _touches(connection: Connection, which: Sequence[Any], order: Any, limit: in
     return connection.execute(sa.select(touches).where(*which).order_by(order).limit(limit)).all()
 
 
-def _touch(row: Any, at: datetime) -> Touch:
-    seen = row.seen_at is not None or row.answered_at is not None
+def _touch(row: Any, at: datetime, wrote: bool = False) -> Touch:
+    seen = wrote or row.seen_at is not None or row.answered_at is not None
     return Touch(row.entry, row.kind, at, row.state, row.expects, seen, row.answered_at is not None)
 
 
@@ -190,6 +194,7 @@ def _said(connection: Connection, cipher: Cipher, whose: Whose, limit: int) -> l
         outbound.c.id,
         outbound.c.created_at,
         outbound.c.text,
+        outbound.c.kind,
         outbound.c.said,
         outbound.c.state,
         outbound.c.reason,
@@ -201,7 +206,7 @@ def _said(connection: Connection, cipher: Cipher, whose: Whose, limit: int) -> l
         Said(
             row.created_at,
             STAFF if row.said == STAFF else "bot",
-            cipher.open(row.text, "outbound.text"),
+            shown(cipher, row),
             state=row.state,
             reason=row.reason or "",
             via=row.via or "",

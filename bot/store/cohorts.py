@@ -16,12 +16,12 @@ from bot.rhythm import Planned
 from bot.store import planning, promises, touches
 from bot.store.cipher import Cipher
 from bot.store.sight import Sight, cohort_seen_by, seen_by
-from bot.store.tables import addresses, candidates, cohorts
+from bot.store.tables import addresses, candidates, cohorts, outbound
 from bot.store.tables import promises as promised
 from bot.store.tables import touches as told
 
 AT_ONCE = 200  # candidates in a transaction
-TAKE_BACK = timedelta(minutes=10)
+TAKE_BACK = touches.TAKE_BACK
 NOTICE, MOVED, CANCELLED, SLIPPED = touches.TRAINING
 
 _SOON = timedelta(hours=24)  # whoever is to come so soon hears at once that it is another day
@@ -33,6 +33,17 @@ _SAID_BY: Mapping[str, tuple[str, int]] = {  # the step and the priority of each
 }
 _ANSWERED_WITHIN = timedelta(hours=72)  # else HR calls
 _ANSWERED_IN_A_HURRY = timedelta(hours=1)
+_NOT_READ = ("failed", "expired")  # what a message may have become
+_A_DAY = "_planned"  # in the key of every text that tells a planned date
+_NO_DAY = (  # the texts after which none stands
+    "notice.cancelled",
+    "notice.slipped",
+    "notice.slipped_by",
+    "training.change_undated",
+    "training.no_cohort",
+    "training.when_unknown",
+    "training.when_unknown_by",
+)
 UNCONFIRMED = "unconfirmed"  # the reason of that case
 
 
@@ -104,12 +115,13 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What the open candidates are to hear, and when."""
+    """What the open candidates are to hear, and when. `later`: it is also that the date will be fixed later."""
 
     entry: str
     due_at: datetime
     expires_at: datetime | None
     hurry: bool = False
+    later: bool = True
 
 
 def find(connection: Connection, code: str) -> Held:
@@ -154,10 +166,11 @@ def members(
     untold: bool = False,
     seen: sa.ColumnElement[bool] | None = None,
     entry: str = "",
+    before: Held | None = None,
 ) -> list[Member]:
     """The open candidates; with `untold` only those for whom nothing was planned about this version, and with `entry`
-    of these only whom that news concerns; with `seen` only those of whom this is so."""
-    whose = _concerned(cohort, closed, entry) if untold else _open(cohort, closed)
+    of these only whom that news concerns, that it is no more as `before`; with `seen` only those of whom this is so."""
+    whose = _concerned(cohort, closed, entry, _fixed_later(before, cohort)) if untold else _open(cohort, closed)
     whose = whose if seen is None else whose & seen
     channels = _channels(connection, whose)
     wanted = sa.select(
@@ -205,7 +218,23 @@ def _slips(before: Held, after: Held) -> bool:
     lies later."""
     if before.starts_at and before.date_state == "planned" and after.starts_at != before.starts_at:
         return True
+    return _fixed_later(before, after) and before != after
+
+
+def _fixed_later(before: Held | None, after: Held) -> bool:
+    """Whether the day by which the date is fixed lies later; what broke off may have told that."""
+    if before is None or before == after:
+        return True
     return bool(before.date_by and after.date_by and after.date_by > before.date_by)
+
+
+def tells_a_day(key: str) -> bool:
+    """Whether who reads this text is told a planned date; these keys are named so."""
+    return _A_DAY in key
+
+
+def tells_of_none(key: str) -> bool:
+    return key in _NO_DAY
 
 
 def last_entry(connection: Connection, cohort: Held) -> str:
@@ -222,7 +251,7 @@ def news(entry: str, before: Held, after: Held, now: datetime) -> News:
     hurry = entry in (MOVED, CANCELLED) and any(start - now < _SOON for start in starts)
     useful_until = next((at for at in (after.starts_at, after.ends_at) if at and at > now), None)
     due_at = now if hurry else now + TAKE_BACK
-    return News(entry, due_at, None if entry == CANCELLED else useful_until, hurry)
+    return News(entry, due_at, None if entry == CANCELLED else useful_until, hurry, _fixed_later(before, after))
 
 
 def change(connection: Connection, before: Held, after: Held, entry: str, now: datetime) -> None:
@@ -245,7 +274,7 @@ def tell(connection: Connection, cohort: Held, what: News, closed: Collection[st
     """Plans the news for those whom it concerns and who have not heard of this version, at most AT_ONCE; gives for how
     many."""
     wanted = sa.select(candidates.c.id, _waits_for_notice(cohort).label("waits"))
-    whom = wanted.where(_concerned(cohort, closed, what.entry)).order_by(candidates.c.id).limit(AT_ONCE)
+    whom = wanted.where(_concerned(cohort, closed, what.entry, what.later)).order_by(candidates.c.id).limit(AT_ONCE)
     rows = connection.execute(whom).all()
     news = [_planned(row.id, cohort, replace(what, entry=_heard_as(what.entry, row.waits))) for row in rows]
     touches.plan(connection, news, "hr", now, urgent=what.hurry)
@@ -316,12 +345,13 @@ def _untold(cohort: Held, closed: Collection[str]) -> sa.ColumnElement[bool]:
     return _open(cohort, closed) & ~sa.exists().where(*theirs)
 
 
-def _concerned(cohort: Held, closed: Collection[str], entry: str) -> sa.ColumnElement[bool]:
-    """Only who was told a date hears that it is none any more: an apology for a planned one goes to whom we promised to
-    come back about it or who had a notice of it before, a cancellation to nobody whose notice has not gone out yet."""
+def _concerned(cohort: Held, closed: Collection[str], entry: str, later: bool) -> sa.ColumnElement[bool]:
+    """Only who was told a date hears that it is none any more: an apology for a planned one goes to who read that date,
+    or, where it is fixed `later`, to whom we promised a word by a day; a cancellation to nobody whose notice has not
+    gone out yet."""
     whom = _untold(cohort, closed)
     if entry == SLIPPED:
-        return whom & (_promised_a_date() | _has_heard(cohort))
+        return whom & (_was_told_a_day() | _promised_a_date() if later else _was_told_a_day())
     return whom & ~_waits_for_notice(cohort) if entry == CANCELLED else whom
 
 
@@ -342,6 +372,15 @@ def _has_heard(cohort: Held) -> sa.ColumnElement[bool]:
 def _news_of(cohort: Held) -> tuple[sa.ColumnElement[bool], ...]:
     of_it = told.c.occasion.startswith(f"{cohort.code}:", autoescape=True)
     return told.c.candidate_id == candidates.c.id, told.c.entry.in_((NOTICE, MOVED)), of_it
+
+
+def _was_told_a_day() -> sa.ColumnElement[bool]:
+    """What they read last of the date, in an answer or a message, named one."""
+    theirs = outbound.c.candidate_id == candidates.c.id, outbound.c.state.not_in(_NOT_READ)
+    last = sa.select(sa.func.max(outbound.c.id)).where(*theirs)
+    named = last.where(outbound.c.said.contains(_A_DAY, autoescape=True)).scalar_subquery()
+    none = last.where(outbound.c.said.in_(_NO_DAY)).scalar_subquery()
+    return named > sa.func.coalesce(none, 0)
 
 
 def _promised_a_date() -> sa.ColumnElement[bool]:

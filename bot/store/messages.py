@@ -1,6 +1,7 @@
 """Keeps what came in and what was said, sealed, with the answer that a repeated delivery gets again."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -31,6 +32,7 @@ _INSERT_PUSH = Prepared(
     .values(via=sa.func.coalesce(sa.bindparam("by", type_=sa.Text), _FIRST_ROAD))
     .returning(outbound.c.id)
 )
+_CODE = re.compile(r"[0-9]{4,}")
 STAFF = "staff"  # under which what a person of HR said in their own words is kept
 _RANKS = {"notice": 1, "story": 2}
 
@@ -79,6 +81,13 @@ def answered(connection: Connection, cipher: Cipher, incoming: Incoming) -> Answ
     if row is None:
         return None
     return Answered(Answer(cipher.open_bytes(row.answer, "inbound.answer"), row.answer_type), row.received_at)
+
+
+def shown(cipher: Cipher, row: Any) -> str:
+    """The text of a row of outbound, as HR reads it: the digits of a code that proves who somebody is are nobody's but
+    theirs."""
+    text = cipher.open(row.text, "outbound.text")
+    return _CODE.sub(lambda found: "•" * len(found[0]), text) if row.kind == "code" else text
 
 
 def has_meant(connection: Connection, candidate_id: int, intent: str, since: datetime) -> bool:

@@ -24,7 +24,9 @@ from bot.store.tables import (
     stage_times,
     stores,
     tasks,
+    touches,
 )
+from bot.store.touches import TAKE_BACK, TRAINING
 from bot.store.updating import update
 from bot.store.waking import wake
 from bot.windows import NOTHING_KNOWN, Window
@@ -76,6 +78,17 @@ _FIND = Prepared(
         addresses.c.channel == sa.bindparam("channel"), addresses.c.address_index == sa.bindparam("index")
     ).with_for_update()
 )
+_notice_planned_at = (  # of the cohort as it stands now
+    sa.select(touches.c.created_at)
+    .where(
+        touches.c.candidate_id == candidates.c.id,
+        touches.c.entry == word(TRAINING[0]),
+        touches.c.occasion == cohorts.c.code + sa.literal_column("':'") + sa.cast(cohorts.c.version, sa.Text),
+        touches.c.state == word("planned"),
+    )
+    .correlate(candidates, cohorts)
+    .scalar_subquery()
+)
 _CANDIDATE = Prepared(
     sa.select(
         candidates.c.id,
@@ -110,6 +123,7 @@ _CANDIDATE = Prepared(
         cohorts.c.lat.label("cohort_lat"),
         cohorts.c.lng.label("cohort_lng"),
         cohorts.c.seats,
+        _notice_planned_at.label("notice_planned_at"),
         stores.c.code.label("store_code"),
         stores.c.name.label("store_name"),
         stores.c.city,
@@ -361,6 +375,13 @@ def email_of(connection: Connection, cipher: Cipher, candidate_id: int) -> str |
     return cipher.open_maybe(sealed, "candidates.email")
 
 
+def is_in_chat(connection: Connection, candidate_id: int) -> bool:
+    """Whether the candidate follows us on WeChat."""
+    theirs = addresses.c.candidate_id == candidate_id, addresses.c.channel == "wechat"
+    wanted = sa.select(addresses.c.id).where(*theirs, addresses.c.unfollowed_at.is_(None))
+    return connection.execute(wanted.limit(1)).first() is not None
+
+
 def bound_elsewhere(connection: Connection, candidate_id: int, channel: str, address_id: int) -> list[int]:
     """Other addresses of the same channel that the candidate is bound to. Until the transaction ends nobody else can
     bind the candidate: of two who show one invite at the same time the second finds the first."""
@@ -443,6 +464,7 @@ def _candidate(row: Any, cipher: Cipher) -> Candidate:
             row.cohort_lat,
             row.cohort_lng,
             row.seats,
+            row.notice_planned_at and row.notice_planned_at + TAKE_BACK,
         )
     if row.store_code:
         store = Store(

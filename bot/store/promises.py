@@ -117,6 +117,12 @@ def look_again(
     update(connection, promises, [promise.id], {"look_at": look_at})
 
 
+def are_kept(connection: Connection, candidate_id: int, now: datetime) -> None:
+    """The candidate was told the date."""
+    theirs = promises.c.candidate_id == candidate_id, _OPEN, promises.c.about.in_(BY_A_DAY)
+    connection.execute(sa.update(promises).where(*theirs).values(state="kept", ended_at=now))
+
+
 def becomes_overdue(connection: Connection, promise: Promise, now: datetime) -> None:
     connection.execute(sa.update(promises).where(promises.c.id == promise.id).values(overdue_at=now))
     risk.wake(connection, [promise.candidate_id], now)

@@ -21,6 +21,8 @@ Ended = Literal["sent", "expired", "cancelled", "suppressed"]
 By = Literal["rhythm", "hr", "promise", "risk"]
 
 TRAINING = ("training_notice", "training_moved", "training_cancelled", "training_slipped")  # HR's news of a training
+TAKE_BACK = timedelta(minutes=10)  # so long after it is published nobody is told, and it can be taken back
+DATED = ("training_notice", "training_moved")  # of which that tell a date
 CHANGES = ("training_moved", "training_cancelled")  # of what they were told before
 NUDGE, NUDGE_OTHER = "nudge", "nudge_other"  # to somebody at risk: in the chat, then by another road
 WINDOW = "window"  # why a story was put off: no chat is open
@@ -267,6 +269,12 @@ def last_said(connection: Connection, candidate_id: int) -> datetime | None:
     """When anything was said to the candidate without being asked."""
     at: datetime | None = _LAST_SAID.first(connection, {"candidate_id": candidate_id}).at
     return at
+
+
+def notice_waits(connection: Connection, candidate_id: int) -> bool:
+    """Whether the date of their training is about to be told."""
+    this = touches.c.candidate_id == candidate_id, touches.c.entry.in_(DATED), touches.c.state == "planned"
+    return connection.execute(sa.select(touches.c.id).where(*this).limit(1)).first() is not None
 
 
 def last_news(connection: Connection, candidate_id: int) -> Any:

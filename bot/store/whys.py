@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 from bot.store import people
 from bot.store.cipher import Cipher
 from bot.store.ledger import usual_road
+from bot.store.messages import shown
 from bot.store.tables import addresses, inbound, outbound, touches
 
 _TOUCH = ("entry", "occasion", "kind", "by", "meant_at", "due_at", "deferred")
@@ -96,7 +97,7 @@ def _pushes() -> sa.Select[Any]:
 def _told(connection: Connection, cipher: Cipher, row: Any) -> Pushed:
     before = _before(connection, row.after_id)
     return Pushed(
-        text=cipher.open(row.text, "outbound.text"),
+        text=shown(cipher, row),
         sent_at=row.sent_at,
         provider_id=row.provider_id or "",
         kind=row.kind,

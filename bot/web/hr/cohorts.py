@@ -193,7 +193,7 @@ def _move_asked(connection: Connection, visit: Visit, held: Held, form: Any) -> 
     after, fault = _moved(visit, held, given)
     entry = cohorts.entry_of(held, after) if not fault else ""
     newer = replace(after, version=held.version + 1)
-    hear = _members(connection, visit, newer, untold=True, entry=entry) if entry else []
+    hear = _members(connection, visit, newer, untold=True, entry=entry, before=held) if entry else []
     news = cohorts.news(entry, held, newer, visit.now) if entry else None
     if not fault and entry == cohorts.NOTICE:
         fault = "publish"  # that has a page of its own
@@ -259,10 +259,17 @@ def _need_all(connection: Connection, visit: Visit, held: Held) -> None:
         raise Denied("everybody of the cohort", hidden=False)
 
 
-def _members(connection: Connection, visit: Visit, held: Held, untold: bool = False, entry: str = "") -> list[Member]:
+def _members(
+    connection: Connection,
+    visit: Visit,
+    held: Held,
+    untold: bool = False,
+    entry: str = "",
+    before: Held | None = None,
+) -> list[Member]:
     """Of the open candidates those who are theirs to see."""
     closed = visit.desk.house.settings.stages.closed
-    found = cohorts.members(connection, visit.cipher, held, closed, untold, seen_by(visit.sight), entry)
+    found = cohorts.members(connection, visit.cipher, held, closed, untold, seen_by(visit.sight), entry, before)
     return [visit.shown(member) for member in found]
 
 

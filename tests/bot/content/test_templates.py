@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.content.templates import Templates, render, written_at
+from bot.content.templates import Templates, lacks, render, written_at
 
 ZH = Templates("zh", {"day": "M月d日（EEE）", "moment": "M月d日（EEE）HH:mm", "time": "HH:mm", "comma": "、"})
 EN = Templates("en", {"day": "EEE, MMM d", "moment": "EEE, MMM d 'at' h:mm a", "time": "h:mm a", "comma": ", "})
@@ -86,3 +86,12 @@ def test_an_hour_that_comes_twice_is_told_alike_both_times(at: datetime, zone: s
 def test_a_day_without_a_clock_is_told_as_it_is() -> None:
     midnight = datetime(2026, 12, 3, tzinfo=ZoneInfo("America/New_York"))
     assert written_at(midnight, "M/d", "en") == written_at(date(2026, 12, 3), "M/d", "en") == "12/3"
+
+
+@pytest.mark.parametrize("text", ["{{ x | day }}", "{{ x | moment }}", "{{ x }}", "{{ x | joined }}"])
+def test_what_is_not_known_is_a_gap_and_never_the_word_none(text: str) -> None:
+    assert lacks(ZH.compile(text), {"x": None})
+    assert not lacks(ZH.compile(f"{{% if x %}}{text}{{% endif %}}"), {"x": None})
+    assert not lacks(ZH.compile(text), {"x": ["a"] if "joined" in text else START})
+    if "joined" not in text:
+        assert render(ZH.compile(text), {"x": None}) == ""

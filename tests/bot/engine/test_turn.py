@@ -21,6 +21,7 @@ class World:
     facts: dict[str, str] = field(default_factory=lambda: {"bound": "yes"})
     outcomes: dict[str, str] = field(default_factory=dict)
     done: list[str] = field(default_factory=list)
+    gone: tuple[str, ...] = ()  # words that tell what is not known
     says: str = "plain"  # how whoever writes stands to what they say
 
     def fact(self, name: str) -> str:
@@ -32,6 +33,9 @@ class World:
 
     def stance(self, step: str, asked_for: bool, heard: Heard, choice: tuple[str, str] | None) -> str:
         return self.says
+
+    def lacks(self, said: Said) -> bool:
+        return said.key in self.gone
 
     def choice(self, flow: str, names: tuple[str, ...], text: str) -> str:
         return text if text in names else ""
@@ -444,3 +448,12 @@ def test_a_plain_no_leads_where_the_question_says() -> None:
     asked = turn(FLOWS, world, Talk(), _means("deed.ask")).talk
     assert turn(FLOWS, world, asked, Heard(rule="no")).road == ("deed.not",)
     assert world.done == []
+
+
+def test_a_question_about_what_is_gone_is_not_asked_again_but_may_still_be_answered() -> None:
+    talk = turn(FLOWS, World(), Talk(), Heard(intent="ask.start", decision="answer")).talk
+    gone = turn(FLOWS, World(gone=("color",)), talk, Heard(intent="fact.tell", decision="answer"))
+    assert [said.key for said in gone.said] == ["fact"]
+    assert gone.talk.open is None
+    answered = turn(FLOWS, World(gone=("color",)), talk, Heard(text="blue"))
+    assert [said.key for said in answered.said] == ["blue"]

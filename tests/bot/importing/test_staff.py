@@ -57,3 +57,12 @@ def test_bad_staff_stay_out_with_the_reason(desk: Office) -> None:
     desk.hand_in("staff", "\n".join(["code,name,role,manager,deputy", *BAD]))
     assert [row["error"] for row in desk.errors()] == list(BAD.values())
     assert desk.all("staff") == []
+
+
+def test_nobody_ends_the_last_admin(office: Office) -> None:
+    office.hand_in("staff", "code,name,role\nCHIEF,吴磊,admin\nBOSS,何静,manager\n")
+    for text in ("CHIEF,吴磊,recruiter", "BOSS,何静,admin\nCHIEF,吴磊,recruiter"):
+        assert office.hand_in("staff", f"code,name,role\n{text}\n").bad == 1
+        assert office.errors()[0]["error"] == "role: nobody would be admin any more; make somebody else admin first"
+        assert office.kept("staff", "CHIEF")["role"] == "admin"
+    assert office.hand_in("staff", "code,name,role\nCHIEF,吴磊,recruiter\n").bad == 0, "the other is one by now"

@@ -196,9 +196,19 @@ def test_a_reminder_follows_the_newest_notice_until_that_is_seen(tmp_path: Path)
     read = rhythm(tmp_path, REMIND)
     first = Told("training_notice", "K1:2", "notice.training", "sent", NOW - timedelta(hours=2), about=True)
     newer = Told("training_moved", "K1:3", "notice.moved", "sent", NOW - timedelta(hours=1), about=True)
-    (touch,) = touches(read, waiting(told=(first, newer)))
+    (touch,) = touches(read, waiting(date_state="published", told=(first, newer)))
     assert (touch.occasion, touch.at) == ("K1:3", NOW + timedelta(hours=23))
-    assert touches(read, waiting(told=(first, replace(newer, seen=True)))) == []
+    assert touches(read, waiting(date_state="published", told=(first, replace(newer, seen=True)))) == []
+
+
+@pytest.mark.parametrize("state", ["unknown", "planned"])
+def test_nothing_follows_a_notice_whose_date_is_fixed_no_more(tmp_path: Path, state: str) -> None:
+    read = rhythm(tmp_path, REMIND)
+    told = Told("training_notice", "TRAIN1:2", "notice.training", "sent", NOW, about=True)
+    cancelled = Told("training_cancelled", "TRAIN1:3", "notice.cancelled", "sent", NOW, about=True)
+    assert touches(read, waiting(date_state="published", told=(told,)))
+    for news in ((told,), (told, cancelled)):
+        assert touches(read, waiting(date_state=state, told=news)) == []
 
 
 def test_a_moved_start_plans_anew_and_what_was_said_stays(tmp_path: Path) -> None:

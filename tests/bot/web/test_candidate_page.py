@@ -6,12 +6,15 @@ from unittest.mock import Mock
 
 import pytest
 
-from bot import links
+from bot import clock, links
 from bot.conversation import House
 from bot.store import people, planning, tasks
+from bot.store.cohorts import TAKE_BACK
 from bot.store.database import Database
 from bot.web.candidate_page import CandidatePage
 from tests import cast
+from tests.bot.test_cohorts import published
+from tests.conftest import NOW
 
 
 def page(house: House, database: Database, code: str) -> str:
@@ -52,3 +55,14 @@ def test_tasks_are_shown_with_their_day_until_they_are_done(house: House, databa
     html = page(house, database, "PUB")
     assert ("已办好" in html, "11月24日（周二）前" in html, "健康证" in html) == (True, False, True)
     assert "要办的" not in page(house, database, "HK")
+
+
+@pytest.mark.usefixtures("shared_clock")
+def test_a_published_date_stays_planned_until_its_notice_cannot_be_taken_back(house: House, database: Database) -> None:
+    clock.stand(NOW)
+    before = page(house, database, "PLANBY")
+    assert "暂定，还没最后定" in before
+    published(database, "PLANBY")
+    assert page(house, database, "PLANBY") == before
+    clock.stand(NOW + TAKE_BACK)
+    assert "已确定" in page(house, database, "PLANBY")

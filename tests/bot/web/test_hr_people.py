@@ -1,5 +1,6 @@
 """Candidates and their moves, accounts, and one's own affairs, in the browser."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from bot.conversation import House
 from bot.store.database import Database
 from bot.store.tables import audit, candidates, cases, cohorts, contacts, sessions, staff, stores
 from tests.bot.web.desk import PASSWORD, Browser, Office, let_in, serving
+from tests.talking import Person
 
 
 @pytest.fixture
@@ -61,6 +63,13 @@ def test_a_candidate_is_shown_to_each_as_far_as_their_role_goes(office: Office) 
         assert "王芳" in page
         assert "面试通过" in page
         assert not any(word in page for word in ("孩子还小", "聊天", "风险", "调整", "打通了"))
+
+
+def test_a_code_that_proves_who_somebody_is_is_shown_to_nobody(office: Office, person: Person) -> None:
+    person.says("13800000001")
+    page = office.person("HR1").get("/hr/candidates/PUB").text
+    assert "验证码 ••••••" in page
+    assert not re.search(r"验证码 ?[0-9]", page)
 
 
 def test_a_call_is_logged_in_one_tap_and_joins_the_open_case(office: Office) -> None:
