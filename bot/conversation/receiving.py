@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Literal
 
@@ -30,9 +30,10 @@ from bot.store import cases, messages, people, touches
 from bot.store.messages import Answered, Spoken, Understood
 from bot.store.people import Person
 from bot.store.signs import NO_SIGN
-from bot.vocabulary import OF_THE_RECORD
+from bot.vocabulary import FADES, OF_THE_RECORD
 from bot.windows import Window
 
+_FRESH = timedelta(days=1)
 _log = structlog.get_logger()
 
 
@@ -101,7 +102,7 @@ class _Reception:
         if self._is_no_word():
             return self._overhear(person)
         person, first = self._known_by_number(person)
-        talk = Talk.load(person.talk)
+        talk = self._fresh(Talk.load(person.talk), person.last_at)
         open_ = asked_by(self.house, talk.open)
         said = replace(incoming, text=self.words)
         usual = partial(hear, self.connection, self.house, said, person, talk, open_, self.now)
@@ -115,6 +116,11 @@ class _Reception:
         if case_id:
             return self._leave_to_hr(person, talk, heard, case_id)
         return self._answer(person, talk, replace(heard, first=first))
+
+    def _fresh(self, talk: Talk, last_at: datetime | None) -> Talk:
+        """After a day nobody means what HR was told before the last message."""
+        stale = talk.did in FADES.values() and last_at and self.now - last_at > _FRESH
+        return replace(talk, did="") if stale else talk
 
     def _ordered(self, heard: Heard, person: Person) -> Done | None:
         """What a member of staff ordered by SMS, done. From a phone that is a candidate's too only what cannot be meant

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 from bot.engine.flow import AGAIN, END, FREE_WORDS, PENDING, PLAINLY, Branch, Effect, Flow, Flows
 from bot.engine.talk import Frame, Return, Said, Talk
-from bot.vocabulary import UNDOES
+from bot.vocabulary import FADES, TOLD, UNDOES
 
 _LONGEST_WALK = 50  # steps in a turn: a loop in a flow ends in an error, not in silence
 _DEEPEST = 4  # open questions that may wait below each other
@@ -26,9 +26,11 @@ TOUCH = "touch"  # keepwarm speaks first: `value` is the step, as `flow.step`
 _CLOSES = ("stop", "wrong_number")  # rules after which the bot asks nothing and tells nothing more
 _SAYS = {"coming": "yes", "cannot": "no"}  # rules that say by themselves whether somebody comes, and as which answer
 _BARE = ("number", "yes", "no", *_SAYS)  # rules that hold for nothing but a bare answer
-_GIVES_UP = ("never_mind", "mistake")  # rules after which no question stays open
+_MISTAKE = "mistake"
+_GIVES_UP = ("never_mind", _MISTAKE)  # rules after which no question stays open
 _PLAIN = "plain"
 _CONFIRMED = UNDOES["confirm"]
+_ALARMED = UNDOES["open_case danger"]
 _ABOUT_THE_LAST = ("repeat", "explain", "language")  # rules that leave what was said last, and its question, in force
 
 
@@ -138,7 +140,9 @@ class _Walk:
         misses = 0 if self.talk.misses == before.misses and not by_itself else self.talk.misses
         again = self.heard.rule in _ABOUT_THE_LAST or not self.said
         last = before.last if again else tuple(self.said)
-        self.talk = replace(self.talk, misses=misses, last=last, did=before.did if by_itself else self.did)
+        faded = "" if self.heard.rule == _MISTAKE and before.did != _ALARMED else FADES.get(before.did, "")
+        did = self.did or (before.did if by_itself else faded)
+        self.talk = replace(self.talk, misses=misses, last=last, did=did)
 
     def _hear(self, answered: Frame | None) -> None:
         if self.heard.event:
@@ -152,7 +156,7 @@ class _Walk:
         if self.heard.rule == "nod" and (start := self._in_doubt()):
             return self._begin(*start)
         rule = self.flows.on_rule(self.heard.rule)
-        if rule and self.heard.rule not in _SAYS:
+        if rule and self.heard.rule not in _SAYS and not self._is_a_choice():
             ends = self.heard.rule in _GIVES_UP or self.flows.is_alarm(self.heard.rule)
             return self._begin(*rule, keep_open=not ends)
         if self._answers_one() or (self.talk.open and self._answers_freely(self.talk.open)):
@@ -165,6 +169,11 @@ class _Walk:
         if self.heard.decision == "ask" and guesses:
             return self._which_of(tuple(guesses[:2]))
         return self._not_understood()
+
+    def _is_a_choice(self) -> bool:
+        """Whether what would say "I did not mean it" names one of the answers that are offered ("take it back")."""
+        branch = self._branch_of(self.talk.open) if self.talk.open and self.heard.rule == _MISTAKE else None
+        return bool(branch and self.world.choice(self.talk.frames[-1].flow, tuple(branch.choices), self.heard.text))
 
     def _which_of(self, pair: tuple[str, ...]) -> None:
         """Somebody we do not know is not asked which of two things they may not hear yet."""
@@ -485,10 +494,17 @@ class _Walk:
     def _do(self, effects: tuple[Effect, ...], saved: Mapping[str, Any]) -> str:
         for effect in effects:
             outcome = self.world.do(effect, self.heard, saved)
-            self.did = UNDOES.get(f"{effect.name} {effect.argument}".strip(), self.did)
+            if not outcome:
+                self._has_done(effect)
             if outcome in effect.outcomes:
                 return effect.outcomes[outcome]
         return ""
+
+    def _has_done(self, effect: Effect) -> None:
+        """Keeps what can be taken back; what changed the record counts before what HR was told beside it."""
+        done = UNDOES.get(f"{effect.name} {effect.argument}", UNDOES.get(effect.name, ""))
+        if done and self.did in ("", TOLD):
+            self.did = done
 
     def _pending(self) -> None:
         """Answers what was asked before we knew who asks."""

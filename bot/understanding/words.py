@@ -37,6 +37,7 @@ class Words:
     coming: Phrases  # says by itself that somebody comes
     cannot: Phrases  # says by itself that somebody cannot come
     mistake: Phrases  # says that what was pressed or said last was not meant
+    excuses: Phrases  # what may stand beside that
     repeat: Phrases
     explain: Phrases  # wants to hear it in plainer words
     wrong: Phrases  # says that the answer misses the point
@@ -84,6 +85,7 @@ class Words:
             coming=Phrases.of(listed("coming")),
             cannot=Phrases.of(listed("cannot")),
             mistake=Phrases.of(listed("mistake")),
+            excuses=Phrases.of(listed("excuses")),
             repeat=Phrases.of(listed("repeat")),
             explain=Phrases.of(listed("explain")),
             wrong=Phrases.of(listed("wrong")),

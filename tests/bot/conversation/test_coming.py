@@ -286,3 +286,43 @@ def test_what_was_planned_is_cancelled_and_planned_again(person: Person, databas
     assert plans() == set()
     person.says("我又想来了")
     assert plans() == before
+
+
+MISTAKES = ("呃 撤回撤回 我点错了", "撤回", "哎呀，点错了", "刚才说的不算", "开玩笑的😂", "说着玩的", "oops wrong button", "undo that", "take that back", "I didn't mean that", "jk", "just kidding lol", "oops, sorry, my mistake")  # fmt: skip
+
+
+@pytest.mark.parametrize("sentence", MISTAKES)
+def test_whatever_was_just_recorded_is_undone_by_saying_that_it_was_not_meant(
+    person: Person, database: Database, sentence: str
+) -> None:
+    person.is_bound_to("TODAY").says("我会来")
+    assert record(database, "TODAY")["confirmed_at"]
+    assert person.says(sentence).keys == ["training.took_back"]
+    assert record(database, "TODAY")["confirmed_at"] is None
+    person.says("我要迟到了")
+    assert person.says(sentence).keys == ["repair.undone"]
+    person.says("退订")
+    assert record(database, "TODAY")["pushes_stopped_at"]
+    assert person.says(sentence).keys == ["stop.resumed"]
+    assert record(database, "TODAY")["pushes_stopped_at"] is None
+
+
+def test_never_mind_after_a_confirmation_asks_whether_it_stands(person: Person, database: Database) -> None:
+    person.is_bound_to("PUB").says("我会来")
+    assert person.says("算了").keys == ["training.took_back_sure"]
+    assert person.says("1").keys == ["training.took_back"]
+
+
+def test_what_was_told_long_ago_is_not_offered_to_be_taken_back(person: Person, database: Database) -> None:
+    person.is_bound_to("PUB").says("我来不了")
+    person.says("要带什么")
+    person.now += timedelta(hours=30)
+    assert person.says("点错了").keys == ["repair.mistake"]
+
+
+def test_danger_is_not_taken_back(person: Person, database: Database) -> None:
+    person.is_bound_to("PUB").says("我真的不想活了")
+    for sentence in ("开玩笑的", "什么时候培训", "撤回"):
+        person.says(sentence)
+        assert person.keys == ["training.when_published"] or person.keys == ["repair.still_told"]
+    assert reasons(database) == ["danger"]
