@@ -119,6 +119,8 @@ class World:
     def stance(self, step: str, asked_for: bool, heard: Heard, choice: tuple[str, str] | None) -> str:
         if not heard.text:
             return "plain"
+        if heard.details.get("quotes"):
+            return "reports"
         content = self.house.content
         own = (*content.plainly.get(step, ()), *(content.labels(*choice) if choice else ()))
         return self.house.understanding.stance(heard.text, own, asked_for)

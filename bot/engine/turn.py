@@ -24,8 +24,8 @@ STRANGER = ("binding", "stranger")
 SILENCE = "silence"
 TOUCH = "touch"  # keepwarm speaks first: `value` is the step, as `flow.step`
 _CLOSES = ("stop", "wrong_number")  # rules after which the bot asks nothing and tells nothing more
-_SAYS = {"coming": "yes", "cannot": "no"}  # rules that say by themselves whether somebody comes, and as which answer
-_BARE = ("number", "yes", "no", *_SAYS)  # rules that hold for nothing but a bare answer
+SAYS = {"coming": "yes", "cannot": "no"}  # rules that say by themselves whether somebody comes, and as which answer
+_BARE = ("number", "yes", "no", *SAYS)  # rules that hold for nothing but a bare answer
 _MISTAKE = "mistake"
 _GIVES_UP = ("never_mind", _MISTAKE)  # rules after which no question stays open
 _PLAIN = "plain"
@@ -156,7 +156,7 @@ class _Walk:
         if self.heard.rule == "nod" and (start := self._in_doubt()):
             return self._begin(*start)
         rule = self.flows.on_rule(self.heard.rule)
-        if rule and self.heard.rule not in _SAYS and not self._is_a_choice():
+        if rule and self.heard.rule not in SAYS and not self._is_a_choice():
             ends = self.heard.rule in _GIVES_UP or self.flows.is_alarm(self.heard.rule)
             return self._begin(*rule, keep_open=not ends)
         if self._answers_one() or (self.talk.open and self._answers_freely(self.talk.open)):
@@ -316,7 +316,7 @@ class _Walk:
         """Whether a statement that fits none of the choices answers in words of the person's own: if it is about this
         road or about nothing clear, and if those words are kept, whatever it is about but what is urgent."""
         branch, heard = self._branch_of(frame), self.heard
-        if heard.rule in _SAYS or heard.asks or heard.decision == "fallback" or not branch.otherwise:
+        if heard.rule in SAYS or heard.asks or heard.decision == "fallback" or not branch.otherwise:
             return False
         same_flow = heard.intent.partition(".")[0] == frame.flow
         clear = heard.decision == "answer" and not self._is_own(frame)
@@ -349,7 +349,7 @@ class _Walk:
 
     def _chosen(self, frame: Frame, branch: Branch) -> tuple[str, str] | None:
         chosen = self._choice(frame.flow, tuple(branch.choices))
-        bare = {"yes": branch.yes, "no": branch.no}.get(_SAYS.get(self.heard.rule, self.heard.rule), "")
+        bare = {"yes": branch.yes, "no": branch.no}.get(SAYS.get(self.heard.rule, self.heard.rule), "")
         step = branch.choices[chosen] if chosen else bare
         if not step:
             return None
@@ -360,7 +360,7 @@ class _Walk:
     def _collected(self, frame: Frame, branch: Branch) -> tuple[str, str] | None:
         """What the text holds for the collector, and where that leads. A clear question about something else is no
         answer in free words, nor is what is urgent."""
-        if branch.collect in FREE_WORDS and self.heard.rule in _SAYS:
+        if branch.collect in FREE_WORDS and self.heard.rule in SAYS:
             return None
         other = self.heard.decision == "answer" and self.flows.entry(self.heard.intent) and not self._is_own(frame)
         if branch.collect in FREE_WORDS and other and (self.heard.asks or self._is("urgent", "aside")):
