@@ -1,7 +1,7 @@
 """What a message means: a rule's verdict if a rule decides, else the model's, with what to do about its doubt."""
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 from typing import Literal
@@ -107,6 +107,11 @@ class Understanding:
         return answered[0], (asked.intent, *asked.also)[: _MOST_MEANINGS - 1]
 
     def _by_model(self, text: str, plain: str, asks: bool) -> Meaning:
+        told = [part for part in sentences(plain) if not self._words.tells_state(part)]
+        if not told:
+            return Meaning(text, plain, None, 0.0, "fallback", (), asks=asks)
+        if len(told) < len(sentences(plain)):
+            return replace(self._by_model(text, ", ".join(told), asks), normal=plain)
         meant = self._words.contrast.after(plain)
         whole = self._verdict(meant or plain)
         if meant and decision(whole) == "fallback":

@@ -120,7 +120,7 @@ def _nod(said: "_Said", words: Words, expecting: frozenset[str]) -> Ruling | Non
     """What says by itself whether somebody comes ("I'll be there") is more than a nod."""
     if "murmur" in expecting and said.wholly(words.murmurs):
         return Ruling("nod")
-    nods = "nod" in expecting and (said.wholly(words.yes) or said.wholly(words.no))
+    nods = "nod" in expecting and any(map(said.wholly, (words.yes, words.no, words.states)))
     return Ruling("nod") if nods and not said.wholly(words.plans) else None
 
 

@@ -47,6 +47,7 @@ class Words:
     corrections_short: Openings  # "no, ": only where little follows
     questions: Questions
     stances: Stances
+    states: Phrases  # how somebody is, which says nothing of what they will do
     joints: re.Pattern[str]  # "and" between two questions
     calendars: tuple[Calendar, ...]  # by language
     beside_date: Phrases  # what may stand around a day written in digits alone
@@ -95,6 +96,7 @@ class Words:
             corrections_short=Openings.of(listed("corrections_short")),
             questions=Questions.of(*map(listed, _QUESTIONS)),
             stances=Stances.of(listed),
+            states=Phrases.of(listed("states")),
             joints=anywhere(listed("joints")),
             calendars=tuple(map(Calendar.of, mappings)),
             beside_date=Phrases.of(listed("beside_date")),
@@ -130,6 +132,11 @@ class Words:
         """Whether a normal text asks something."""
         forms = map(key, clauses(normal))
         return "?" in normal or any(self.questions.ask(form, self.core(form)) for form in forms)
+
+    def tells_state(self, clause: str) -> bool:
+        """Whether a clause says how somebody is and nothing else."""
+        form = key(clause)
+        return form in self.states or self.core(form) in self.states
 
     def topic(self, clause: str) -> str:
         """What a clause is about: the clause without courtesy, fillers and the words that ask."""

@@ -326,3 +326,28 @@ def test_danger_is_not_taken_back(person: Person, database: Database) -> None:
         person.says(sentence)
         assert person.keys == ["training.when_published"] or person.keys == ["repair.still_told"]
     assert reasons(database) == ["danger"]
+
+
+STATES = ("its lyrics from a song im writing, im fine", "im fine", "I'm okay", "i am good, thanks", "all good", "im doing well", "我很好", "我没事，挺好的", "我还好，放心", "我好多了")  # fmt: skip
+
+
+@pytest.mark.parametrize("sentence", STATES)
+def test_how_somebody_is_never_says_that_they_come(person: Person, database: Database, sentence: str) -> None:
+    person.is_bound_to("PUB").says(sentence)
+    assert record(database)["confirmed_at"] is None
+    asked(person, database, "notice.training").says("我不想活了")
+    person.says(sentence)
+    assert record(database)["confirmed_at"] is None
+
+
+@pytest.mark.parametrize("sentence", STATES)
+def test_nor_is_it_a_yes_to_can_you_come(person: Person, database: Database, sentence: str) -> None:
+    asked(person, database, "notice.training").says(sentence)
+    assert record(database)["confirmed_at"] is None
+
+
+def test_a_yes_counts_only_where_the_question_was_the_last_thing_asked(person: Person, database: Database) -> None:
+    asked(person, database, "notice.training").says("要带什么")
+    person.says("好的")
+    person.says("Yes")
+    assert record(database)["confirmed_at"] is None
