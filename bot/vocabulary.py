@@ -43,6 +43,7 @@ FACTS: Mapping[str, tuple[str, ...]] = {
     "tasks": ("open", "none"),
     "leaving": ("no", "once", "twice"),
     "stance": ("plain", "denies", "asks", "supposes", "reports", "other", "maybe"),
+    "health": ("ill", "unsaid"),
     "back": ("open", "late", "no"),
     "undoes": (
         "confirmed",
@@ -288,6 +289,7 @@ URGENCY: Mapping[str, int] = {
     "human": 1,
     "insult": 1,
     "ill": 1,
+    "cannot_come": 1,
     "late": 1,
     "door": 1,
     "risk": 1,

@@ -125,6 +125,9 @@ class World:
         own = (*content.plainly.get(step, ()), *(content.labels(*choice) if choice else ()))
         return self.house.understanding.stance(heard.text, own, asked_for)
 
+    def health(self, heard: Heard) -> str:
+        return "ill" if self.house.understanding.tells_illness(heard.text) else "unsaid"
+
     def read(self, collector: str, limit: str, heard: Heard) -> Reading | None:
         zone = facts.zone_of(self.candidate, self.house.settings)
         return hearing.read(self.house, collector, limit, heard, self.now.astimezone(zone).date())

@@ -93,6 +93,10 @@ class World(Protocol):
         `choice`: the flow and name of the choice that it was taken for, whose words say it."""
         ...
 
+    def health(self, heard: Heard) -> str:
+        """Whether the text says that its sender is ill: ill or unsaid."""
+        ...
+
     def read(self, collector: str, limit: str, heard: Heard) -> Reading | None:
         """The value that was heard for this collector, or None."""
         ...
@@ -535,6 +539,8 @@ class _Walk:
             return "yes" if self.waits else "no"
         if name == "stance":
             return self.stance
+        if name == "health":
+            return self.world.health(self.heard)
         if name == "undoes":
             return self.talk.did or "nothing"
         if name == "said":

@@ -73,6 +73,10 @@ class Understanding:
         """How a text stands to a meaning that these wordings say by themselves: one of STANCES."""
         return self._words.stances.read(normal(text), found_by(own), asked_for, self._words.ask)
 
+    def tells_illness(self, text: str) -> bool:
+        """Whether a text says that its sender is ill."""
+        return self._words.tells_illness(normal(text))
+
     def date(self, text: str, today: datetime.date) -> datetime.date | None:
         """The one day that a text names."""
         return read_date(text, today, self._words)

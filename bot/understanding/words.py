@@ -47,6 +47,7 @@ class Words:
     corrections_short: Openings  # "no, ": only where little follows
     questions: Questions
     stances: Stances
+    illness: re.Pattern[str]  # words of it
     states: Phrases  # how somebody is, which says nothing of what they will do
     joints: re.Pattern[str]  # "and" between two questions
     calendars: tuple[Calendar, ...]  # by language
@@ -96,6 +97,7 @@ class Words:
             corrections_short=Openings.of(listed("corrections_short")),
             questions=Questions.of(*map(listed, _QUESTIONS)),
             stances=Stances.of(listed),
+            illness=anywhere(listed("illness")),
             states=Phrases.of(listed("states")),
             joints=anywhere(listed("joints")),
             calendars=tuple(map(Calendar.of, mappings)),
@@ -132,6 +134,15 @@ class Words:
         """Whether a normal text asks something."""
         forms = map(key, clauses(normal))
         return "?" in normal or any(self.questions.ask(form, self.core(form)) for form in forms)
+
+    def tells_illness(self, normal: str) -> bool:
+        """Whether a normal text says that its sender is ill; not what it says of somebody else, denies or supposes."""
+        for form in map(key, clauses(normal)):
+            if found := self.illness.search(form):
+                before = form[: found.start()]
+                stances = self.stances.other, self.stances.denies, self.stances.supposes, self.stances.reports
+                return not any(stance.search(before) for stance in stances)
+        return False
 
     def tells_state(self, clause: str) -> bool:
         """Whether a clause says how somebody is and nothing else."""

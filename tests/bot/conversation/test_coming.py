@@ -71,7 +71,7 @@ def test_a_plain_no_to_can_you_come_tells_hr_and_asks_for_another_date(
 ) -> None:
     asked(person, database, "notice.training").says(answer)
     assert person.keys == ["training.ill_before"]
-    assert reasons(database) == ["ill"]
+    assert reasons(database) == ["cannot_come"]
     assert record(database)["confirmed_at"] is None
 
 
@@ -97,7 +97,28 @@ def test_tomorrow_is_answered_with_yes_or_no_too(person: Person, database: Datab
 
 def test_who_can_not_come_says_so_without_being_asked(person: Person, database: Database) -> None:
     assert person.is_bound_to("PUB").says("No, I can't come").keys == ["training.ill_before"]
-    assert reasons(database) == ["ill"]
+    assert reasons(database) == ["cannot_come"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "reason"),
+    [
+        ("我来不了…", "cannot_come"),
+        ("今天来不了", "cannot_come"),
+        ("我孩子发烧了，今天来不了", "cannot_come"),
+        ("i can't make it today", "cannot_come"),
+        ("my kid is in hospital, i can't make it today", "cannot_come"),
+        ("我发烧了来不了", "ill"),
+        ("今天来不了，感冒了", "ill"),
+        ("i'm sick and can't come today", "ill"),
+        ("i broke my leg and can't come today", "ill"),
+    ],
+)
+def test_only_words_of_illness_make_it_an_illness(
+    person: Person, database: Database, sentence: str, reason: str
+) -> None:
+    person.is_bound_to("TODAY").says(sentence)
+    assert reasons(database) == [reason]
 
 
 def test_never_mind_confirms_nothing_whatever_is_asked(person: Person, database: Database) -> None:
