@@ -156,7 +156,7 @@ class _Reception:
         """Kept, and left to whoever has the case, with what the bot would have said."""
         suggestion = self._suggestion(person, talk, heard)
         nothing, now = self.compose([], None), self.now
-        understood = Understood(heard.intent or heard.rule or None, heard.details.get("p"), why(heard, None))
+        understood = Understood(meant(self.house, heard), heard.details.get("p"), why(heard, None))
         cipher = self.house.cipher
         number = messages.keep_inbound(self.connection, cipher, self.incoming, person, understood, nothing, now)
         people.took_turn(self.connection, cipher, person, talk.dump(), now, None)
@@ -334,13 +334,31 @@ class _Reception:
             said = [Spoken(part, keys, pushed=True) for part in answer.parts]
             answer = self.compose([], None)
         connection, cipher, now = self.connection, self.house.cipher, self.now
-        understood = Understood(heard.intent or heard.rule or None, heard.details.get("p"), why(heard, walked))
+        understood = Understood(meant(self.house, heard, walked), heard.details.get("p"), why(heard, walked))
         number = messages.keep_inbound(connection, cipher, self.incoming, person, understood, answer, now)
         waiting = messages.keep_outbound(connection, cipher, person.id, person.candidate_id, number, said, now)
         talk = waits.wound(self.house, talk, now, anew=True) if walked else talk
         wait_until = waits.over_at(talk) if walked else person.wait_until
         people.took_turn(connection, cipher, person, talk.dump(), now, wait_until)
         return Outcome(answer, tuple(waiting), heard=heard)
+
+
+def meant(house: House, heard: Heard, walked: Turn | None = None) -> str | None:
+    """The meaning, or else the rule, that a message is kept as: of a meaning that would change the record only one that
+    was plainly said, or said yes to; of a guess none. Without a walk its stance alone tells."""
+    flows = house.content.flows
+    start = flows.entry(heard.intent)
+    acts = start is not None and flows.asks_first(*start) is not None
+    if start and acts and walked is None:
+        own = house.content.plainly.get(".".join(start), ())
+        said = house.understanding.stance(heard.text, own, False) == "plain"
+    else:
+        said = not (start and acts and walked) or ".".join(start) in walked.road
+    if heard.intent and heard.decision == "answer" and said:
+        return heard.intent
+    if heard.rule in ("", "yes", "number") and walked:
+        return next(filter(None, map(flows.meaning_done_by, walked.road)), heard.rule) or None
+    return heard.rule or None
 
 
 def why(heard: Heard, walked: Turn | None) -> Mapping[str, Any]:
