@@ -33,6 +33,7 @@ _WORDS = ("text", "place")  # collectors that take words, not a value of a certa
 _FREE = (*_WORDS, "phone")  # collectors that take a number or a code as an answer
 _TOGETHER = timedelta(minutes=5)  # two messages within it may be one question in two parts
 _FAR_FETCHED = 0.12  # a guess that is less probable is not worth a line of the person's time
+_ILL = "training.ill"  # the likeliest meaning is the right one where words of illness stand
 _LONGEST_ANSWER = 500  # characters
 
 
@@ -270,6 +271,8 @@ def _understood(house: House, text: str, talk: Talk, open_: Branch | None) -> He
     expecting = expected | {"murmur" if expected & {"text", "value"} else "nod"}
     offered = frozenset(talk.offered)
     heard = _meant(text, house.understanding.meaning(text, expecting, offered))
+    if (heard.intent, heard.decision) == (_ILL, "ask") and house.understanding.tells_illness(text):
+        heard = replace(heard, decision="answer", pair=())
     own = outside_quotes(text)
     if own == text or not _acts(house, heard):
         return heard
