@@ -44,6 +44,7 @@ FACTS: Mapping[str, tuple[str, ...]] = {
     "leaving": ("no", "once", "twice"),
     "stance": ("plain", "denies", "asks", "supposes", "reports", "other", "maybe"),
     "health": ("ill", "unsaid"),
+    "how_late": ("said", "unsaid"),
     "back": ("open", "late", "no"),
     "undoes": (
         "confirmed",

@@ -128,6 +128,9 @@ class World:
     def health(self, heard: Heard) -> str:
         return "ill" if self.house.understanding.tells_illness(heard.text) else "unsaid"
 
+    def how_late(self, heard: Heard) -> str:
+        return "said" if self.house.understanding.tells_delay(heard.text) else "unsaid"
+
     def read(self, collector: str, limit: str, heard: Heard) -> Reading | None:
         zone = facts.zone_of(self.candidate, self.house.settings)
         return hearing.read(self.house, collector, limit, heard, self.now.astimezone(zone).date())

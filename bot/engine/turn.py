@@ -97,6 +97,10 @@ class World(Protocol):
         """Whether the text says that its sender is ill: ill or unsaid."""
         ...
 
+    def how_late(self, heard: Heard) -> str:
+        """Whether the text says how late its sender is: said or unsaid."""
+        ...
+
     def read(self, collector: str, limit: str, heard: Heard) -> Reading | None:
         """The value that was heard for this collector, or None."""
         ...
@@ -541,6 +545,8 @@ class _Walk:
             return self.stance
         if name == "health":
             return self.world.health(self.heard)
+        if name == "how_late":
+            return self.world.how_late(self.heard)
         if name == "undoes":
             return self.talk.did or "nothing"
         if name == "said":

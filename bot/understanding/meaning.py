@@ -77,6 +77,10 @@ class Understanding:
         """Whether a text says that its sender is ill."""
         return self._words.tells_illness(normal(text))
 
+    def tells_delay(self, text: str) -> bool:
+        """Whether a text says how late somebody is."""
+        return self._words.delays.search(key(normal(text))) is not None
+
     def date(self, text: str, today: datetime.date) -> datetime.date | None:
         """The one day that a text names."""
         return read_date(text, today, self._words)

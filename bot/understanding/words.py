@@ -47,6 +47,7 @@ class Words:
     corrections_short: Openings  # "no, ": only where little follows
     questions: Questions
     stances: Stances
+    delays: re.Pattern[str]  # how late somebody is
     illness: re.Pattern[str]  # words of it
     states: Phrases  # how somebody is, which says nothing of what they will do
     joints: re.Pattern[str]  # "and" between two questions
@@ -97,6 +98,7 @@ class Words:
             corrections_short=Openings.of(listed("corrections_short")),
             questions=Questions.of(*map(listed, _QUESTIONS)),
             stances=Stances.of(listed),
+            delays=anywhere(listed("delays")),
             illness=anywhere(listed("illness")),
             states=Phrases.of(listed("states")),
             joints=anywhere(listed("joints")),

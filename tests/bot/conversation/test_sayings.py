@@ -93,6 +93,9 @@ class Careless:
     def own_words(self, text: str) -> OwnWords:
         return self._real.own_words(text)
 
+    def tells_delay(self, text: str) -> bool:
+        return self._real.tells_delay(text)
+
     def tells_illness(self, text: str) -> bool:
         return self._real.tells_illness(text)
 
