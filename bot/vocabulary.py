@@ -44,8 +44,21 @@ FACTS: Mapping[str, tuple[str, ...]] = {
     "tasks": ("open", "none"),
     "leaving": ("no", "once", "twice"),
     "stance": ("plain", "denies", "asks", "supposes", "reports", "other", "maybe"),
+    "health": ("ill", "unsaid"),
+    "how_late": ("said", "unsaid"),
     "back": ("open", "late", "no"),
-    "undoes": ("confirmed", "withdrawn", "told", "nothing"),
+    "undoes": (
+        "confirmed",
+        "unconfirmed",
+        "withdrawn",
+        "back",
+        "stopped",
+        "scored",
+        "told",
+        "alarmed",
+        "earlier",
+        "nothing",
+    ),
 }
 
 # Facts that may have any value.
@@ -72,7 +85,7 @@ EFFECTS: Mapping[str, tuple[str, ...]] = {
     "check_code": ("wrong", "expired"),
     "bind_proved": ("lost",),
     "confirm": (),
-    "unconfirm": (),
+    "unconfirm": ("nothing",),
     "withdraw": (),
     "come_back": (),
     "speak": (),
@@ -84,18 +97,25 @@ EFFECTS: Mapping[str, tuple[str, ...]] = {
 # Effects that change the record by what somebody says of themselves: never done upon a sentence that is not plain.
 CHANGES: frozenset[str] = frozenset({"confirm", "unconfirm", "withdraw", "come_back", "notices_only", "task_done"})
 
-# What a turn does that can be taken back with the next message ("I pressed the wrong one"), by the fact `undoes`.
+# What a turn does that can be taken back with the next message ("I pressed the wrong one"), by the fact `undoes`: by
+# the effect with its argument, else by the effect alone.
+TOLD = "told"
 UNDOES: Mapping[str, str] = {
     "confirm": "confirmed",
+    "unconfirm": "unconfirmed",
     "withdraw": "withdrawn",
-    "open_case late": "told",
-    "open_case ill": "told",
-    "open_case change_date": "told",
-    "open_case call": "told",
-    "open_case erase": "told",
-    "open_case withdrawing": "told",
-    "task_done": "told",
+    "come_back": "back",
+    "stop_pushes": "stopped",
+    "notices_only": "stopped",
+    "keep_checkin": "scored",
+    "task_done": TOLD,
+    "open_case": TOLD,
+    "open_case danger": "alarmed",  # never taken back
+    "open_case undone": "",
 }
+
+# What is left of it after messages that did nothing: HR still knows, and a danger stays one.
+FADES: Mapping[str, str] = {TOLD: "earlier", "unconfirmed": "earlier", "earlier": "earlier", "alarmed": "alarmed"}
 
 # What may be promised: kept when this fact has one of these values, by saying what this meaning says now. Beside them
 # any meaning of the FAQ, kept when it has an answer.
@@ -275,6 +295,7 @@ URGENCY: Mapping[str, int] = {
     "human": 1,
     "insult": 1,
     "ill": 1,
+    "cannot_come": 1,
     "late": 1,
     "door": 1,
     "risk": 1,

@@ -64,7 +64,8 @@ def _unconfirm(world: World, effect: Effect, heard: Heard) -> str:
         people.change_candidate(world.connection, world.candidate_id, world.now, **nothing)
         audit.record(world.connection, "candidate", "candidate.unconfirm", world.candidate.code, world.now, {})
         world.belongs_to(world.candidate_id)
-    return ""
+        return ""
+    return "nothing"
 
 
 def _come_back(world: World, effect: Effect, heard: Heard) -> str:

@@ -14,12 +14,12 @@ from bot.content.reading import TRADITIONAL
 from bot.conversation.house import House
 from bot.engine.flow import Branch
 from bot.engine.talk import Frame, Talk
-from bot.engine.turn import Heard, Reading
+from bot.engine.turn import SAYS, Heard, Reading
 from bot.message import Incoming
 from bot.store import guesses, people, taught
 from bot.store.people import Person
 from bot.understanding import Meaning
-from bot.understanding.own_words import AUTOMATIC
+from bot.understanding.own_words import AUTOMATIC, outside_quotes
 from bot.understanding.text import clauses, folded_within, is_sticker, key, normal
 
 _SPOKEN = ("text", "voice")  # kinds that hold words: a voice message where the channel recognised them
@@ -33,6 +33,7 @@ _WORDS = ("text", "place")  # collectors that take words, not a value of a certa
 _FREE = (*_WORDS, "phone")  # collectors that take a number or a code as an answer
 _TOGETHER = timedelta(minutes=5)  # two messages within it may be one question in two parts
 _FAR_FETCHED = 0.12  # a guess that is less probable is not worth a line of the person's time
+_ILL = "training.ill"  # the likeliest meaning is the right one where words of illness stand
 _LONGEST_ANSWER = 500  # characters
 
 
@@ -264,10 +265,28 @@ def _reads_traditional(connection: Connection, house: House, person: Person, tal
 
 
 def _understood(house: House, text: str, talk: Talk, open_: Branch | None) -> Heard:
-    """A yes or no that nothing asked for is a nod: it closes the topic, and is never "not understood"."""
+    """A yes or no that nothing asked for is a nod: it closes the topic, and is never "not understood". What would
+    change the record is said only outside of quotation marks; details["quotes"]: it stands within them."""
     expected = _expected(open_)
     expecting = expected | {"murmur" if expected & {"text", "value"} else "nod"}
-    return _meant(text, house.understanding.meaning(text, expecting, frozenset(talk.offered)))
+    offered = frozenset(talk.offered)
+    heard = _meant(text, house.understanding.meaning(text, expecting, offered))
+    if (heard.intent, heard.decision) == (_ILL, "ask") and house.understanding.tells_illness(text):
+        heard = replace(heard, decision="answer", pair=())
+    own = outside_quotes(text)
+    if own == text or not _acts(house, heard):
+        return heard
+    beside = _meant(text, house.understanding.meaning(own, expecting, offered))
+    same = beside.intent == heard.intent
+    return beside if same or heard.rule else replace(heard, details={**heard.details, "quotes": True})
+
+
+def _acts(house: House, heard: Heard) -> bool:
+    """Whether what was heard would change the record."""
+    if heard.rule:
+        return heard.rule in SAYS
+    start = house.content.flows.entry(heard.intent)
+    return start is not None and house.content.flows.asks_first(*start) is not None
 
 
 def _expected(open_: Branch | None) -> frozenset[str]:

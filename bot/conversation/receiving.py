@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Literal
 
@@ -31,9 +31,10 @@ from bot.store.messages import Answered, Spoken, Understood
 from bot.store.people import Person
 from bot.store.signs import NO_SIGN
 from bot.understanding.danger import DESPAIR, THREAT
-from bot.vocabulary import DANGER, OF_THE_RECORD
+from bot.vocabulary import DANGER, FADES, OF_THE_RECORD
 from bot.windows import Window
 
+_FRESH = timedelta(days=1)
 _log = structlog.get_logger()
 
 
@@ -102,7 +103,7 @@ class _Reception:
         if self._is_no_word():
             return self._overhear(person)
         person, first = self._known_by_number(person)
-        talk = Talk.load(person.talk)
+        talk = self._fresh(Talk.load(person.talk), person.last_at)
         open_ = asked_by(self.house, talk.open)
         said = replace(incoming, text=self.words)
         usual = partial(hear, self.connection, self.house, said, person, talk, open_, self.now)
@@ -129,6 +130,11 @@ class _Reception:
         meaning = distress.MEANINGS[THREAT]
         threat = messages.has_meant(self.connection, person.candidate_id, meaning, case.since)
         return THREAT if threat else DESPAIR
+
+    def _fresh(self, talk: Talk, last_at: datetime | None) -> Talk:
+        """After a day nobody means what HR was told before the last message."""
+        stale = talk.did in FADES.values() and last_at and self.now - last_at > _FRESH
+        return replace(talk, did="") if stale else talk
 
     def _ordered(self, heard: Heard, person: Person) -> Done | None:
         """What a member of staff ordered by SMS, done. From a phone that is a candidate's too only what cannot be meant
@@ -164,7 +170,7 @@ class _Reception:
         """Kept, and left to whoever has the case, with what the bot would have said."""
         suggestion = self._suggestion(person, talk, heard)
         nothing, now = self.compose([], None), self.now
-        understood = Understood(heard.intent or heard.rule or None, heard.details.get("p"), why(heard, None))
+        understood = Understood(meant(self.house, heard), heard.details.get("p"), why(heard, None))
         cipher = self.house.cipher
         number = messages.keep_inbound(self.connection, cipher, self.incoming, person, understood, nothing, now)
         people.took_turn(self.connection, cipher, person, talk.dump(), now, None)
@@ -344,13 +350,31 @@ class _Reception:
             said = [Spoken(part, keys, pushed=True) for part in answer.parts]
             answer = self.compose([], None)
         connection, cipher, now = self.connection, self.house.cipher, self.now
-        understood = Understood(heard.intent or heard.rule or None, heard.details.get("p"), why(heard, walked))
+        understood = Understood(meant(self.house, heard, walked), heard.details.get("p"), why(heard, walked))
         number = messages.keep_inbound(connection, cipher, self.incoming, person, understood, answer, now)
         waiting = messages.keep_outbound(connection, cipher, person.id, person.candidate_id, number, said, now)
         talk = waits.wound(self.house, talk, now, anew=True) if walked else talk
         wait_until = waits.over_at(talk) if walked else person.wait_until
         people.took_turn(connection, cipher, person, talk.dump(), now, wait_until)
         return Outcome(answer, tuple(waiting), heard=heard)
+
+
+def meant(house: House, heard: Heard, walked: Turn | None = None) -> str | None:
+    """The meaning, or else the rule, that a message is kept as: of a meaning that would change the record only one that
+    was plainly said, or said yes to; of a guess none. Without a walk its stance alone tells."""
+    flows = house.content.flows
+    start = flows.entry(heard.intent)
+    acts = start is not None and flows.asks_first(*start) is not None
+    if start and acts and walked is None:
+        own = house.content.plainly.get(".".join(start), ())
+        said = house.understanding.stance(heard.text, own, False) == "plain"
+    else:
+        said = not (start and acts and walked) or ".".join(start) in walked.road
+    if heard.intent and heard.decision == "answer" and said:
+        return heard.intent
+    if heard.rule in ("", "yes", "number") and walked:
+        return next(filter(None, map(flows.meaning_done_by, walked.road)), heard.rule) or None
+    return heard.rule or None
 
 
 def why(heard: Heard, walked: Turn | None) -> Mapping[str, Any]:

@@ -122,9 +122,17 @@ class World:
     def stance(self, step: str, asked_for: bool, heard: Heard, choice: tuple[str, str] | None) -> str:
         if not heard.text:
             return "plain"
+        if heard.details.get("quotes"):
+            return "reports"
         content = self.house.content
         own = (*content.plainly.get(step, ()), *(content.labels(*choice) if choice else ()))
         return self.house.understanding.stance(heard.text, own, asked_for)
+
+    def health(self, heard: Heard) -> str:
+        return "ill" if self.house.understanding.tells_illness(heard.text) else "unsaid"
+
+    def how_late(self, heard: Heard) -> str:
+        return "said" if self.house.understanding.tells_delay(heard.text) else "unsaid"
 
     def read(self, collector: str, limit: str, heard: Heard) -> Reading | None:
         zone = facts.zone_of(self.candidate, self.house.settings)

@@ -133,6 +133,13 @@ class Flows:
         known = self.by_name.get(flow)
         return (flow, known.acts[step]) if known and step in known.acts else None
 
+    def meaning_done_by(self, step: str) -> str:
+        """The meaning that begins at this `flow.step`, if that changes the record; else ""."""
+        flow, _, name = step.partition(".")
+        known = self.by_name[flow]
+        meanings = (entry for entry, at in known.entries.items() if at == name and name in known.acts)
+        return next((f"{flow}.{meaning}" for meaning in meanings), "")
+
     def is_alarm(self, heard: str) -> bool:
         """Whether this meaning or rule is heard before all else."""
         flow, _, name = heard.rpartition(".")

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 from bot.engine.flow import AGAIN, END, FREE_WORDS, PENDING, PLAINLY, Branch, Effect, Flow, Flows
 from bot.engine.talk import Frame, Return, Said, Talk
-from bot.vocabulary import UNDOES
+from bot.vocabulary import FADES, TOLD, UNDOES
 
 _LONGEST_WALK = 50  # steps in a turn: a loop in a flow ends in an error, not in silence
 _DEEPEST = 4  # open questions that may wait below each other
@@ -24,11 +24,13 @@ STRANGER = ("binding", "stranger")
 SILENCE = "silence"
 TOUCH = "touch"  # keepwarm speaks first: `value` is the step, as `flow.step`
 _CLOSES = ("stop", "wrong_number")  # rules after which the bot asks nothing and tells nothing more
-_SAYS = {"coming": "yes", "cannot": "no"}  # rules that say by themselves whether somebody comes, and as which answer
-_BARE = ("number", "yes", "no", *_SAYS)  # rules that hold for nothing but a bare answer
-_GIVES_UP = ("never_mind", "mistake")  # rules after which no question stays open
+SAYS = {"coming": "yes", "cannot": "no"}  # rules that say by themselves whether somebody comes, and as which answer
+_BARE = ("number", "yes", "no", *SAYS)  # rules that hold for nothing but a bare answer
+_MISTAKE = "mistake"
+_GIVES_UP = ("never_mind", _MISTAKE)  # rules after which no question stays open
 _PLAIN = "plain"
 _CONFIRMED = UNDOES["confirm"]
+_ALARMED = UNDOES["open_case danger"]
 _ABOUT_THE_LAST = ("repeat", "explain", "language")  # rules that leave what was said last, and its question, in force
 
 
@@ -97,6 +99,14 @@ class World(Protocol):
         """Whether the words tell what is not known, or not any more."""
         ...
 
+    def health(self, heard: Heard) -> str:
+        """Whether the text says that its sender is ill: ill or unsaid."""
+        ...
+
+    def how_late(self, heard: Heard) -> str:
+        """Whether the text says how late its sender is: said or unsaid."""
+        ...
+
     def read(self, collector: str, limit: str, heard: Heard) -> Reading | None:
         """The value that was heard for this collector, or None."""
         ...
@@ -146,7 +156,9 @@ class _Walk:
         misses = 0 if self.talk.misses == before.misses and not by_itself else self.talk.misses
         again = self.heard.rule in _ABOUT_THE_LAST or not self.said
         last = before.last if again else tuple(self.said)
-        self.talk = replace(self.talk, misses=misses, last=last, did=before.did if by_itself else self.did)
+        faded = "" if self.heard.rule == _MISTAKE and before.did != _ALARMED else FADES.get(before.did, "")
+        did = self.did or (before.did if by_itself else faded)
+        self.talk = replace(self.talk, misses=misses, last=last, did=did)
 
     def _hear(self, answered: Frame | None) -> None:
         if self.heard.event:
@@ -160,7 +172,7 @@ class _Walk:
         if self.heard.rule == "nod" and (start := self._in_doubt()):
             return self._begin(*start)
         rule = self.flows.on_rule(self.heard.rule)
-        if rule and self.heard.rule not in _SAYS:
+        if rule and self.heard.rule not in SAYS and not self._is_a_choice():
             ends = self.heard.rule in _GIVES_UP or self.flows.is_alarm(self.heard.rule)
             return self._begin(*rule, keep_open=not ends)
         if self._answers_one() or (self.talk.open and self._answers_freely(self.talk.open)):
@@ -173,6 +185,11 @@ class _Walk:
         if self.heard.decision == "ask" and guesses:
             return self._which_of(tuple(guesses[:2]))
         return self._not_understood()
+
+    def _is_a_choice(self) -> bool:
+        """Whether what would say "I did not mean it" names one of the answers that are offered ("take it back")."""
+        branch = self._branch_of(self.talk.open) if self.talk.open and self.heard.rule == _MISTAKE else None
+        return bool(branch and self.world.choice(self.talk.frames[-1].flow, tuple(branch.choices), self.heard.text))
 
     def _which_of(self, pair: tuple[str, ...]) -> None:
         """Somebody we do not know is not asked which of two things they may not hear yet."""
@@ -315,7 +332,7 @@ class _Walk:
         """Whether a statement that fits none of the choices answers in words of the person's own: if it is about this
         road or about nothing clear, and if those words are kept, whatever it is about but what is urgent."""
         branch, heard = self._branch_of(frame), self.heard
-        if heard.rule in _SAYS or heard.asks or heard.decision == "fallback" or not branch.otherwise:
+        if heard.rule in SAYS or heard.asks or heard.decision == "fallback" or not branch.otherwise:
             return False
         same_flow = heard.intent.partition(".")[0] == frame.flow
         clear = heard.decision == "answer" and not self._is_own(frame)
@@ -348,7 +365,7 @@ class _Walk:
 
     def _chosen(self, frame: Frame, branch: Branch) -> tuple[str, str] | None:
         chosen = self._choice(frame.flow, tuple(branch.choices))
-        bare = {"yes": branch.yes, "no": branch.no}.get(_SAYS.get(self.heard.rule, self.heard.rule), "")
+        bare = {"yes": branch.yes, "no": branch.no}.get(SAYS.get(self.heard.rule, self.heard.rule), "")
         step = branch.choices[chosen] if chosen else bare
         if not step:
             return None
@@ -359,7 +376,7 @@ class _Walk:
     def _collected(self, frame: Frame, branch: Branch) -> tuple[str, str] | None:
         """What the text holds for the collector, and where that leads. A clear question about something else is no
         answer in free words, nor is what is urgent."""
-        if branch.collect in FREE_WORDS and self.heard.rule in _SAYS:
+        if branch.collect in FREE_WORDS and self.heard.rule in SAYS:
             return None
         other = self.heard.decision == "answer" and self.flows.entry(self.heard.intent) and not self._is_own(frame)
         if branch.collect in FREE_WORDS and other and (self.heard.asks or self._is("urgent", "aside")):
@@ -502,10 +519,17 @@ class _Walk:
     def _do(self, effects: tuple[Effect, ...], saved: Mapping[str, Any]) -> str:
         for effect in effects:
             outcome = self.world.do(effect, self.heard, saved)
-            self.did = UNDOES.get(f"{effect.name} {effect.argument}".strip(), self.did)
+            if not outcome:
+                self._has_done(effect)
             if outcome in effect.outcomes:
                 return effect.outcomes[outcome]
         return ""
+
+    def _has_done(self, effect: Effect) -> None:
+        """Keeps what can be taken back; what changed the record counts before what HR was told beside it."""
+        done = UNDOES.get(f"{effect.name} {effect.argument}", UNDOES.get(effect.name, ""))
+        if done and self.did in ("", TOLD):
+            self.did = done
 
     def _pending(self) -> None:
         """Answers what was asked before we knew who asks."""
@@ -536,6 +560,10 @@ class _Walk:
             return "yes" if self.waits else "no"
         if name == "stance":
             return self.stance
+        if name == "health":
+            return self.world.health(self.heard)
+        if name == "how_late":
+            return self.world.how_late(self.heard)
         if name == "undoes":
             return self.talk.did or "nothing"
         if name == "said":

@@ -15,7 +15,7 @@ _MOST_WEEKS = 60
 _MOST_STORES = 200
 # Why they are gone is not that they are gone; what is their own business stays it.
 _TAKEN_BACK = ("staying", "took_back", "back", "undone")
-_SAYS_NOTHING = ("withdrawing", "leaving", "withdrawn", "no_show", "unconfirmed", "risk", *_TAKEN_BACK)
+_SAYS_NOTHING = ("withdrawing", "leaving", "withdrawn", "no_show", "unconfirmed", "cannot_come", "risk", *_TAKEN_BACK)
 _PERSONAL = ("family", "ill", "health", "danger", "hardship")
 _COUNT = Column("lost", "count")
 

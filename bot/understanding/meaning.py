@@ -1,7 +1,7 @@
 """What a message means: a rule's verdict if a rule decides, else the model's, with what to do about its doubt."""
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 from typing import Literal
@@ -73,6 +73,14 @@ class Understanding:
         """How a text stands to a meaning that these wordings say by themselves: one of STANCES."""
         return self._words.stances.read(normal(text), found_by(own), asked_for, self._words.ask)
 
+    def tells_illness(self, text: str) -> bool:
+        """Whether a text says that its sender is ill."""
+        return self._words.tells_illness(normal(text))
+
+    def tells_delay(self, text: str) -> bool:
+        """Whether a text says how late somebody is."""
+        return self._words.delays.search(key(normal(text))) is not None
+
     def date(self, text: str, today: datetime.date) -> datetime.date | None:
         """The one day that a text names."""
         return read_date(text, today, self._words)
@@ -107,6 +115,11 @@ class Understanding:
         return answered[0], (asked.intent, *asked.also)[: _MOST_MEANINGS - 1]
 
     def _by_model(self, text: str, plain: str, asks: bool) -> Meaning:
+        told = [part for part in sentences(plain) if not self._words.tells_state(part)]
+        if not told:
+            return Meaning(text, plain, None, 0.0, "fallback", (), asks=asks)
+        if len(told) < len(sentences(plain)):
+            return replace(self._by_model(text, ", ".join(told), asks), normal=plain)
         meant = self._words.contrast.after(plain)
         whole = self._verdict(meant or plain)
         if meant and decision(whole) == "fallback":

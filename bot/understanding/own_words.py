@@ -22,7 +22,13 @@ _OPENS, _CLOSES = '“„"«「『‘', '”“"»」』’'
 _QUOTED = "“”"  # in an entry: what was quoted
 _ROW = r"(?:[-—–－―_─][ \t]*){5,}"
 _QUOTE = re.compile(rf"\s*[{_OPENS}].*[{_CLOSES}]\s*{_ROW}(?P<own>.*)", re.DOTALL)
-_QUOTE_OF_SOMEBODY = re.compile(r"\s*[「『“][^「」『』“”:：]{1,40}[:：].*[」』”][ \t]*\n(?P<own>.*)", re.DOTALL)
+_MYSELF = r"(?:我|我自己|me|myself|i)\s*[:：]"
+_QUOTE_OF_SOMEBODY = re.compile(
+    rf"\s*[「『“](?!\s*{_MYSELF})[^「」『』“”:：]{{1,40}}[:：].*[」』”](?P<own>\s.*|)", re.DOTALL | re.IGNORECASE
+)
+_QUOTED_PART = re.compile(
+    r"“[^”]*”|„[^“”]*[“”]|\"[^\"]*\"|«[^»]*»|「[^」]*」|『[^』]*』|《[^》]*》|‘[^‘’]*(?:’(?=\w)[^‘’]*)*’|(?<!\w)'[^']*'(?!\w)"
+)
 _REPLIED_TO = re.compile(
     r"^\s*[>＞].*$|^\s*(?:on\b.{1,120}\bwrote|.{1,80}写道)\s*[:：]\s*$", re.MULTILINE | re.IGNORECASE
 )
@@ -77,7 +83,7 @@ def own_words(text: str, signs: Signs, asks: Callable[[str], bool]) -> OwnWords:
         return OwnWords("", REACTION)
     own, quotes = _without_quotes(plain)
     if not own:
-        return OwnWords("", QUOTE if quotes else "")
+        return OwnWords("", (QUOTE if "\n" in plain else FORWARDED) if quotes else "")
     compared = simplified(own)  # a character for each
     if signs.automatic_marks.search(compared) or signs.automatic.search(_form(own)):
         return OwnWords("", AUTOMATIC)
@@ -87,6 +93,12 @@ def own_words(text: str, signs: Signs, asks: Callable[[str], bool]) -> OwnWords:
         own = own[: forwarded.start()].strip()
         return OwnWords(own) if own else OwnWords("", FORWARDED)
     return _without_addresses(own, signs, asks) or OwnWords(own if quotes else text.strip())
+
+
+def outside_quotes(text: str) -> str:
+    """A text without what stands in quotation marks; all of it where nothing else is said."""
+    rest = _QUOTED_PART.sub(" ", text)
+    return rest if any(map(str.isalnum, rest)) else text
 
 
 def _reacts(text: str, signs: Signs) -> bool:

@@ -44,7 +44,7 @@ def ruling(normal: str, words: Words, expecting: frozenset[str], last_offered: f
         return Ruling("never_mind")
     if locale := next((locale for locale, asked in words.languages.items() if said.in_a_clause(asked)), None):
         return Ruling("language", locale)
-    if said.wholly(words.mistake):
+    if said.takes_back(words):
         return Ruling("mistake")
     return (
         _says_whether(said, words)
@@ -120,7 +120,7 @@ def _nod(said: "_Said", words: Words, expecting: frozenset[str]) -> Ruling | Non
     """What says by itself whether somebody comes ("I'll be there") is more than a nod."""
     if "murmur" in expecting and said.wholly(words.murmurs):
         return Ruling("nod")
-    nods = "nod" in expecting and (said.wholly(words.yes) or said.wholly(words.no))
+    nods = "nod" in expecting and any(map(said.wholly, (words.yes, words.no, words.states)))
     return Ruling("nod") if nods and not said.wholly(words.plans) else None
 
 
@@ -176,6 +176,20 @@ class _Said:
         """Each clause says no or never mind: "算了，不用打了", "no thanks"; not what says whether somebody comes."""
         refusals = [any(_either(forms, each) for each in (words.no, words.never_mind)) for forms in self._parts]
         return bool(refusals) and all(refusals) and not any(_either(forms, words.plans) for forms in self._parts)
+
+    def takes_back(self, words: Words) -> bool:
+        """Says that the last was not meant, and beside it at most sorry, yes or no ("sorry, wrong button"); not what
+        says whether somebody comes."""
+        if self.wholly(words.mistake):
+            return True
+        beside = (words.mistake, words.excuses, words.yes, words.no, words.wrong)
+        parts = [forms for forms in self._parts if forms[0] not in words.around and forms[-1] not in words.around]
+        return (
+            not self.asks
+            and any(_either(forms, words.mistake) for forms in parts)
+            and all(any(_either(forms, each) for each in beside) for forms in parts)
+            and not any(_either(forms, words.plans) for forms in parts)
+        )
 
     def in_a_clause(self, phrases: Phrases) -> bool:
         """One of the clauses is one of the phrases, also in a question."""

@@ -37,6 +37,7 @@ class Words:
     coming: Phrases  # says by itself that somebody comes
     cannot: Phrases  # says by itself that somebody cannot come
     mistake: Phrases  # says that what was pressed or said last was not meant
+    excuses: Phrases  # what may stand beside that
     repeat: Phrases
     explain: Phrases  # wants to hear it in plainer words
     wrong: Phrases  # says that the answer misses the point
@@ -46,6 +47,9 @@ class Words:
     corrections_short: Openings  # "no, ": only where little follows
     questions: Questions
     stances: Stances
+    delays: re.Pattern[str]  # how late somebody is
+    illness: re.Pattern[str]  # words of it
+    states: Phrases  # how somebody is, which says nothing of what they will do
     joints: re.Pattern[str]  # "and" between two questions
     calendars: tuple[Calendar, ...]  # by language
     beside_date: Phrases  # what may stand around a day written in digits alone
@@ -84,6 +88,7 @@ class Words:
             coming=Phrases.of(listed("coming")),
             cannot=Phrases.of(listed("cannot")),
             mistake=Phrases.of(listed("mistake")),
+            excuses=Phrases.of(listed("excuses")),
             repeat=Phrases.of(listed("repeat")),
             explain=Phrases.of(listed("explain")),
             wrong=Phrases.of(listed("wrong")),
@@ -93,6 +98,9 @@ class Words:
             corrections_short=Openings.of(listed("corrections_short")),
             questions=Questions.of(*map(listed, _QUESTIONS)),
             stances=Stances.of(listed),
+            delays=anywhere(listed("delays")),
+            illness=anywhere(listed("illness")),
+            states=Phrases.of(listed("states")),
             joints=anywhere(listed("joints")),
             calendars=tuple(map(Calendar.of, mappings)),
             beside_date=Phrases.of(listed("beside_date")),
@@ -128,6 +136,20 @@ class Words:
         """Whether a normal text asks something."""
         forms = map(key, clauses(normal))
         return "?" in normal or any(self.questions.ask(form, self.core(form)) for form in forms)
+
+    def tells_illness(self, normal: str) -> bool:
+        """Whether a normal text says that its sender is ill; not what it says of somebody else, denies or supposes."""
+        for form in map(key, clauses(normal)):
+            if found := self.illness.search(form):
+                before = form[: found.start()]
+                stances = self.stances.other, self.stances.denies, self.stances.supposes, self.stances.reports
+                return not any(stance.search(before) for stance in stances)
+        return False
+
+    def tells_state(self, clause: str) -> bool:
+        """Whether a clause says how somebody is and nothing else."""
+        form = key(clause)
+        return form in self.states or self.core(form) in self.states
 
     def topic(self, clause: str) -> str:
         """What a clause is about: the clause without courtesy, fillers and the words that ask."""

@@ -71,7 +71,7 @@ def test_a_plain_no_to_can_you_come_tells_hr_and_asks_for_another_date(
 ) -> None:
     asked(person, database, "notice.training").says(answer)
     assert person.keys == ["training.ill_before"]
-    assert reasons(database) == ["ill"]
+    assert reasons(database) == ["cannot_come"]
     assert record(database)["confirmed_at"] is None
 
 
@@ -97,7 +97,28 @@ def test_tomorrow_is_answered_with_yes_or_no_too(person: Person, database: Datab
 
 def test_who_can_not_come_says_so_without_being_asked(person: Person, database: Database) -> None:
     assert person.is_bound_to("PUB").says("No, I can't come").keys == ["training.ill_before"]
-    assert reasons(database) == ["ill"]
+    assert reasons(database) == ["cannot_come"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "reason"),
+    [
+        ("我来不了…", "cannot_come"),
+        ("今天来不了", "cannot_come"),
+        ("我孩子发烧了，今天来不了", "cannot_come"),
+        ("i can't make it today", "cannot_come"),
+        ("my kid is in hospital, i can't make it today", "cannot_come"),
+        ("我发烧了来不了", "ill"),
+        ("今天来不了，感冒了", "ill"),
+        ("i'm sick and can't come today", "ill"),
+        ("i broke my leg and can't come today", "ill"),
+    ],
+)
+def test_only_words_of_illness_make_it_an_illness(
+    person: Person, database: Database, sentence: str, reason: str
+) -> None:
+    person.is_bound_to("TODAY").says(sentence)
+    assert reasons(database) == [reason]
 
 
 def test_never_mind_confirms_nothing_whatever_is_asked(person: Person, database: Database) -> None:
@@ -286,3 +307,72 @@ def test_what_was_planned_is_cancelled_and_planned_again(person: Person, databas
     assert plans() == set()
     person.says("我又想来了")
     assert plans() == before
+
+
+MISTAKES = ("呃 撤回撤回 我点错了", "撤回", "哎呀，点错了", "刚才说的不算", "开玩笑的😂", "说着玩的", "oops wrong button", "undo that", "take that back", "I didn't mean that", "jk", "just kidding lol", "oops, sorry, my mistake")  # fmt: skip
+
+
+@pytest.mark.parametrize("sentence", MISTAKES)
+def test_whatever_was_just_recorded_is_undone_by_saying_that_it_was_not_meant(
+    person: Person, database: Database, sentence: str
+) -> None:
+    person.is_bound_to("TODAY").says("我会来")
+    assert record(database, "TODAY")["confirmed_at"]
+    assert person.says(sentence).keys == ["training.took_back"]
+    assert record(database, "TODAY")["confirmed_at"] is None
+    person.says("我要迟到了")
+    assert person.says(sentence).keys == ["repair.undone"]
+    person.says("退订")
+    assert record(database, "TODAY")["pushes_stopped_at"]
+    assert person.says(sentence).keys == ["stop.resumed"]
+    assert record(database, "TODAY")["pushes_stopped_at"] is None
+
+
+def test_never_mind_after_a_confirmation_asks_whether_it_stands(person: Person, database: Database) -> None:
+    person.is_bound_to("PUB").says("我会来")
+    assert person.says("算了").keys == ["training.took_back_sure"]
+    assert person.says("1").keys == ["training.took_back"]
+
+
+def test_what_was_told_long_ago_is_not_offered_to_be_taken_back(person: Person, database: Database) -> None:
+    person.is_bound_to("PUB").says("我来不了")
+    person.says("要带什么")
+    person.now += timedelta(hours=30)
+    assert person.says("点错了").keys == ["repair.mistake"]
+
+
+def test_danger_is_not_taken_back(person: Person, database: Database) -> None:
+    person.is_bound_to("PUB").says("我真的不想活了")
+    says = {
+        "开玩笑的": "trouble.better_helpline",
+        "什么时候培训": "training.when_published",
+        "撤回": "repair.still_told",
+    }
+    for sentence, key in says.items():
+        assert person.says(sentence).keys == [key]
+    assert reasons(database) == ["danger"]
+
+
+STATES = ("its lyrics from a song im writing, im fine", "im fine", "I'm okay", "i am good, thanks", "all good", "im doing well", "我很好", "我没事，挺好的", "我还好，放心", "我好多了")  # fmt: skip
+
+
+@pytest.mark.parametrize("sentence", STATES)
+def test_how_somebody_is_never_says_that_they_come(person: Person, database: Database, sentence: str) -> None:
+    person.is_bound_to("PUB").says(sentence)
+    assert record(database)["confirmed_at"] is None
+    asked(person, database, "notice.training").says("我不想活了")
+    person.says(sentence)
+    assert record(database)["confirmed_at"] is None
+
+
+@pytest.mark.parametrize("sentence", STATES)
+def test_nor_is_it_a_yes_to_can_you_come(person: Person, database: Database, sentence: str) -> None:
+    asked(person, database, "notice.training").says(sentence)
+    assert record(database)["confirmed_at"] is None
+
+
+def test_a_yes_counts_only_where_the_question_was_the_last_thing_asked(person: Person, database: Database) -> None:
+    asked(person, database, "notice.training").says("要带什么")
+    person.says("好的")
+    person.says("Yes")
+    assert record(database)["confirmed_at"] is None

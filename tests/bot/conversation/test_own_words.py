@@ -175,3 +175,64 @@ def test_a_long_message_is_understood_by_the_question_at_its_end(
     keys = person.is_bound_to("PUB").says(story * 16 + asks).keys
     assert len(story * 16) > 600
     assert keys[0].startswith(flow)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'If you can make it, reply "I will come"',
+        "If you can make it, reply “I will come”",
+        "If you can make it, reply I will come",
+        '「If you can make it, reply "I will come"」 好',
+        "你刚才发的“确认参加”是啥",
+        "短信里写了「确认参加」",
+        "《确认参加》",
+        "他们让我发『我会来』",
+        'you wrote "I will come" in the text',
+        "‘I will come’ that is what it said",
+        "好，“确认参加”",
+        "好的，“我会来”",
+        "好的，“我来不了”",
+        "「妈妈：我会来」",
+    ],
+)
+@pytest.mark.parametrize("channel", ["wechat", "sms"])
+def test_what_stands_in_quotation_marks_inside_a_sentence_records_nothing(
+    text: str, channel: str, person: Person, house: House, database: Database
+) -> None:
+    person.is_bound_to("PUB")
+    person.channel = channel
+    person.address = "+8613800000001" if channel == "sms" else person.address
+    confirmed = sa.select(candidates.c.confirmed_at).where(candidates.c.code == "PUB")
+    person.says(text)
+    own = text == "《确认参加》"
+    assert (one(database, confirmed).confirmed_at is not None) is own
+    assert _reasons(database) == []
+
+
+@pytest.mark.parametrize(
+    "text", ['"I will come"', "“我会来”", "「确认参加」", "我会准时到，带上“身份证”", "“确认参加”！"]
+)
+def test_quotation_marks_around_ones_own_words_change_nothing(text: str, person: Person) -> None:
+    assert person.is_bound_to("PUB").says(text).keys == ["training.confirm_done"]
+
+
+@pytest.mark.parametrize("text", ["「妈妈：你别去了」", "“Mom: don't go there”", "「周店长：明天来不了就别来了」"])
+def test_what_somebody_else_wrote_is_not_theirs(text: str, person: Person, database: Database) -> None:
+    assert person.is_bound_to("PUB").says(text).keys == ["repair.forwarded"]
+    assert _reasons(database) == []
+
+
+def test_what_follows_the_words_of_somebody_else_is_theirs(person: Person) -> None:
+    assert person.is_bound_to("PUB").says("「妈妈：你别去了」 培训是几号").keys == ["training.when_published"]
+
+
+def test_ones_own_words_are_heard_also_as_a_quote(person: Person, database: Database) -> None:
+    person.is_bound_to("PUB").says("「我：我不想活了」")
+    assert _reasons(database) == ["danger"]
+
+
+@pytest.mark.parametrize("text", ["我“不想活”了", "「好的」 我不想活了", "我跟他说“我不想活了”"])
+def test_danger_is_heard_also_in_quotation_marks(text: str, person: Person, database: Database) -> None:
+    person.is_bound_to("PUB").says(text)
+    assert _reasons(database) == ["danger"]

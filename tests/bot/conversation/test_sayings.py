@@ -27,15 +27,28 @@ from tests.talking import Person
 FOLDER = Path(__file__).parents[2] / "sayings"
 NOT_PLAIN = yamltext.read(FOLDER / "not_plain.yaml").data
 PLAIN = yamltext.read(FOLDER / "plain.yaml").data
-ACTING = {"late", "ill", "change_date", "call", "erase", "withdrawing", "withdrawn", "door", "unconfirmed"}
+ACTING = {
+    "late",
+    "ill",
+    "cannot_come",
+    "change_date",
+    "call",
+    "erase",
+    "withdrawing",
+    "withdrawn",
+    "door",
+    "unconfirmed",
+}
 WHO = {"training.late": "TODAY", "training.ill": "TODAY"}  # whose record would change; else PUB, who trains in a week
-BELONGS = {("training.confirm", "denies"): {"ill"}}  # where it goes: HR hears of who says that they cannot come
+BELONGS = {
+    ("training.confirm", "denies"): {"ill", "cannot_come"}
+}  # where it goes: HR hears of who says that they cannot come
 DONE = {
     "training.confirm": "confirmed",
     "leave.withdraw": "withdrawing",
     "training.change": "training.change",
     "training.late": "late",
-    "training.ill": "ill",
+    "training.ill": "training.ill_now",
     "hr.call": "call",
     "stop.less": "notices_only",
 }
@@ -79,6 +92,12 @@ class Careless:
 
     def own_words(self, text: str) -> OwnWords:
         return self._real.own_words(text)
+
+    def tells_delay(self, text: str) -> bool:
+        return self._real.tells_delay(text)
+
+    def tells_illness(self, text: str) -> bool:
+        return self._real.tells_illness(text)
 
     def stance(self, text: str, own: Any, asked_for: bool) -> str:
         return self._real.stance(text, own, asked_for)
