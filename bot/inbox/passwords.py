@@ -15,6 +15,7 @@ from bot.settings import Settings
 
 T = TypeVar("T")
 SHORTEST, LONGEST = 10, 200  # characters
+DIFFERENT = 5  # of them
 GOOD_FOR = timedelta(hours=24)
 _SALT = "set password"
 _HASHER = argon2.PasswordHasher()  # RFC 9106, for machines with little memory: 64 MiB

@@ -36,6 +36,7 @@ _EMPTY: dict[str, Any] = {
     "faults": [],
     "warnings": [],
 }
+_ROOM = threading.BoundedSemaphore(2)  # files that are read at once; the others wait, unread
 _log = structlog.get_logger()
 
 
@@ -110,7 +111,7 @@ def _in_background(visit: Visit, number: int, dry: bool) -> None:
 def _run(visit: Visit, number: int, dry: bool) -> None:
     state, report, errors = "refused" if dry else "stopped", _because("broke"), b""
     try:
-        with _beating(visit, number):
+        with _beating(visit, number), _ROOM:
             state, report, errors = _ran(visit, number, dry)
     except UnusableFile as error:
         report = {"refused": str(error)} | _because(error.key, **error.values)

@@ -7,7 +7,7 @@ from sqlalchemy.engine import Connection
 
 from bot.inbox import passwords, rights
 from bot.inbox.colleagues import CHOSEN
-from bot.store import sessions, staffing
+from bot.store import sessions, staffing, throttle
 from bot.web.hr import when
 from bot.web.hr.sign_in import fault_of
 from bot.web.hr.speech import SPOKEN
@@ -15,6 +15,7 @@ from bot.web.hr.visit import Denied, Go, Page, Reply, Unfit, Visit
 
 HERE = "/hr/me"
 _IDLE_PART = 3
+_OWN = "own password"  # where a wrong present password counts: an open session is no place to guess it
 _LONGEST_PLACE = 3  # digits
 
 
@@ -36,9 +37,15 @@ def password(visit: Visit) -> Reply:
     fault = fault_of(new, again)
     if fault or not old:
         return _page(visit, {"fault": fault or "wrong"}, 400)
+    tried = throttle.keys_of_browser(visit.cipher, visit.staff.code, _OWN)
+    rows = visit.write(lambda connection: throttle.count(connection, tried, visit.now))
+    if visit.read(lambda connection: throttle.too_many(connection, tried, visit.now)):
+        visit.write(lambda connection: throttle.take_back(connection, rows))
+        return _page(visit, {"fault": "many"}, 403)
     try:
         kept = passwords.KNOWN.submit(_hashed, old[: passwords.LONGEST], visit.staff.password, new).result()
     except passwords.Busy:
+        visit.write(lambda connection: throttle.take_back(connection, rows))
         return _page(visit, {"fault": "busy"}, 503)
     if not kept:
         return _page(visit, {"fault": "wrong"}, 400)
@@ -46,6 +53,7 @@ def password(visit: Visit) -> Reply:
     def keep(connection: Connection) -> str:
         if not staffing.set_password(connection, visit.staff.code, visit.staff.password, kept, visit.now):
             raise Denied("password", hidden=False)
+        throttle.forgive(connection, tried)
         visit.note(connection, "password.set", visit.staff.code)
         return _anew(connection, visit)
 

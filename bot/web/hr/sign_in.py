@@ -227,6 +227,8 @@ def fault_of(new: str, again: str) -> str:
         return "short"
     if len(new) > passwords.LONGEST:
         return "long"
+    if len(set(new)) < passwords.DIFFERENT or new.isdigit():
+        return "plain"
     return "" if new == again else "differ"
 
 

@@ -2,8 +2,11 @@
 
 import io
 import re
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
+from types import SimpleNamespace
 from typing import Any
 
 import openpyxl
@@ -17,6 +20,7 @@ from bot.store import uploads as uploads_of
 from bot.store.database import Database
 from bot.store.tables import audit, candidates, staff, uploads
 from bot.understanding.text import key, normal
+from bot.web.hr import imports
 from tests.bot.web.desk import Browser, Office, let_in, serving
 from tests.talking import Person
 
@@ -227,3 +231,32 @@ def test_a_lesson_is_shown_and_forgotten_by_who_taught_it_alone(office: Office, 
     assert lesson
     assert other.post(f"/hr/missed/taught/{lesson[1]}/forget").status_code == 404
     assert "qwxz" in teacher.get("/hr/missed").text
+
+
+def test_two_files_are_read_at_once_and_the_others_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    going, most, go = 0, 0, threading.Event()
+    lock, two = threading.Lock(), threading.Barrier(3)
+
+    def reads(*_: object) -> tuple[str, dict[str, Any], bytes]:
+        nonlocal going, most
+        with lock:
+            going += 1
+            most = max(most, going)
+        if not go.is_set():
+            two.wait()
+        go.wait()
+        with lock:
+            going -= 1
+        return "checked", {}, b""
+
+    monkeypatch.setattr(imports, "_ran", reads)
+    monkeypatch.setattr(imports, "_beating", lambda *_: nullcontext())
+    visit: Any = SimpleNamespace(write=lambda _: None)
+    threads = [threading.Thread(target=imports._run, args=(visit, number, True)) for number in range(5)]
+    for thread in threads:
+        thread.start()
+    two.wait()
+    go.set()
+    for thread in threads:
+        thread.join()
+    assert (most, going) == (2, 0)

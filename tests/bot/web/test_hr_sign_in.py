@@ -231,6 +231,22 @@ def test_changing_the_password_needs_the_old_one(office: Office) -> None:
     assert there.get("/hr", allow_redirects=False).status_code == 303
 
 
+def test_the_old_password_is_guessed_at_five_times_and_no_more(office: Office) -> None:
+    browser = office.person("HR1")
+    new = {"new": "brand new words", "again": "brand new words"}
+    for _ in range(5):
+        assert browser.post("/hr/me/password", old="wrong words here", **new).status_code == 400
+    assert "请过 15 分钟再来" in browser.post("/hr/me/password", old=PASSWORD, **new).text
+    office.later(minutes=16)
+    assert browser.post("/hr/me/password", old=PASSWORD, **new).status_code == 200
+
+
+@pytest.mark.parametrize("new", ["1111111111", "1234567890", "abababababab"])
+def test_a_password_that_anybody_would_try_first_is_refused(new: str, office: Office) -> None:
+    page = office.person("HR1").post("/hr/me/password", old=PASSWORD, new=new, again=new)
+    assert (page.status_code, "太简单了" in page.text) == (400, True)
+
+
 def test_who_has_no_password_and_who_is_gone_stays_out(office: Office) -> None:
     browser = signed_in(office)
     office.do(sa.delete(staff).where(staff.c.code == "HR1"))
