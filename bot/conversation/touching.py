@@ -20,7 +20,7 @@ from bot.engine.turn import TOUCH, Heard
 from bot.inbox import casework
 from bot.rhythm import Entry, plan
 from bot.rhythm.entries import CASE, DUE, SAID
-from bot.store import cases, messages, pauses, people, planning, promises, touches
+from bot.store import cases, messages, pauses, people, planning, promises, touches, transfers
 from bot.store.people import Person
 from bot.store.tables import candidates
 from bot.store.touches import Touch
@@ -167,11 +167,11 @@ class _Touching:
         return "the candidate is in another cohort now" if self._is_about_another_cohort(world) else ""
 
     def _is_about_another_cohort(self, world: World) -> bool:
-        """The occasion of HR's news of a training is `cohort:version`."""
+        """The occasion of HR's news of a training is `cohort:version`, with - for no cohort."""
         cohort = world.candidate.cohort if world.candidate else None
         about, _, version = self.touch.occasion.rpartition(":")
         is_news = self.touch.entry in touches.TRAINING and version.isdecimal()
-        return is_news and (cohort is None or cohort.code != about)
+        return is_news and about != (cohort.code if cohort else transfers.NOWHERE)
 
     def _until_the_notice(self, world: World) -> _Later | None:
         """What hangs on a fixed date follows the notice that tells it."""
