@@ -1,10 +1,12 @@
 """One candidate comes to another training: who was told a date hears of it once, who was told nothing hears nothing."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.content import Content
@@ -16,6 +18,7 @@ from bot.store import cohorts, moves, people, transfers
 from bot.store.cipher import Cipher
 from bot.store.cohorts import CANCELLED, MOVED, NOTICE, SLIPPED
 from bot.store.database import Database
+from bot.store.tables import outbound
 from tests.bot.test_cohorts import CLOSED, becomes, find, planned
 from tests.conftest import NOW
 from tests.talking import Person
@@ -123,6 +126,24 @@ def test_nobody_who_waits_is_moved_to_what_is_over(database: Database) -> None:
     with pytest.raises(ConfigError, match="over"):
         moves_to(database, "PUB", "OVER")
     moves_to(database, "WITHDRAWN", "OVER")
+
+
+@pytest.mark.parametrize(
+    ("to", "news"),
+    [
+        ("NOADDR", {"text": "有变动", "short": "培训变动", "beside": True}),
+        ("-", {"text": "培训取消了，请先别出发", "short": "培训取消", "beside": False}),
+    ],
+)
+def test_a_template_is_told_what_has_changed(
+    person: Person, house: House, database: Database, to: str, news: dict[str, object]
+) -> None:
+    person.is_bound_to("PUB").says(WHEN)
+    moves_to(database, "PUB", to)
+    goes_out(database, house)
+    sealed = database.read(lambda c: c.scalars(sa.select(outbound.c.others).where(outbound.c.kind == "notice")).one())
+    others = json.loads(house.cipher.open(sealed, "outbound.others"))
+    assert others["template"]["news"] == others["subscription"]["news"] == news
 
 
 def test_an_import_that_moves_somebody_tells_them(
