@@ -191,8 +191,8 @@ class _Touching:
 
     def _not_before(self, person: Person, world: World) -> _Later | None:
         """The latest moment of all that speaks against saying it now."""
-        paused = pauses.why(self.connection, self._who)
-        if pauses.holds_back(paused, self.touch.entry):
+        paused = pauses.why(self.connection, self._who, self.now)
+        if pauses.holds_back(paused, self.touch.entry, self.touch.kind):
             return _Later(self.now + _LATER, paused)
         reasons = [_Later(world.opens_at(self.entry.hours if self.entry else None), "hours")]
         if person.last_at and not self._greets(person):
