@@ -8,12 +8,14 @@ only a `thing` is shortened, since a number or a date that is cut would be a wro
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 from bot.errors import Unreachable
 
 Shape = Callable[[str], str | None]  # the value as the field takes it, or None
 
 FIELD_RULE = "field_rule"
+_DIGITS = "0123456789"
 _HAN = "[\u3400-\u4dbf\u4e00-\u9fff]"
 _DAY = r"\d{4}(?:-\d{1,2}-\d{1,2}|/\d{1,2}/\d{1,2}|\u5e74\d{1,2}\u6708\d{1,2}\u65e5)"
 _CLOCK = r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?"
@@ -26,10 +28,25 @@ def filled(fields: Mapping[str, str], values: Mapping[str, str]) -> dict[str, di
     return {field: {"value": _filled(field, name, values)} for field, name in fields.items()}
 
 
+def filled_with_news(
+    fields: Mapping[str, str], values: Mapping[str, str], news: Mapping[str, Any]
+) -> dict[str, dict[str, str]]:
+    """As `filled`, but the first `thing`, else the first `phrase`, says what has changed: `text` or `short`, a thing
+    with the usual value after it if that is `beside`. Raises Unreachable where no field can say it."""
+    for kind in ("thing", "phrase"):
+        field = next((field for field in fields if field.rstrip(_DIGITS) == kind), None)
+        if field is not None:
+            usual = str(values.get(fields[field], "")).strip() if kind == "thing" and news.get("beside") else ""
+            text = str(news["text" if kind == "thing" else "short"])
+            told = {"": "\uff1a".join(part for part in (text, usual) if part)}
+            return filled({**fields, field: ""}, {**values, **told})
+    raise Unreachable(FIELD_RULE, "no field says what has changed")
+
+
 def shaped(field: str, text: str) -> str | None:
     """The text as this field takes it, or None if it cannot."""
     plain = " ".join(text.split())
-    return SHAPES.get(field.rstrip("0123456789"), _anything)(plain) if plain else None
+    return SHAPES.get(field.rstrip(_DIGITS), _anything)(plain) if plain else None
 
 
 def _filled(field: str, name: str, values: Mapping[str, str]) -> str:

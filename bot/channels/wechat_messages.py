@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.channels.wechat import LONGEST
-from bot.channels.wechat_fields import filled
+from bot.channels.wechat_fields import filled, filled_with_news
 from bot.errors import Unreachable
 from bot.message import Letter, legible
 from bot.settings import Template
@@ -83,4 +83,6 @@ def _filled(letter: Letter, templates: Mapping[str, Template]) -> Body:
     if template is None:
         raise Unreachable("no_template", f"none is set for {name}")
     values = {key: legible(str(value)) for key, value in letter.form.get("values", {}).items()}
-    return {"touser": letter.address, "template_id": template.id, "data": filled(template.fields, values)}
+    news = letter.form.get("news")
+    data = filled(template.fields, values) if news is None else filled_with_news(template.fields, values, news)
+    return {"touser": letter.address, "template_id": template.id, "data": data}

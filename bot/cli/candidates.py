@@ -161,9 +161,9 @@ app.command()(release)
 
 
 def _place(code: str, what: str, target: str) -> None:
-    with opened() as (_, database, _cipher):
-        who, now = actor(), clock.now()
-        database.write(lambda connection: moves.to_place(connection, _id(connection, code), what, target, "hr", now))
+    with opened() as (loaded, database, _cipher):
+        who, now, closed = actor(), clock.now(), loaded.stages.closed
+        database.write(lambda c: moves.to_place(c, _id(c, code), what, target, "hr", closed, now))
         _note(database.write, who, f"candidates.{what}", code, now, {what: target})
     typer.echo(f"{code}: {target}")
 

@@ -62,7 +62,8 @@ class _Keeping:
             return self._later()
         if world is None or fact("pushes") == "off":
             return self._later()
-        if pauses.why(self.connection, self.promise.candidate_id) in (pauses.LEAVING, pauses.ENDANGERED):
+        paused = pauses.why(self.connection, self.promise.candidate_id, self.now)
+        if paused in (pauses.LEAVING, pauses.ENDANGERED):
             return self._later(self.now + _PAUSE)
         opens = world.opens_at()
         return self._later(opens) if opens > self.now else self._say(world)

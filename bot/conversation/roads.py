@@ -11,6 +11,8 @@ from bot.store import people
 from bot.vocabulary import LINKS
 
 _SINGLE = (str, int, float, date)  # what a template's field can hold; lists are left out
+_NEWS = ("moved", "cancelled", "slipped")  # texts of the flow `notice` that make untrue what was told before
+_BESIDE = frozenset({"moved"})  # of which it is no less worth knowing what is so now
 Forms = dict[str, dict[str, Any]]
 
 
@@ -25,7 +27,7 @@ def otherwise(world: World, said: Sequence[Said], template: str) -> Forms:
     text = "\n".join(world.text_for(each, "wechat") for each in said)
     short = _short(world, [each for each in said if not _holds_a_link(world, each)])
     values = {name: plain(value) for name, value in world.values().items() if isinstance(value, _SINGLE)}
-    form = {"name": template or "update", "values": values, "url": world.page_link()}
+    form = {"name": template or "update", "values": values, "url": world.page_link(), **_news(world, said)}
     subject = world.house.content.words[world.locale].pages["mail_subject"].format(company=values.get("company", ""))
     return {
         **as_service(world, said),
@@ -34,6 +36,16 @@ def otherwise(world: World, said: Sequence[Said], template: str) -> Forms:
         **({"sms": {"text": short}} if short else {}),
         "email": {"subject": subject, "text": text},
     }
+
+
+def _news(world: World, said: Sequence[Said]) -> dict[str, Any]:
+    """What a template must say of it, in words and in a few, where its usual values would hide that something has
+    changed; `beside`: with what stands there else."""
+    told = (each.key.partition("_")[0] for each in said if each.flow == "notice")
+    what = next((word for word in told if word in _NEWS), "")
+    words = world.house.content.words[world.locale].pages
+    news = {"text": words[f"news_{what}"], "short": words[f"news_{what}_short"]} if what else {}
+    return {"news": news | {"beside": what in _BESIDE}} if news else {}
 
 
 def _short(world: World, said: Sequence[Said]) -> str:

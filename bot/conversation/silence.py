@@ -43,4 +43,4 @@ class _Silence:
 
     def _paused(self) -> bool:
         who = self.world.candidate_id
-        return who is not None and bool(pauses.why(self.connection, who))
+        return who is not None and pauses.why(self.connection, who, self.now) not in ("", pauses.SHAKEN)

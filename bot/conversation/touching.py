@@ -20,7 +20,7 @@ from bot.engine.turn import TOUCH, Heard
 from bot.inbox import casework
 from bot.rhythm import Entry, plan
 from bot.rhythm.entries import CASE, DUE, SAID
-from bot.store import cases, messages, pauses, people, planning, promises, touches
+from bot.store import cases, messages, pauses, people, planning, promises, touches, transfers
 from bot.store.people import Person
 from bot.store.tables import candidates
 from bot.store.touches import Touch
@@ -167,11 +167,11 @@ class _Touching:
         return "the candidate is in another cohort now" if self._is_about_another_cohort(world) else ""
 
     def _is_about_another_cohort(self, world: World) -> bool:
-        """The occasion of HR's news of a training is `cohort:version`."""
+        """The occasion of HR's news of a training is `cohort:version`, with - for no cohort."""
         cohort = world.candidate.cohort if world.candidate else None
         about, _, version = self.touch.occasion.rpartition(":")
         is_news = self.touch.entry in touches.TRAINING and version.isdecimal()
-        return is_news and (cohort is None or cohort.code != about)
+        return is_news and about != (cohort.code if cohort else transfers.NOWHERE)
 
     def _until_the_notice(self, world: World) -> _Later | None:
         """What hangs on a fixed date follows the notice that tells it."""
@@ -191,8 +191,8 @@ class _Touching:
 
     def _not_before(self, person: Person, world: World) -> _Later | None:
         """The latest moment of all that speaks against saying it now."""
-        paused = pauses.why(self.connection, self._who)
-        if pauses.holds_back(paused, self.touch.entry):
+        paused = pauses.why(self.connection, self._who, self.now)
+        if pauses.holds_back(paused, self.touch.entry, self.touch.kind):
             return _Later(self.now + _LATER, paused)
         reasons = [_Later(world.opens_at(self.entry.hours if self.entry else None), "hours")]
         if person.last_at and not self._greets(person):

@@ -580,5 +580,7 @@ class _Walk:
         return frame.branch < len(branches) and (branches[frame.branch].asks or (frame.flow, frame.step) == WHICH)
 
     def _open(self, frame: Frame) -> None:
-        self.talk = self.talk.push(frame)
+        """A flow that asks anew, by whatever road it was reached, gives up its own open questions."""
+        others = tuple(f for f in self.talk.frames if f.flow != frame.flow or f is self.asked or self._is_once(f))
+        self.talk = replace(self.talk, frames=others).push(frame)
         self.asked = frame

@@ -16,7 +16,7 @@ from bot import invites
 from bot.importing import cells, staff
 from bot.importing.cells import Frame
 from bot.importing.kind import Bad, Change, Clash, Column, Decision, Found, Held, Kind, Row, Values, after, place_alone
-from bot.store import bulk, contacts, events, tables
+from bot.store import bulk, contacts, events, tables, transfers
 from bot.store.cipher import Cipher
 from bot.store.contacts import Renumbered
 from bot.store.tables import candidates, cohorts, stage_times, stores
@@ -154,6 +154,12 @@ class Candidates(Kind):
         ids = _ids(connection, candidates, [change.row.code for change in changes if change.held is None])
         _write_times(connection, changes, ids)
         contacts.renumbered(connection, self.cipher, self._renumbered(changes, ids), self.frame.closed, self.frame.now)
+        moved = [
+            (change.held["id"], change.held["cohort_id"], change.values["cohort_id"])
+            for change in changes
+            if change.held and "cohort_id" in change.values
+        ]
+        transfers.follow(connection, moved, self.frame.closed, self.frame.now)
         self._tell(connection, changes)
 
     def _renumbered(self, changes: Sequence[Change], ids: Mapping[str, int]) -> list[Renumbered]:

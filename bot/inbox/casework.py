@@ -231,25 +231,26 @@ def end(connection: Connection, case: Case, outcome: str, now: datetime) -> None
 
 
 def give_back(connection: Connection, case: Case, now: datetime, rests: bool) -> None:
-    """Nobody of HR has the candidate any more: the bot speaks with them again, and they hear so. `rests`: HR owes them
-    nothing, so that no deadline runs."""
+    """Nobody of HR has the candidate any more: the bot speaks with them again, and they hear so. `rests`: no deadline
+    runs, unless they wait and HR has not reached them."""
+    rests = rests and (case.unanswered_since is None or _has_reached(case))
     cases.change(connection, case.id, now, **(freed(now) | (_resting(now) if rests else {})))
     drop_suggestions(connection, case.id)
     if rests:
         _quiet(connection, case.id, now)
-    _say_back(connection, case, now)
+    _say_back(connection, case, now, owed="hr.not_yet")
 
 
-def _say_back(connection: Connection, case: Case, now: datetime) -> None:
-    """In the chat, if it is open: that the bot answers again, and that a person is one word away. Only where the
-    candidate has noticed that it was a person's: since it was opened, or was free last, they waited for HR, or HR
-    wrote. Not to somebody in danger, to whom a cheerful bot is no comfort."""
+def _say_back(connection: Connection, case: Case, now: datetime, owed: str = "") -> None:
+    """In the chat, if it is open: that the bot answers again, and that a person is one word away. Only where HR wrote
+    or spoke to them since it was opened, or was free last. Who waited and heard nothing of HR's hears `owed`, a step.
+    Not to somebody in danger, to whom a cheerful bot is no comfort."""
     since = case.reopened_at or case.opened_at
     waited = case.unanswered_since and case.unanswered_since >= since
-    heard = case.staff_wrote_at and case.staff_wrote_at > since
-    if case.candidate_id and case.urgency > DANGER and (waited or heard):
+    step = "hr.back" if _has_reached(case) else owed if waited else ""
+    if case.candidate_id and case.urgency > DANGER and step:
         until = now + _SAYS_SO
-        touch = Planned(case.candidate_id, BACK, f"{now:%Y-%m-%d %H:%M}", "story", "hr.back", now, expires_at=until)
+        touch = Planned(case.candidate_id, BACK, f"{now:%Y-%m-%d %H:%M}", "story", step, now, expires_at=until)
         touches.plan(connection, [touch], "risk", now)
 
 

@@ -128,11 +128,11 @@ def suggested(connection: Connection, cipher: Cipher, case_id: int) -> list[Sugg
     return [Suggested(row.id, cipher.open(row.text, "suggestions.text"), row.created_at) for row in rows]
 
 
-def coming(connection: Connection, candidate_id: int, limit: int = 8) -> list[Touch]:
+def coming(connection: Connection, candidate_id: int, now: datetime, limit: int = 8) -> list[Touch]:
     planned = touches.c.candidate_id == candidate_id, touches.c.state == "planned"
-    paused = pauses.why(connection, candidate_id)
+    paused = pauses.why(connection, candidate_id, now)
     return [
-        replace(_touch(row, row.due_at), waits=paused if pauses.holds_back(paused, row.entry) else "")
+        replace(_touch(row, row.due_at), waits=paused if pauses.holds_back(paused, row.entry, row.kind) else "")
         for row in _touches(connection, planned, touches.c.due_at, limit)
     ]
 

@@ -33,7 +33,7 @@ _SAID_BY: Mapping[str, tuple[str, int]] = {  # the step and the priority of each
 }
 _ANSWERED_WITHIN = timedelta(hours=72)  # else HR calls
 _ANSWERED_IN_A_HURRY = timedelta(hours=1)
-_NOT_READ = ("failed", "expired")  # what a message may have become
+NOT_READ = ("failed", "expired")  # what a message may have become
 _A_DAY = "_planned"  # in the key of every text that tells a planned date
 _NO_DAY = (  # the texts after which none stands
     "notice.cancelled",
@@ -130,6 +130,10 @@ def find(connection: Connection, code: str) -> Held:
     if row is None:
         raise ConfigError(f"no cohort has the code {code}")
     return Held(*row)
+
+
+def some(connection: Connection, ids: Collection[int]) -> list[Held]:
+    return [Held(*row) for row in connection.execute(sa.select(*_HELD).where(cohorts.c.id.in_(ids)))]
 
 
 def standings(
@@ -276,7 +280,7 @@ def tell(connection: Connection, cohort: Held, what: News, closed: Collection[st
     wanted = sa.select(candidates.c.id, _waits_for_notice(cohort).label("waits"))
     whom = wanted.where(_concerned(cohort, closed, what.entry, what.later)).order_by(candidates.c.id).limit(AT_ONCE)
     rows = connection.execute(whom).all()
-    news = [_planned(row.id, cohort, replace(what, entry=_heard_as(what.entry, row.waits))) for row in rows]
+    news = [touch_of(row.id, cohort, replace(what, entry=_heard_as(what.entry, row.waits))) for row in rows]
     touches.plan(connection, news, "hr", now, urgent=what.hurry)
     ids = [row.id for row in rows]
     if ids and cohort.published:
@@ -284,7 +288,7 @@ def tell(connection: Connection, cohort: Held, what: News, closed: Collection[st
     return len(ids)
 
 
-def _planned(candidate_id: int, cohort: Held, what: News) -> Planned:
+def touch_of(candidate_id: int, cohort: Held, what: News) -> Planned:
     """Who does not answer in time is called by HR; a slip of a date that was never fixed asks for nothing."""
     begins, priority = _SAID_BY[what.entry]
     asks = {NOTICE: "confirm", MOVED: "confirm", CANCELLED: "answer" if what.hurry else ""}.get(what.entry, "")
@@ -376,7 +380,7 @@ def _news_of(cohort: Held) -> tuple[sa.ColumnElement[bool], ...]:
 
 def _was_told_a_day() -> sa.ColumnElement[bool]:
     """What they read last of the date, in an answer or a message, named one."""
-    theirs = outbound.c.candidate_id == candidates.c.id, outbound.c.state.not_in(_NOT_READ)
+    theirs = outbound.c.candidate_id == candidates.c.id, outbound.c.state.not_in(NOT_READ)
     last = sa.select(sa.func.max(outbound.c.id)).where(*theirs)
     named = last.where(outbound.c.said.contains(_A_DAY, autoescape=True)).scalar_subquery()
     none = last.where(outbound.c.said.in_(_NO_DAY)).scalar_subquery()

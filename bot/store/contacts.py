@@ -2,16 +2,20 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.store import people
+from bot.rhythm import Planned
+from bot.store import people, touches
 from bot.store.cipher import Cipher
-from bot.store.tables import addresses, candidates, codes
+from bot.store.tables import addresses, bindings, candidates, codes, outbound
+from bot.store.tables import touches as told
 
 _BY_NUMBER, _BY_CODE = "number", "code"  # how an address was bound
+_INVITE = "welcome.invite"  # the step, and how the keys of its texts begin
+_INVITES_FOR = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,30 @@ def renumbered(
     more. Call it once the record is written, in the same transaction."""
     ended = {*_left(connection, cipher, all_), *_taken_over(connection, cipher, all_, closed)}
     people.let_go(connection, sorted(ended), now)
+    _invite(connection, [one.candidate_id for one in all_ if one.before and one.after and one.claims], now)
+
+
+def _invite(connection: Connection, ids: Sequence[int], now: datetime) -> None:
+    """Whom an SMS has reached at the old number hears at the new one how to find us, unless they are in the chat, or an
+    invitation is still on its way."""
+    chat = addresses.alias("chat")
+    in_chat = sa.exists().where(chat.c.candidate_id == candidates.c.id, chat.c.channel == "wechat")
+    texted = sa.exists().where(
+        bindings.c.candidate_id == candidates.c.id,
+        bindings.c.address_id == addresses.c.id,
+        addresses.c.channel == "sms",
+    )
+    planned = sa.exists().where(
+        told.c.candidate_id == candidates.c.id, told.c.begins == _INVITE, told.c.state == "planned"
+    )
+    queued = sa.exists().where(
+        outbound.c.candidate_id == candidates.c.id, outbound.c.said.startswith(_INVITE), outbound.c.state == "queued"
+    )
+    whom = candidates.c.id.in_(ids), candidates.c.released_at.is_not(None), texted, ~in_chat, ~planned, ~queued
+    found = list(connection.scalars(sa.select(candidates.c.id).where(*whom))) if ids else []
+    until = now + _INVITES_FOR
+    again = [Planned(who, "invite", f"{now:%Y-%m-%d %H:%M}", "notice", _INVITE, now, until, 90) for who in found]
+    touches.plan(connection, again, "risk", now)
 
 
 def _left(connection: Connection, cipher: Cipher, all_: Sequence[Renumbered]) -> Iterator[int]:

@@ -1,12 +1,13 @@
 """Moves a candidate: to a stage, a cohort, a store. Imports may not undo what is moved here."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.errors import ConfigError
-from bot.store import events, people
+from bot.store import events, people, transfers
 from bot.store.tables import candidates, cohorts, stage_times, stores
 from bot.vocabulary import WITHDRAWN
 
@@ -26,13 +27,22 @@ def to_stage(connection: Connection, candidate_id: int, stage: str, by: str, now
         events.keep(connection, events.STAGE, candidate_id, events.stage_body(was.code, was.stage, stage, by, now), now)
 
 
-def to_place(connection: Connection, candidate_id: int, what: str, code: str, by: str, now: datetime) -> None:
-    """`what`: cohort or store; `code`: its code, or - for none. Raises ConfigError where it does not exist."""
+def to_place(
+    connection: Connection, candidate_id: int, what: str, code: str, by: str, closed: Collection[str], now: datetime
+) -> None:
+    """`what`: cohort or store; `code`: its code, or - for none. `closed`: the stages of who waits no more. Who was told
+    a date that a move to another cohort makes untrue hears so. Raises ConfigError where the place does not exist, or is
+    a training that is over."""
     table = _PLACES[what]
     found = None if code == "-" else connection.execute(sa.select(table.c.id).where(table.c.code == code)).scalar()
     if found is None and code != "-":
         raise ConfigError(f"no {what} has the code {code}")
+    if what == "cohort" and found and transfers.is_too_late(connection, candidate_id, code, closed, now):
+        raise ConfigError(f"{code} is over: who still waits cannot come to it any more")
+    was = connection.execute(sa.select(candidates.c.cohort_id).where(candidates.c.id == candidate_id)).scalar()
     people.change_candidate(connection, candidate_id, now, **{f"{what}_id": found, f"{what}_by": by})
+    if what == "cohort":
+        transfers.follow(connection, [(candidate_id, was, found)], closed, now)
 
 
 def withdrew_at(connection: Connection, candidate_id: int) -> datetime | None:

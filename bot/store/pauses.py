@@ -2,6 +2,7 @@
 twice that they will not come. What must still be known goes out."""
 
 from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -9,13 +10,31 @@ from sqlalchemy.engine import Connection
 from bot.store import cases
 from bot.store.prepared import Prepared, word
 from bot.store.tables import case_events, case_reasons
+from bot.store.tables import cases as table
 from bot.store.touches import CHANGES, TRAINING
-from bot.vocabulary import DANGER
+from bot.vocabulary import DANGER, URGENCY
 
 CLAIMED, LEAVING, ENDANGERED = "case", "leaving", "danger"  # why nothing is begun
+SHAKEN = "shaken"  # why nothing cheerful is: HR has ended a case of danger less than _CALM ago
 GOES, GOES_FOR_GOOD, STAYS = "withdrawing", "leaving", "staying"  # reasons: said once, said twice, taken back
 _GOES_OUT: Mapping[str, Collection[str]] = {CLAIMED: TRAINING, LEAVING: CHANGES, ENDANGERED: CHANGES}
 
+_CALM = timedelta(days=1)
+
+_ENDED = Prepared(
+    sa.select(case_events.c.id)
+    .join(table, case_events.c.case_id == table.c.id)
+    .where(
+        table.c.candidate_id == sa.bindparam("candidate"),
+        case_events.c.what == word("resolved"),
+        case_events.c.at > sa.bindparam("since"),
+        sa.exists().where(
+            case_reasons.c.case_id == table.c.id,
+            case_reasons.c.reason.in_([word(reason) for reason, urgency in URGENCY.items() if urgency == DANGER]),
+        ),
+    )
+    .limit(sa.literal_column("1"))
+)
 _SAID = Prepared(
     sa.select(case_reasons.c.reason)
     .where(
@@ -31,20 +50,23 @@ _SAID = Prepared(
 )
 
 
-def why(connection: Connection, candidate_id: int) -> str:
-    """CLAIMED, LEAVING, ENDANGERED, or "" where keepwarm may speak first."""
+def why(connection: Connection, candidate_id: int, now: datetime) -> str:
+    """CLAIMED, LEAVING, ENDANGERED, SHAKEN, or "" where keepwarm may speak first."""
     case = cases.standing(connection, candidate_id)
+    shaken = SHAKEN if _ENDED.first(connection, {"candidate": candidate_id, "since": now - _CALM}) else ""
     if case is None:
-        return ""
+        return shaken
     if case.urgency == DANGER:  # until HR is done with it, whoever has it
         return ENDANGERED
     if _said(connection, case.id) == "twice":
         return LEAVING
-    return CLAIMED if case.state in cases.SILENT else ""
+    return CLAIMED if case.state in cases.SILENT else shaken
 
 
-def holds_back(why: str, entry: str) -> bool:
-    """Whether what this entry says waits for that."""
+def holds_back(why: str, entry: str, kind: str) -> bool:
+    """Whether what this entry says, a story or a notice, waits for that."""
+    if why == SHAKEN:
+        return kind == "story"
     return bool(why) and entry not in _GOES_OUT[why]
 
 

@@ -120,6 +120,16 @@ def plan(connection: Connection, planned: Sequence[Planned], by: By, now: dateti
         insert_unless_there(connection, touches, _row(one, by, now, urgent))
 
 
+def plan_anew(connection: Connection, planned: Sequence[Planned], by: By, now: datetime, urgent: bool = False) -> None:
+    """As `plan`, but what was said before under the same occasion is to be said once more: it is true again."""
+    ended = ("deferred", "reason", "outbound_id", "look_at", "seen_at", "answered_at", "unmet_at", "ended_at")
+    for one in planned:
+        this = _is(one.candidate_id, one.entry, one.occasion), touches.c.state != "planned"
+        row = _row(one, by, now, urgent) | dict.fromkeys(ended)
+        if not connection.execute(sa.update(touches).where(*this).values(**row)).rowcount:
+            plan(connection, [one], by, now, urgent)
+
+
 def _row(one: Planned, by: By, now: datetime, urgent: bool = False) -> dict[str, Any]:
     return {
         "candidate_id": one.candidate_id,

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from bot import links
 from bot.cascade import Terms
 from bot.conversation import House
+from bot.conversation.touching import speak
 from bot.importing import one
 from bot.importing.candidates import Candidates
 from bot.importing.kind import Change
@@ -21,7 +22,7 @@ from bot.store import cases, moves, people
 from bot.store import links as given_links
 from bot.store.database import Database
 from bot.store.messages import Spoken, keep_outbound
-from bot.store.tables import addresses, case_reasons, codes, outbound
+from bot.store.tables import addresses, candidates, case_reasons, codes, outbound
 from bot.store.tables import links as links_table
 from tests.talking import Person
 
@@ -130,6 +131,42 @@ def test_without_another_number_a_notice_looks_for_another_road(texter: Texter, 
     assert office.state(number)[0] == "failed"
     reasons = office.database.read(lambda c: c.execute(sa.select(case_reasons.c.reason)).scalars().all())
     assert reasons == ["unreachable"]
+
+
+def released(office: Office, at: Any) -> None:
+    office.database.write(lambda c: c.execute(sa.update(candidates).values(released_at=at)).rowcount)
+
+
+def invited(office: Office) -> list[tuple[str, str]]:
+    """As the tick says it and the outbox sends it."""
+    office.database.write(lambda c: speak(c, office.house, office.now))
+    office.deliver()
+    return [(address, text) for address, text in office.sms.heard if "邀请码" in text]
+
+
+def test_whom_an_sms_reached_is_invited_at_the_new_number(texter: Texter, office: Office) -> None:
+    released(office, office.now)
+    texter(OLD).says("你好")
+    office.put("PLANBY", phone=NEW)
+    ((number, _),) = invited(office)
+    assert number == NEW
+    office.put("PLANBY", phone=NEW)
+    assert len(invited(office)) == 1
+
+
+@pytest.mark.parametrize("how", ["in the chat", "never texted", "held", "cleared", "closed", "on its way"])
+def test_nobody_else_is_invited_anew(person: Person, texter: Texter, office: Office, how: str) -> None:
+    released(office, None if how == "held" else office.now)
+    if how != "never texted":
+        texter(OLD).says("你好")
+    if how == "in the chat":
+        person.is_bound_to("PLANBY")
+    if how == "closed":
+        office.put("PLANBY", stage="rejected")
+    if how == "on its way":
+        office.queue("PLANBY", "sms", OLD, "把邀请码发过来", said="welcome.invite")
+    office.put("PLANBY", phone=None if how == "cleared" else NEW)
+    assert invited(office) == ([(NEW, "把邀请码发过来")] if how == "on its way" else [])
 
 
 def test_hr_replies_to_the_new_number(texter: Texter, office: Office, house: House) -> None:

@@ -9,7 +9,8 @@ from sqlalchemy.engine import Connection
 from bot.inbox import casework
 from bot.inbox.calendar import coming, counted_by
 from bot.inbox.casework import Refused
-from bot.store import casefile, cases, moves, people, planning, roster, searching, staffing
+from bot.store import casefile, cases, moves, people, planning, roster, searching, staffing, transfers
+from bot.store.cohorts import find as found
 from bot.store.roster import WAITING, Wanted
 from bot.store.sight import seen_by, sees
 from bot.store.tables import candidates, cohorts, stores
@@ -67,13 +68,14 @@ def move(visit: Visit) -> Reply:
     asked = visit.read(lambda connection: _asked(connection, visit, what, to))
     if asked.values["fault"]:
         return asked
+    closed = visit.desk.house.settings.stages.closed
 
     def change(connection: Connection) -> bool:
         number = _theirs(connection, visit)
         if what == "stage":
             moves.to_stage(connection, number, to, "hr", visit.now)
         else:
-            moves.to_place(connection, number, what, to, "hr", visit.now)
+            moves.to_place(connection, number, what, to, "hr", closed, visit.now)
         visit.note(connection, f"candidates.{what}", visit.asked.place["code"], **{what: to})
         return sees(connection, visit.sight, number)
 
@@ -182,20 +184,33 @@ def _asked(connection: Connection, visit: Visit, what: str, to: str) -> Page:
         "cohort": person.cohort.code if person.cohort else "-",
         "store": person.store.code if person.store else "-",
     }
-    fault = "what" if what not in MOVES else _fault(connection, visit, what, to, present[what])
+    fault = "what" if what not in MOVES else _fault(connection, visit, number, what, to, present[what])
     labels = _labels(connection, visit, what, (present.get(what, ""), to))
     values = {"person": person, "what": what, "to": to, "fault": fault, "before": labels[0], "after": labels[1]}
     closing = what == "stage" and to in visit.desk.house.settings.stages.closed
-    return Page("hr/move.html", values | {"closing": closing}, 400 if fault else 200)
+    hears = _hears(connection, visit, number, present[what], to) if what == "cohort" and not fault else ""
+    return Page("hr/move.html", values | {"closing": closing, "hears": hears}, 400 if fault else 200)
 
 
-def _fault(connection: Connection, visit: Visit, what: str, to: str, present: str) -> str:
+def _fault(connection: Connection, visit: Visit, number: int, what: str, to: str, present: str) -> str:
     if to == present:
         return "same"
     if what == "stage":
         return "" if to in visit.desk.house.settings.stages.all else "unknown"
     known = {code for code, _ in roster.named(connection, cohorts if what == "cohort" else stores)}
-    return "" if to in known | {"-"} else "unknown"
+    if to not in known | {"-"}:
+        return "unknown"
+    closed = visit.desk.house.settings.stages.closed
+    is_cohort = what == "cohort" and to != transfers.NOWHERE
+    return "over" if is_cohort and transfers.is_too_late(connection, number, to, closed, visit.now) else ""
+
+
+def _hears(connection: Connection, visit: Visit, number: int, before: str, to: str) -> str:
+    """Which news it is to them that they are in another cohort, or "" if they were told nothing."""
+    if people.stage_of(connection, number) in visit.desk.house.settings.stages.closed:
+        return ""
+    was, is_ = (None if code == transfers.NOWHERE else found(connection, code) for code in (before, to))
+    return transfers.hears(connection, [number], was, is_, visit.now).get(number, "")
 
 
 def _labels(connection: Connection, visit: Visit, what: str, codes: tuple[str, str]) -> tuple[str, str]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.wechat_fields import SHAPES, filled, shaped
+from bot.channels.wechat_fields import SHAPES, filled, filled_with_news, shaped
 from bot.errors import Unreachable
 from fakes.wechat.templates import RULES
 
@@ -88,3 +88,36 @@ def test_a_template_gets_the_values_that_its_settings_name() -> None:
         "thing1": {"value": "上海"},
         "time2": {"value": "2026-12-01 09:00"},
     }
+
+
+CANCELLED = {"text": "培训取消了，请先别出发", "short": "培训取消", "beside": False}
+MOVED = {"text": "有变动", "short": "培训变动", "beside": True}
+
+
+@pytest.mark.parametrize(
+    ("fields", "news", "told"),
+    [
+        ({"thing1": "stage"}, CANCELLED, {"thing1": "培训取消了，请先别出发"}),
+        ({"phrase1": "stage", "thing2": "company"}, CANCELLED, {"phrase1": "面试通过", "thing2": CANCELLED["text"]}),
+        ({"phrase1": "stage"}, CANCELLED, {"phrase1": "培训取消"}),
+        ({"thing1": "place"}, MOVED, {"thing1": "有变动：上海培训中心"}),
+        ({"thing1": "address"}, MOVED, {"thing1": "有变动"}),
+    ],
+)
+def test_a_template_says_what_has_changed(
+    fields: dict[str, str], news: dict[str, object], told: dict[str, str]
+) -> None:
+    values = {"stage": "面试通过", "company": "暖记餐饮", "place": "上海培训中心"}
+    found = filled_with_news(fields, values, news)
+    assert {field: value["value"] for field, value in found.items()} == told
+
+
+@pytest.mark.parametrize("fields", [{"time1": "start"}, {"thing1": "company", "time2": "start"}])
+def test_what_a_template_cannot_say_goes_another_road(fields: dict[str, str]) -> None:
+    with pytest.raises(Unreachable):
+        filled_with_news(fields, {"company": "暖记餐饮"}, CANCELLED)
+
+
+def test_a_short_word_that_is_no_phrase_goes_another_road() -> None:
+    with pytest.raises(Unreachable):
+        filled_with_news({"phrase1": "stage"}, {}, {"text": "Training is off", "short": "Off", "beside": False})

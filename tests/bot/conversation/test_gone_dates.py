@@ -135,7 +135,7 @@ def test_hr_sees_that_a_notice_was_answered_and_no_reminder_of_a_cancelled_one(
     database.write(lambda c: planning.release(c, [number], NOW))
     tell(database, house, "PUB", "training_notice", "notice.training", NOW)
     database.write(lambda c: plan_these(c, house, [number], NOW))
-    assert "unread" in {one.entry for one in database.read(lambda c: casefile.coming(c, number, 50))}
+    assert "unread" in {one.entry for one in database.read(lambda c: casefile.coming(c, number, NOW, 50))}
     person.now += timedelta(minutes=1)
     person.says("1")
     assert [one.seen for one in database.read(lambda c: casefile.told(c, number))] == [True]
@@ -143,6 +143,6 @@ def test_hr_sees_that_a_notice_was_answered_and_no_reminder_of_a_cancelled_one(
     tell(database, house, "PUB", CANCELLED, "notice.cancelled", NOW + timedelta(minutes=2))
     database.write(lambda c: plan_these(c, house, [number], NOW + timedelta(minutes=3)))
     assert not {"unread", "unread_again"} & {
-        one.entry for one in database.read(lambda c: casefile.coming(c, number, 50))
+        one.entry for one in database.read(lambda c: casefile.coming(c, number, NOW, 50))
     }
     assert [one.seen for one in database.read(lambda c: casefile.told(c, number))] == [False, True]

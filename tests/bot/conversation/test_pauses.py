@@ -98,8 +98,8 @@ def follows(entry: Entry) -> bool:
 def test_whatever_the_rhythm_says_waits_for_hr_and_for_who_does_not_come(content: Content) -> None:
     others = (touches.NUDGE, touches.NUDGE_OTHER, casework.BACK, promises.OVERDUE)
     for why in (pauses.CLAIMED, pauses.LEAVING, pauses.ENDANGERED):
-        assert all(pauses.holds_back(why, name) for name in (*content.rhythm.entries, *others))
-    assert not any(pauses.holds_back("", name) for name in content.rhythm.entries)
+        assert all(pauses.holds_back(why, name, "notice") for name in (*content.rhythm.entries, *others))
+    assert not any(pauses.holds_back("", name, "story") for name in content.rhythm.entries)
 
 
 @pytest.fixture
@@ -147,6 +147,31 @@ def test_nobody_who_may_be_in_danger_hears_of_work_before_hr_is_done(
     plan(database, "training_moved", NEWS["training_moved"], later, "hr", version=2)
     database.write(lambda c: speak(c, house, later))
     assert len(pushed(database)) == len(before) + 1
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["all is quiet", "they ask for a person since"])
+def test_for_a_day_after_danger_nothing_cheerful_is_said(
+    person: Person, house: House, database: Database, again: bool
+) -> None:
+    """A training does not wait for that."""
+    person.is_bound_to("PUB").says("我不想活了")
+    (case,) = database.read(lambda c: list(c.scalars(sa.select(case_table.c.id))))
+    ended = person.now + HOUR
+    database.write(
+        lambda c: casework.resolve(c, house.settings, house.cipher, case, "HR1", "kept", "和她通了电话", ended)
+    )
+    if again:
+        database.write(lambda c: cases.open_case(c, number(database), None, "human", ended + HOUR))
+    plan(database, "tips", "tips.clothes", ended + HOUR, kind="story")
+    plan(database, "checkin_third", "checkin.ask", ended + HOUR, kind="story")
+    plan(database, "training_moved", NEWS["training_moved"], ended + HOUR, "hr")
+    before = len(pushed(database))
+    for _ in range(3):
+        database.write(lambda c: speak(c, house, ended + 3 * HOUR))
+    assert pushed(database)[before:] == [NEWS["training_moved"]]
+    assert put_off(database, ["tips", "checkin_third"]) == {"tips": pauses.SHAKEN, "checkin_third": pauses.SHAKEN}
+    database.write(lambda c: speak(c, house, ended + DAY + HOUR))
+    assert len(pushed(database)) > before + 1
 
 
 @pytest.mark.parametrize("entry", touches.TRAINING)
@@ -229,7 +254,7 @@ def test_once_hr_has_settled_it_keepwarm_speaks_again_and_an_old_no_counts_no_mo
     later = leaver.now + HOUR
     database.write(lambda c: casework.resolve(c, house.settings, house.cipher, case, "HR1", "kept", "", later))
     database.write(lambda c: cases.open_case(c, number(database), None, "bring", later + HOUR))
-    assert database.read(lambda c: pauses.why(c, number(database))) == ""
+    assert database.read(lambda c: pauses.why(c, number(database), later + HOUR)) == ""
     leaver.now = later + 2 * HOUR
     database.write(lambda c: go_on(c, house, leaver.now))
     assert leaver.says("我不来了").keys == ["leave.withdraw"]
@@ -240,14 +265,14 @@ def test_a_second_no_another_day_is_heard_as_the_second(person: Person, database
     person.says("什么时候培训")
     person.now += DAY
     assert person.says("我不来了").keys == ["leave.reason"]
-    assert database.read(lambda c: pauses.why(c, number(database))) == pauses.LEAVING
+    assert database.read(lambda c: pauses.why(c, number(database), person.now)) == pauses.LEAVING
     person.now += DAY
     assert person.says("我不来了").keys == ["leave.sure"]
 
 
 def test_one_no_alone_pauses_nothing(person: Person, database: Database) -> None:
     person.is_bound_to("PUB").says("我不来了")
-    assert database.read(lambda c: pauses.why(c, number(database))) == ""
+    assert database.read(lambda c: pauses.why(c, number(database), person.now)) == ""
 
 
 def test_a_question_that_was_left_is_not_asked_again_with_what_is_said_later(

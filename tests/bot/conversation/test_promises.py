@@ -66,7 +66,7 @@ def test_a_change_of_the_record_wakes_the_promise(
     soon = later + timedelta(seconds=1)
     assert database.write(lambda c: keep(c, house, soon)) == (0, [])
     number = database.read(lambda c: c.execute(sa.text("SELECT id FROM candidates WHERE code = 'UNK'")).scalar_one())
-    database.write(lambda c: moves.to_place(c, number, "store", "S1", "hr", soon))
+    database.write(lambda c: moves.to_place(c, number, "store", "S1", "hr", (), soon))
     database.write(lambda c: keep(c, house, soon))
     ((said, text),) = pushed(database, cipher)
     assert said == "promise.kept store.mine"
@@ -313,7 +313,7 @@ def test_a_later_day_is_when_the_promise_is_due(
         )
         number = database.read(lambda c: people.by_code(c, "UNKBY"))
         assert number
-        database.write(lambda c: moves.to_place(c, number, "cohort", "UNK", "hr", person.now))
+        database.write(lambda c: moves.to_place(c, number, "cohort", "UNK", "hr", (), person.now))
     assert due(database)["date"] == later
     goes_by(house, database, MORNING)
     assert overdue(database) == []

@@ -6,6 +6,9 @@ import sqlalchemy as sa
 
 from bot.conversation import House
 from bot.conversation.silence import go_on
+from bot.conversation.touching import speak
+from bot.rhythm import Planned
+from bot.store import people, touches
 from bot.store.database import Database
 from bot.store.tables import addresses, case_reasons, outbound
 from tests.talking import Person
@@ -71,3 +74,22 @@ def test_the_clock_s_job_takes_all_that_waited(person: Person, house: House, dat
     outbox = Outbox(database, house.cipher, {}, lambda: later)
     assert job.run(Desk(house.settings, database, house.cipher, outbox, house, lambda: later)) >= 1
     assert waits(database) is None
+
+
+def test_who_is_asked_the_same_by_two_roads_hears_its_end_once(
+    person: Person, house: House, database: Database
+) -> None:
+    """They said that the store is too far, and chose so again from the notice that came in between."""
+    person.is_bound_to("PUB").says(ASKED)
+    number = database.read(lambda c: people.by_code(c, "PUB"))
+    assert number
+    out = person.now + timedelta(hours=1)
+    notice = Planned(number, "training_notice", "PUB:1", "notice", "notice.training", out)
+    database.write(lambda c: touches.plan(c, [notice], "hr", person.now))
+    database.write(lambda c: speak(c, house, out))
+    person.now = out + timedelta(minutes=1)
+    assert person.says("3").keys == ["store.far_how_far"]
+    later = person.now + HOURS
+    while database.write(lambda c: go_on(c, house, later))[0]:
+        pass
+    assert pushed(database) == ["notice.training", "store.far_waited"]

@@ -12,6 +12,7 @@ from bot.inbox.casework import Refused
 from bot.store import cases, people
 from bot.store.database import Database
 from bot.store.tables import audit, case_events, outbound
+from bot.store.tables import cases as case_table
 from tests.bot.inbox.desk import alerted, case, happened, number, opened, planned, tick
 from tests.talking import Person
 
@@ -199,6 +200,34 @@ def test_who_talked_with_hr_is_told_that_the_bot_is_back(
         database.write(lambda c: casework.reply(c, staffed.settings, staffed.cipher, this, "HR1", "别急", later))
     database.write(lambda c: casework.resolve(c, staffed.settings, staffed.cipher, this, "HR1", outcome, "", later))
     assert planned(database, "PUB", "hr.back") == says
+
+
+@pytest.mark.parametrize("reached", [True, False])
+def test_closed_without_a_word_nobody_says_that_hr_spoke_to_them(
+    staffed: House, database: Database, person: Person, now: datetime, reached: bool
+) -> None:
+    person.is_bound_to("PUB").says("我要找真人")
+    (this,) = database.read(lambda c: list(c.scalars(sa.select(case_table.c.id))))
+    if reached:
+        database.write(lambda c: casework.called(c, staffed.cipher, this, "HR1", "reached", "", now + HOUR))
+    database.write(
+        lambda c: casework.resolve(c, staffed.settings, staffed.cipher, this, "HR1", "kept", "", now + 2 * HOUR)
+    )
+    assert planned(database, "PUB", "hr.back") == reached
+    assert planned(database, "PUB", "hr.not_yet") == 0
+
+
+def test_handed_back_by_hand_before_any_word_of_hr_it_stays_a_duty(
+    staffed: House, database: Database, person: Person, now: datetime
+) -> None:
+    person.is_bound_to("PUB").says("我要找真人")
+    (this,) = database.read(lambda c: list(c.scalars(sa.select(case_table.c.id))))
+    database.write(lambda c: casework.claim(c, this, "HR1", now + HOUR))
+    database.write(lambda c: casework.hand_back(c, this, "HR1", now + 2 * HOUR))
+    row = database.read(lambda c: cases.load(c, this))
+    assert row
+    assert (row.clock == cases.REST, row.unanswered_since is None) == (False, False)
+    assert planned(database, "PUB", "hr.not_yet") == 1
 
 
 def test_handed_back_by_hand_the_candidate_hears_it_once(

@@ -99,7 +99,7 @@ def test_a_claimed_case_without_a_word_goes_back_to_the_bot(staffed: House, data
 
 
 @pytest.mark.parametrize("asked", [True, False], ids=["who asked is told", "who never noticed is not"])
-def test_after_silence_who_waited_hears_that_the_bot_is_back(
+def test_after_silence_who_waited_hears_honestly_that_hr_has_not_answered(
     staffed: House, database: Database, person: Person, now: datetime, asked: bool
 ) -> None:
     person.is_bound_to("PUB")
@@ -112,7 +112,9 @@ def test_after_silence_who_waited_hears_that_the_bot_is_back(
     for hours in range(48):  # HR1 is reminded, others hear of it, and nobody writes
         tick(database, staffed, now + hours * HOUR)
     assert case(database, this).claimed_by is None
-    assert planned(database, "PUB", "hr.back") == asked
+    assert planned(database, "PUB", "hr.not_yet") == asked
+    assert planned(database, "PUB", "hr.back") == 0
+    assert case(database, this).clock != cases.REST
 
 
 def test_a_snooze_wakes_at_its_moment(staffed: House, database: Database) -> None:

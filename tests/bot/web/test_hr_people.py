@@ -10,7 +10,18 @@ import sqlalchemy as sa
 
 from bot.conversation import House
 from bot.store.database import Database
-from bot.store.tables import audit, candidates, cases, cohorts, contacts, sessions, staff, stores
+from bot.store.tables import (
+    addresses,
+    audit,
+    candidates,
+    cases,
+    cohorts,
+    contacts,
+    outbound,
+    sessions,
+    staff,
+    stores,
+)
 from tests.bot.web.desk import PASSWORD, Browser, Office, let_in, serving
 from tests.talking import Person
 
@@ -100,7 +111,26 @@ def test_a_move_is_confirmed_first(office: Office, what: str, to: str, before: s
     assert office.one(sa.select(audit.c.actor).where(audit.c.action == f"candidates.{what}")) == "staff:HR1"
 
 
-@pytest.mark.parametrize(("what", "to"), [("stage", "flying"), ("cohort", "NONE"), ("store", "NONE"), ("name", "x"), ("stage", "training_notice")])  # fmt: skip
+def test_a_move_to_another_training_says_first_who_hears_of_it(office: Office) -> None:
+    browser = office.person("HR1")
+    assert "不会发消息" in browser.get("/hr/candidates/PUB/move?what=cohort&to=TOM").text
+    who = office.one(sa.select(candidates.c.id).where(candidates.c.code == "PUB"))
+    office.do(sa.insert(addresses).values(channel="wechat", address=b"x", address_index=b"x", created_at=office.now))
+    row = {"address_id": sa.select(addresses.c.id).scalar_subquery(), "candidate_id": who}
+    said = {
+        "said": "notice.training",
+        "state": "sent",
+        "text": b"x",
+        "kind": "notice",
+        "created_at": office.now,
+        "road": "push",
+    }
+    office.do(sa.insert(outbound).values(row | said | {"due_at": office.now}))
+    assert "改期通知" in browser.get("/hr/candidates/PUB/move?what=cohort&to=TOM").text
+    assert "取消通知" in browser.get("/hr/candidates/PUB/move?what=cohort&to=-").text
+
+
+@pytest.mark.parametrize(("what", "to"), [("stage", "flying"), ("cohort", "NONE"), ("store", "NONE"), ("cohort", "OVER"), ("name", "x"), ("stage", "training_notice")])  # fmt: skip
 def test_a_move_to_nowhere_is_refused(office: Office, what: str, to: str) -> None:
     assert office.person("HR1").post("/hr/candidates/PUB/move", what=what, to=to).status_code == 400
     assert moved(office) == ("training_notice", "PUB", "S1")
