@@ -220,6 +220,7 @@ RULES: tuple[str, ...] = (
     "coming",
     "cannot",
     "mistake",
+    "unsaid",
 )
 
 # … and under `events:` (something that is not words).
