@@ -76,7 +76,7 @@ DUE_STATES: tuple[str, ...] = ("ahead", "today", "past", "none")
 EFFECTS: Mapping[str, tuple[str, ...]] = {
     "promise": (),
     "open_case": (),
-    "stop_pushes": ("silent",),
+    "stop_pushes": ("silent", "already"),
     "resume_pushes": ("silent",),
     "wrong_number": (),
     "try_invite": ("bound", "mine", "other", "taken", "wrong", "limited"),
@@ -220,6 +220,7 @@ RULES: tuple[str, ...] = (
     "coming",
     "cannot",
     "mistake",
+    "unsaid",
 )
 
 # … and under `events:` (something that is not words).

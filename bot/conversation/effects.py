@@ -99,7 +99,7 @@ def _speak(world: World, effect: Effect, heard: Heard) -> str:
 
 
 def _stop_pushes(world: World, effect: Effect, heard: Heard) -> str:
-    """Twilio confirms its own words, and blocks that number; a second request is not confirmed again."""
+    """Twilio confirms its own words, and blocks that number; by SMS a second request is not confirmed again."""
     obeyed = bool(heard.details.get("obeyed"))
     already = world.fact("pushes") == "off"
     columns = {"stopped_at": world.now} if obeyed or not world.candidate_id else {}
@@ -107,6 +107,8 @@ def _stop_pushes(world: World, effect: Effect, heard: Heard) -> str:
         people.change(world.connection, world.person.id, **columns)
     if world.candidate_id and not already:
         people.change_candidate(world.connection, world.candidate_id, world.now, pushes_stopped_at=world.now)
+    if already and not obeyed and world.person.channel != "sms":
+        return "already"
     return "silent" if obeyed or already else ""
 
 

@@ -216,7 +216,8 @@ class _Reception:
         """Never what must be heard, nor what is asked to stop, nor whoever asks for a person."""
         if heard.rule in ("stop", "start", "human") or self._alarms(heard):
             return False
-        return loops.goes_round(self.connection, person, world.candidate_id is None, walked, self.now)
+        stranger = world.candidate_id is None
+        return loops.goes_round(self.connection, self.house.cipher, person, self.incoming, stranger, walked, self.now)
 
     def _fall_silent(self, person: Person, world: World, heard: Heard, walked: Turn) -> Outcome:
         """As if it had not come, but that it is kept and HR hears of it."""

@@ -24,7 +24,8 @@ STRANGER = ("binding", "stranger")
 SILENCE = "silence"
 TOUCH = "touch"  # keepwarm speaks first: `value` is the step, as `flow.step`
 _CLOSES = ("stop", "wrong_number")  # rules after which the bot asks nothing and tells nothing more
-SAYS = {"coming": "yes", "cannot": "no"}  # rules that say by themselves whether somebody comes, and as which answer
+# Rules that say by themselves whether somebody comes, or deny that it was said, and as which answer.
+SAYS = {"coming": "yes", "cannot": "no", "unsaid": ""}
 _BARE = ("number", "yes", "no", *SAYS)  # rules that hold for nothing but a bare answer
 _MISTAKE = "mistake"
 _GIVES_UP = ("never_mind", _MISTAKE)  # rules after which no question stays open

@@ -17,6 +17,7 @@ from bot.vocabulary import DANGER, URGENCY
 CLAIMED, LEAVING, ENDANGERED = "case", "leaving", "danger"  # why nothing is begun
 SHAKEN = "shaken"  # why nothing cheerful is: HR has ended a case of danger less than _CALM ago
 GOES, GOES_FOR_GOOD, STAYS = "withdrawing", "leaving", "staying"  # reasons: said once, said twice, taken back
+_BACK = "back"  # the reason: taken back after they had left
 _GOES_OUT: Mapping[str, Collection[str]] = {CLAIMED: TRAINING, LEAVING: CHANGES, ENDANGERED: CHANGES}
 
 _CALM = timedelta(days=1)
@@ -39,7 +40,7 @@ _SAID = Prepared(
     sa.select(case_reasons.c.reason)
     .where(
         case_reasons.c.case_id == sa.bindparam("case"),
-        case_reasons.c.reason.in_(map(word, (GOES, GOES_FOR_GOOD, STAYS))),
+        case_reasons.c.reason.in_(map(word, (GOES, GOES_FOR_GOOD, STAYS, _BACK))),
         ~sa.exists().where(  # what was said before HR was done with it
             case_events.c.case_id == case_reasons.c.case_id,
             case_events.c.what == word("reopened"),
@@ -80,7 +81,7 @@ def leaving(connection: Connection, candidate_id: int) -> str:
 def _said(connection: Connection, case_id: int) -> str:
     said = "no"
     for row in _SAID.rows(connection, {"case": case_id}):
-        if row.reason == STAYS:
+        if row.reason in (STAYS, _BACK):
             said = "no"
         elif said != "twice":
             said = "twice" if row.reason == GOES_FOR_GOOD else "once"

@@ -1,7 +1,7 @@
 """What no classifier may decide: opting out and in, wanting a person, and the bare answer to what we just asked.
 
-The rules: stop, wrong_number, human, start, never_mind, language, mistake, number, coming, cannot, no, yes, repeat,
-explain, wrong, nod.
+The rules: stop, wrong_number, human, start, never_mind, language, mistake, number, unsaid, coming, cannot, no, yes,
+repeat, explain, wrong, nod.
 """
 
 import re
@@ -97,7 +97,10 @@ def _value_of(rest: str | None, words: Words) -> bool:
 
 
 def _says_whether(said: "_Said", words: Words) -> Ruling | None:
-    """Whether somebody says that they come, or that they cannot; a plain yes or no may stand beside it."""
+    """Whether somebody denies having said that they come; says that they come, or that they cannot, beside which a
+    plain yes or no may stand."""
+    if said.in_a_clause(words.unsaid):
+        return Ruling("unsaid")
     if said.asks:
         return None
     if said.in_a_clause(words.coming) and said.each((words.coming, words.yes)):

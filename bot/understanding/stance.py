@@ -20,8 +20,9 @@ STANCES = (PLAIN, "denies", "asks", "supposes", "reports", "other", "maybe")
 
 @dataclass(frozen=True, slots=True)
 class Stances:
-    """Words that show each stance, and those that only seem to."""
+    """Words that show each stance, and those that only seem to. `unsaid`: denies that it was ever said."""
 
+    unsaid: re.Pattern[str]
     denies: re.Pattern[str]
     supposes: re.Pattern[str]
     reports: re.Pattern[str]
@@ -32,7 +33,7 @@ class Stances:
 
     @classmethod
     def of(cls, listed: Callable[[str], Iterable[str]]) -> "Stances":
-        names = ("denials", "conditions", "reports", "others", "hedges", "inquiries", "harmless")
+        names = ("unsaid", "denials", "conditions", "reports", "others", "hedges", "inquiries", "harmless")
         return cls(*(anywhere(listed(name)) for name in names))
 
     def read(self, normal: str, own: re.Pattern[str], asked_for: bool, ask: Callable[[str], bool]) -> str:
@@ -40,6 +41,8 @@ class Stances:
         you call me?") is said plainly also by asking; `ask` tells whether a part asks at all."""
         parts = [self._rest(part, own) for part in sentences(normal)]
         rest = " / ".join(form for form, _, _ in parts)
+        if self.unsaid.search(rest):
+            return "denies"
         for name in ("supposes", "reports", "other", "denies", "maybe"):
             if getattr(self, name).search(rest):
                 return name

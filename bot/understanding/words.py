@@ -36,6 +36,7 @@ class Words:
     plans: Phrases  # of yes and no, those that also without a question say whether somebody comes
     coming: Phrases  # says by itself that somebody comes
     cannot: Phrases  # says by itself that somebody cannot come
+    unsaid: Phrases  # denies having said that they come
     mistake: Phrases  # says that what was pressed or said last was not meant
     excuses: Phrases  # what may stand beside that
     repeat: Phrases
@@ -87,6 +88,7 @@ class Words:
             plans=Phrases.of(listed("plans")),
             coming=Phrases.of(listed("coming")),
             cannot=Phrases.of(listed("cannot")),
+            unsaid=Phrases.of(listed("unsaid")),
             mistake=Phrases.of(listed("mistake")),
             excuses=Phrases.of(listed("excuses")),
             repeat=Phrases.of(listed("repeat")),

@@ -49,7 +49,7 @@ def test_traditional_script_has_every_text_and_none_of_the_asks(settings: Settin
         ("stop.yaml", "say: how", "say: howw", "add say: howw to messages/en/stop.yaml"),
         ("stop.yaml", "say: how", "say: howw", "how is used by no step"),
         ("stop.yaml", "do: stop_pushes", "do: stop_pushing", "no effect is called 'stop_pushing'"),
-        ("stop.yaml", "{silent: end}", "{quiet: end}", "stop_pushes never ends in 'quiet': silent"),
+        ("stop.yaml", "{silent: end, al", "{quiet: end, al", "stop_pushes never ends in 'quiet': silent, already"),
         ("stop.yaml", "stop: stop", "stop: halt", "leads to 'halt', which is no step"),
         ("stop.yaml", "stop: stop", "halt: stop", "'halt' is not known: use one of stop, start"),
         ("training.yaml", "if: {place: known}", "if: {plaice: known}", "no fact is called 'plaice'"),

@@ -309,7 +309,7 @@ def test_what_was_planned_is_cancelled_and_planned_again(person: Person, databas
     assert plans() == before
 
 
-MISTAKES = ("呃 撤回撤回 我点错了", "撤回", "哎呀，点错了", "刚才说的不算", "开玩笑的😂", "说着玩的", "oops wrong button", "undo that", "take that back", "I didn't mean that", "jk", "just kidding lol", "oops, sorry, my mistake")  # fmt: skip
+MISTAKES = ("呃 撤回撤回 我点错了", "撤回", "哎呀，点错了", "刚才说的不算", "开玩笑的😂", "说着玩的", "oops wrong button", "undo that", "take that back", "I didn't mean that", "jk", "just kidding lol", "oops, sorry, my mistake", "诶我刚说的不算", "等下 我刚刚说的不算", "之前那条不算", "我刚讲的不算数", "wait take that back", "i take back what i said", "scratch what i just said", "that doesnt count", "what i just said does not count")  # fmt: skip
 
 
 @pytest.mark.parametrize("sentence", MISTAKES)
@@ -376,3 +376,44 @@ def test_a_yes_counts_only_where_the_question_was_the_last_thing_asked(person: P
     person.says("好的")
     person.says("Yes")
     assert record(database)["confirmed_at"] is None
+
+
+NEVER_SAID = (
+    "i never said id come",
+    "did you record that i come? i never said that",
+    "I didn't say I would come",
+    "but i never told you i'm coming",
+    "who said im coming",
+    "when did i say i would come",
+    "我没说我会来啊",
+    "谁说我要来了",
+    "我什么时候说要来了",
+    "可是我没答应过要来",
+    "我從來沒說過我會來",
+)
+
+
+@pytest.mark.parametrize("sentence", NEVER_SAID)
+def test_who_never_said_that_they_come_is_offered_to_take_it_back(
+    person: Person, database: Database, sentence: str
+) -> None:
+    person.is_bound_to("PUB").says("我会来")
+    person.says("要带什么")
+    person.now += timedelta(days=2)
+    assert person.says(sentence).keys == ["training.took_back_sure"]
+    assert person.says("1").keys == ["training.took_back"]
+    assert record(database)["confirmed_at"] is None
+
+
+@pytest.mark.parametrize("sentence", NEVER_SAID)
+def test_nothing_is_noted_of_who_never_said_that_they_come(person: Person, database: Database, sentence: str) -> None:
+    assert person.is_bound_to("PUB").says(sentence).keys in (["training.confirm_not"], ["training.took_back_nothing"])
+    assert record(database)["confirmed_at"] is None
+
+
+@pytest.mark.parametrize(
+    "sentence", ["我说了我会来", "i told you i will come", "谁说我不来了", "i did say i am coming"]
+)
+def test_who_says_again_that_they_come_hears_that_it_is_noted(person: Person, sentence: str) -> None:
+    person.is_bound_to("PUB").says("我会来")
+    assert person.says(sentence).keys == ["training.confirm_already"]

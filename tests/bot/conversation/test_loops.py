@@ -65,3 +65,23 @@ def test_short_codes_and_names_are_never_answered(sender: str, text: str, house:
     person = Person(house, database, NOW, "sms", sender)
     assert person.says(text).text == ""
     assert not list(reasons(database))
+
+
+SENT_BY_A_PHONE = ["Sorry, I can't talk right now.", "我现在不方便接电话，稍后给您回电", "会议中，稍后联系", "我在开会，待会儿打给你"]
+
+
+@pytest.mark.parametrize("text", SENT_BY_A_PHONE)
+def test_what_a_phone_sends_by_itself_gets_no_menu_again_and_again(text: str, house: House, database: Database) -> None:
+    person = Person(house, database, NOW, "sms", "+8613800000001").is_bound_to("PUB")
+    got = 0
+    for _ in range(7):
+        person.now += timedelta(hours=5)
+        got += bool(person.says(text).text)
+    assert got <= 2
+    assert list(reasons(database)).count("loop") <= 1
+    assert person.says("什么时候培训").keys[0].startswith("training.")
+
+
+def test_who_writes_the_same_again_in_a_chat_is_answered(person: Person) -> None:
+    person.is_bound_to("PUB")
+    assert answers(person, "Sorry, I can't talk right now.", 4) == 4

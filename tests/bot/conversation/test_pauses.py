@@ -246,6 +246,17 @@ def test_who_takes_it_back_is_spoken_with_again(leaver: Person, house: House, da
     assert len(pushed(database)) == 1
 
 
+def test_who_withdrew_and_took_it_back_is_spoken_with_again(leaver: Person, house: House, database: Database) -> None:
+    assert leaver.says("确认放弃").keys == ["leave.gone"]
+    leaver.now += DAY
+    assert leaver.says("我又想来了").keys == ["leave.back"]
+    assert database.read(lambda c: pauses.leaving(c, number(database))) == "no"
+    plan(database, "tips", "tips.day3", leaver.now + HOUR)
+    database.write(lambda c: speak(c, house, leaver.now + HOUR))
+    assert len(pushed(database)) == 1
+    assert leaver.says("我不来了").keys == ["leave.withdraw"]
+
+
 def test_once_hr_has_settled_it_keepwarm_speaks_again_and_an_old_no_counts_no_more(
     leaver: Person, house: House, database: Database
 ) -> None:
