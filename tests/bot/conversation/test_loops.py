@@ -67,7 +67,12 @@ def test_short_codes_and_names_are_never_answered(sender: str, text: str, house:
     assert not list(reasons(database))
 
 
-SENT_BY_A_PHONE = ["Sorry, I can't talk right now.", "我现在不方便接电话，稍后给您回电", "会议中，稍后联系", "我在开会，待会儿打给你"]
+SENT_BY_A_PHONE = [
+    "Sorry, I can't talk right now.",
+    "我现在不方便接电话，稍后给您回电",
+    "会议中，稍后联系",
+    "我在开会，待会儿打给你",
+]
 
 
 @pytest.mark.parametrize("text", SENT_BY_A_PHONE)
