@@ -69,7 +69,7 @@ def test_no_walk_through_the_flows_goes_wrong(house: House, database: Database, 
         assert not RAW.search(person.text.replace("keepwarm.example.com", "")), (number, said, person.text)
         assert not any(secret in person.text for secret in others), (number, said, person.text)
         if said in HUMAN:
-            assert person.keys[0].startswith("hr.human"), (number, said, person.keys)
+            assert person.keys[0].startswith(("hr.human", "trouble.beside")), (number, said, person.keys)
         if walk.random() < 0.02:
             assert_can_be_left(house, database, person)
 

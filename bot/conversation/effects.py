@@ -217,6 +217,7 @@ def _bind_proved(world: World, effect: Effect, heard: Heard) -> str:
 def _bind(world: World, candidate_id: int, how: str) -> None:
     notice = world.house.settings.privacy.notice_version
     people.bind(world.connection, world.person.id, candidate_id, world.person.channel, how, notice, world.now)
+    cases.carry_over(world.connection, world.person.id, candidate_id, world.now)
     world.belongs_to(candidate_id)
 
 

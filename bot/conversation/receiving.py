@@ -35,6 +35,7 @@ from bot.vocabulary import DANGER, FADES, OF_THE_RECORD
 from bot.windows import Window
 
 _FRESH = timedelta(days=1)
+_A_STRANGER_FOR = timedelta(days=30)  # what they said counts
 _log = structlog.get_logger()
 
 
@@ -121,15 +122,18 @@ class _Reception:
 
     def _danger(self, person: Person) -> str:
         """Of what this person has told, while no person of HR is done with it: DESPAIR, THREAT, or ""."""
+        since = self._endangered_since(person)
+        if since is None:
+            return ""
+        threat = messages.has_meant(self.connection, person, distress.MEANINGS[THREAT], since)
+        return THREAT if threat else DESPAIR
+
+    def _endangered_since(self, person: Person) -> datetime | None:
         if person.candidate_id is None:
             told = cases.has_reason(self.connection, None, person.id, "danger")
-            return DESPAIR if told else ""
+            return self.now - _A_STRANGER_FOR if told else None
         case = cases.standing(self.connection, person.candidate_id)
-        if case is None or case.urgency != DANGER:
-            return ""
-        meaning = distress.MEANINGS[THREAT]
-        threat = messages.has_meant(self.connection, person.candidate_id, meaning, case.since)
-        return THREAT if threat else DESPAIR
+        return case.since if case and case.urgency == DANGER else None
 
     def _fresh(self, talk: Talk, last_at: datetime | None) -> Talk:
         """After a day nobody means what HR was told before the last message."""
@@ -199,7 +203,9 @@ class _Reception:
         if world.candidate_id != person.candidate_id and not world.chosen:
             world.locale = language(self.house, self.words, talk, world.candidate)
         if threatens and any(map(world.tells_where, walked.said)):
-            walked = turn(self.house.content.flows, world, talk, replace(heard, intent="", rule=distress.KEPT_BACK))
+            walked = turn(
+                self.house.content.flows, world, talk, replace(heard, intent="", rule=distress.KEPT_BACK, also=())
+            )
         texts = [Spoken(world.text(said), f"{said.flow}.{said.key}") for said in walked.said]
         if self._is_stopped(heard, person):
             texts = []  # HR hears of it; the provider lets nothing through
@@ -252,6 +258,7 @@ class _Reception:
             return person, False
         notice = self.house.settings.privacy.notice_version
         people.bind(connection, person.id, found[0], "sms", "number", notice, self.now)
+        cases.carry_over(connection, person.id, found[0], self.now)
         return replace(person, candidate_id=found[0]), True
 
     def _is_still_theirs(self, person: Person, found: Sequence[int]) -> bool:

@@ -87,8 +87,9 @@ def _detailed(name: str, case_id: int, rest: str, desks: list[Mapping[str, str]]
     if name == "call":
         return _with_outcome(name, case_id, rest, vocabulary(desks, "outcome_"), CALLED)
     if name == "called":  # and yet nobody answered
-        said = _with_outcome("call", case_id, rest, vocabulary(desks, "outcome_"), CALLED)
-        return said if said.outcome == "no_answer" else Command(name, case_id, rest)
+        failed = [word for word, one in vocabulary(desks, "outcome_").items() if one == "no_answer"]
+        nobody = any(word in rest.lower() for word in failed)
+        return Command("call", case_id, rest, "no_answer") if nobody else Command(name, case_id, rest)
     if name == "resolve":
         return _with_outcome(name, case_id, rest, vocabulary(desks, "outcome_"), OUTCOMES)
     if name == "snooze":

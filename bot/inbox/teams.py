@@ -89,7 +89,15 @@ class Teams:
             return self.rung(whose, number)
         watch = [] if self._works(whose) else self._watch(case)
         steps = [*watch, *filter(None, (self.rung(whose, each) for each in range(1, TOP + 1)))]
-        return steps[min(number, len(steps)) - 1] if steps else []
+        steps = steps or [self._anybody(whose)]
+        return steps[min(number, len(steps)) - 1]
+
+    def _anybody(self, whose: str | None) -> Sequence[str]:
+        """Where nobody stands above: everybody who leads, and whoever has it."""
+        leads = [
+            code for code, one in self._members.items() if one.role in ("manager", "admin") and self._is_there(code)
+        ]
+        return list(dict.fromkeys([*leads, *([whose] if whose else [])]))
 
     def _watch(self, case: Case) -> list[Sequence[str]]:
         unknown = [code for code in self._settings.hr.nights if code not in self._members]

@@ -147,6 +147,25 @@ def _endangered(connection: Connection, case: Any, now: datetime) -> dict[str, A
     return anew | ({"reopened_at": now} if case.state == "new" else {})
 
 
+def carry_over(connection: Connection, address_id: int, candidate_id: int, now: datetime) -> None:
+    """What was opened for whoever writes from there is the candidate's, once we know who that is."""
+    strangers = cases.c.address_id == address_id, cases.c.candidate_id.is_(None), OPEN
+    found = connection.execute(sa.select(*COLUMNS).where(*strangers)).first()
+    if found is None:
+        return
+    if standing(connection, candidate_id) is None:
+        change(connection, found.id, now, candidate_id=candidate_id)
+    else:
+        why = sa.select(case_reasons.c.reason, case_reasons.c.detail).where(case_reasons.c.case_id == found.id)
+        for row in connection.execute(why.order_by(case_reasons.c.id)).all():
+            open_case(connection, candidate_id, address_id, row.reason, now, row.detail)
+        over = {"state": "resolved", "resolved_at": now, "outcome": "answered", "unanswered_since": None}
+        change(connection, found.id, now, **over, clock=None, next_at=None, warned_at=None)
+        note(connection, found.id, "bot", "resolved", now, {"outcome": "answered"})
+    tell(connection, found.id, "case.changed", now)
+    risk.wake(connection, [candidate_id], now)
+
+
 def has_reason(connection: Connection, candidate_id: int | None, address_id: int, reason: str) -> bool:
     """Whether the open case of this person was opened for that too."""
     who = cases.c.candidate_id == candidate_id if candidate_id else cases.c.address_id == address_id

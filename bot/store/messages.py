@@ -90,10 +90,13 @@ def shown(cipher: Cipher, row: Any) -> str:
     return _CODE.sub(lambda found: "•" * len(found[0]), text) if row.kind == "code" else text
 
 
-def has_meant(connection: Connection, candidate_id: int, intent: str, since: datetime) -> bool:
-    """Whether the candidate said something with this meaning since then."""
-    theirs = inbound.c.candidate_id == candidate_id, inbound.c.received_at >= since, inbound.c.intent == intent
-    return connection.execute(sa.select(inbound.c.id).where(*theirs).limit(1)).first() is not None
+def has_meant(connection: Connection, person: Person, intent: str, since: datetime) -> bool:
+    """Whether this person said something with this meaning since then, here or elsewhere."""
+    theirs = inbound.c.address_id == person.id
+    if person.candidate_id is not None:
+        theirs = sa.or_(theirs, inbound.c.candidate_id == person.candidate_id)
+    wanted = sa.select(inbound.c.id).where(theirs, inbound.c.received_at >= since, inbound.c.intent == intent)
+    return connection.execute(wanted.limit(1)).first() is not None
 
 
 def keep_inbound(

@@ -1,7 +1,7 @@
 """Nobody's words are met with a menu when they speak of dying, violence or harm; and nobody is alarmed by an idiom."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,8 @@ import sqlalchemy as sa
 
 from bot import yamltext
 from bot.conversation import House
+from bot.store import people as record
+from bot.store.cases import open_case
 from bot.store.database import Database
 from bot.store.tables import addresses, candidates, case_reasons, cases
 from tests.conftest import NOW
@@ -246,3 +248,37 @@ def test_denying_it_is_no_despair(text: str, person: Person, database: Database)
 def confirmed(database: Database) -> int:
     wanted = sa.select(sa.func.count()).select_from(candidates).where(candidates.c.confirmed_at.is_not(None))
     return int(database.read(lambda c: c.execute(wanted).scalar_one()))
+
+
+@pytest.mark.parametrize("text", ["算了不逗你了", "逗你玩的"])
+def test_teasing_is_no_danger(text: str, person: Person, database: Database) -> None:
+    person.is_bound_to("PUB").says(text)
+    assert not alarms(database)
+
+
+def test_what_a_stranger_in_danger_said_is_the_candidates_once_they_are_known(
+    person: Person, database: Database
+) -> None:
+    person.says("我不想活了")
+    person.event("scan", "WANGFANG1")
+    rows = database.read(lambda c: c.execute(sa.select(cases.c.candidate_id, cases.c.state)).all())
+    assert [(row.candidate_id is not None, row.state) for row in rows] == [(True, "new")]
+    person.says("我不想活了")
+    assert database.read(lambda c: c.execute(sa.select(sa.func.count()).select_from(cases)).scalar_one()) == 1
+
+
+def test_it_joins_the_case_that_they_have(person: Person, database: Database, now: datetime) -> None:
+    number = database.read(lambda c: record.by_code(c, "PUB"))
+    database.write(lambda c: open_case(c, number, None, "papers", now))
+    person.says("我不想活了")
+    person.event("scan", "WANGFANG1")
+    rows = database.read(lambda c: c.execute(sa.select(cases.c.urgency, cases.c.state).order_by(cases.c.id)).all())
+    assert [tuple(row) for row in rows] == [(0, "new"), (0, "resolved")]
+
+
+def test_a_threat_before_they_are_known_keeps_the_address_back(person: Person) -> None:
+    person.says("im gonna stab the store manager")
+    assert person.keys == ["trouble.threat"]
+    person.event("scan", "WANGFANG1")
+    assert person.says("我的门店在哪，什么时候培训").keys == ["trouble.kept_back"]
+    assert person.says("so when and where is my training").keys == ["trouble.kept_back"]

@@ -338,3 +338,13 @@ def test_at_the_top_of_the_ladder_they_hear_of_danger_again_within_the_hour(staf
         tick(database, staffed, start + minutes * MINUTE)
         heard += [minutes] * (len(alerted(database)) > before)
     assert max(later - sooner for sooner, later in itertools.pairwise(heard)) <= 30
+
+
+def test_where_nobody_stands_above_everybody_who_leads_hears_of_danger(staffed: House, database: Database) -> None:
+    start = local("2026-11-23 10:00")
+    this = opened(database, "PUB", "danger", start)
+    database.write(lambda c: casework.called(c, staffed.cipher, this, "CHIEF", "reached", "", start))
+    for hours in range(24 * 3):
+        tick(database, staffed, start + hours * HOUR)
+    told = {who for who, _ in alerted(database)}
+    assert {"CHIEF", "BOSS"} <= told
