@@ -308,6 +308,12 @@ def touch_of(candidate_id: int, cohort: Held, what: News) -> Planned:
     )
 
 
+def is_announced(connection: Connection, cohort: Held) -> bool:
+    """Whether somebody was told the date of the present version, or is about to be."""
+    this = told.c.entry.in_((NOTICE, MOVED)), told.c.occasion == cohort.occasion, told.c.state.in_(("planned", "sent"))
+    return connection.execute(sa.select(told.c.id).where(*this).limit(1)).first() is not None
+
+
 def is_of_a_move(connection: Connection, cohort: Held) -> bool:
     """Whether somebody hears of the present version that the date they were told is another now."""
     this = told.c.entry == MOVED, told.c.occasion == cohort.occasion
