@@ -185,7 +185,7 @@ def test_nobody_who_waits_is_moved_to_what_is_over(database: Database) -> None:
 @pytest.mark.parametrize(
     ("to", "news"),
     [
-        ("NOADDR", {"text": "有变动", "short": "培训变动", "beside": True}),
+        ("NOADDR", {"text": "培训有变动", "short": "培训变动", "beside": True}),
         ("-", {"text": "培训取消了，请先别出发", "short": "培训取消", "beside": False}),
     ],
 )
