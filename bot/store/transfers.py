@@ -3,6 +3,7 @@ was told none hears of one that others were told."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from bot.store.tables import candidates, outbound
 from bot.store.tables import touches as planned
 
 _A_DAY = timedelta(days=1)
+_TRANSFERRED = "notice.transferred"
 NOWHERE = "-"  # in place of a cohort's code: none
 _FIXED, _PLANNED, _NONE = "fixed", "planned", ""  # what somebody was told last
 _FIXED_DAY = frozenset(  # the texts that tell when a published training begins
@@ -120,6 +122,8 @@ def _say(connection: Connection, news: Mapping[int, str], before: Held, after: H
         what = cohorts.news(entry, before, after, now)
         whom = [candidate_id for candidate_id, its in news.items() if its == entry]
         said = [cohorts.touch_of(candidate_id, after, what) for candidate_id in whom]
+        if entry == CANCELLED and after.id:  # it takes place without them
+            said = [replace(each, begins=_TRANSFERRED) for each in said]
         touches.plan_anew(connection, said, "hr", now, urgent=what.hurry)
 
 

@@ -76,6 +76,19 @@ def test_who_was_told_nothing_hears_nothing(person: Person, database: Database, 
     assert news(database, who) == []
 
 
+def test_who_comes_from_a_fixed_date_to_a_planned_one_is_told_of_another_training(
+    person: Person, house: House, database: Database
+) -> None:
+    person.is_bound_to("PUB").says(WHEN)
+    moves_to(database, "PUB", "PLAN")
+    assert planned(database)["PUB"].begins == "notice.transferred"
+    goes_out(database, house)
+    said = database.read(lambda c: c.scalars(sa.select(outbound.c.said).where(outbound.c.kind == "notice")).one())
+    assert said == "notice.moved_planned"
+    moves_to(database, "PUB", "-", DAY)
+    assert news(database, "PUB") == [SLIPPED], "a planned day is what they were told last"
+
+
 def is_announced(database: Database, house: House, code: str) -> None:
     """To whoever is in it, in due form."""
     held = find(database, code)
