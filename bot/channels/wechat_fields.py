@@ -16,6 +16,7 @@ Shape = Callable[[str], str | None]  # the value as the field takes it, or None
 
 FIELD_RULE = "field_rule"
 _DIGITS = "0123456789"
+_PLACES = ("place", "address")
 _HAN = "[\u3400-\u4dbf\u4e00-\u9fff]"
 _DAY = r"\d{4}(?:-\d{1,2}-\d{1,2}|/\d{1,2}/\d{1,2}|\u5e74\d{1,2}\u6708\d{1,2}\u65e5)"
 _CLOCK = r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?"
@@ -31,22 +32,35 @@ def filled(fields: Mapping[str, str], values: Mapping[str, str]) -> dict[str, di
 def filled_with_news(
     fields: Mapping[str, str], values: Mapping[str, str], news: Mapping[str, Any]
 ) -> dict[str, dict[str, str]]:
-    """As `filled`, but the first `thing`, else the first `phrase`, says what has changed: `text` or `short`, a thing
-    with the usual value after it if that is `beside`. Raises Unreachable where no field can say it."""
-    for kind in ("thing", "phrase"):
-        field = next((field for field in fields if field.rstrip(_DIGITS) == kind), None)
-        if field is not None:
-            usual = str(values.get(fields[field], "")).strip() if kind == "thing" and news.get("beside") else ""
-            text = str(news["text" if kind == "thing" else "short"])
-            told = {"": "\uff1a".join(part for part in (text, usual) if part)}
-            return filled({**fields, field: ""}, {**values, **told})
-    raise Unreachable(FIELD_RULE, "no field says what has changed")
+    """As `filled`, but one field says what has changed: the first `thing`, else the first `phrase`, as `text` or
+    `short`. Where that is `beside`, the usual value follows in a thing, and one of the place comes last: a word before
+    the place reads as if that had changed. Raises Unreachable where no field can say it."""
+    field = _for_news(fields, news)
+    if field is None:
+        raise Unreachable(FIELD_RULE, "no field says what has changed")
+    is_thing = _kind(field) == "thing"
+    usual = str(values.get(fields[field], "")).strip() if is_thing and news.get("beside") else ""
+    text = str(news["text" if is_thing else "short"])
+    told = {"": "\uff1a".join(part for part in (text, usual) if part)}
+    return filled({**fields, field: ""}, {**values, **told})
+
+
+def _for_news(fields: Mapping[str, str], news: Mapping[str, Any]) -> str | None:
+    things = [field for field in fields if _kind(field) == "thing"]
+    phrases = [field for field in fields if _kind(field) == "phrase" and shaped(field, str(news["short"]))]
+    places = [field for field in things if news.get("beside") and fields[field] in _PLACES]
+    others = [field for field in things if field not in places]
+    return next(iter([*others, *phrases, *places]), None)
+
+
+def _kind(field: str) -> str:
+    return field.rstrip(_DIGITS)
 
 
 def shaped(field: str, text: str) -> str | None:
     """The text as this field takes it, or None if it cannot."""
     plain = " ".join(text.split())
-    return SHAPES.get(field.rstrip(_DIGITS), _anything)(plain) if plain else None
+    return SHAPES.get(_kind(field), _anything)(plain) if plain else None
 
 
 def _filled(field: str, name: str, values: Mapping[str, str]) -> str:

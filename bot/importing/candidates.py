@@ -156,8 +156,10 @@ class Candidates(Kind):
         contacts.renumbered(connection, self.cipher, self._renumbered(changes, ids), self.frame.closed, self.frame.now)
         moved = [
             (change.held["id"], change.held["cohort_id"], change.values["cohort_id"])
+            if change.held
+            else (ids[change.row.code], None, change.values["cohort_id"])
             for change in changes
-            if change.held and "cohort_id" in change.values
+            if "cohort_id" in change.values
         ]
         transfers.follow(connection, moved, self.frame.closed, self.frame.now)
         self._tell(connection, changes)

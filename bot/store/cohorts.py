@@ -308,23 +308,39 @@ def touch_of(candidate_id: int, cohort: Held, what: News) -> Planned:
     )
 
 
+def is_announced(connection: Connection, cohort: Held) -> bool:
+    """Whether somebody was told the date of the present version, or is about to be."""
+    this = told.c.entry.in_((NOTICE, MOVED)), told.c.occasion == cohort.occasion, told.c.state.in_(("planned", "sent"))
+    return connection.execute(sa.select(told.c.id).where(*this).limit(1)).first() is not None
+
+
+def is_of_a_move(connection: Connection, cohort: Held) -> bool:
+    """Whether somebody hears of the present version that the date they were told is another now."""
+    this = told.c.entry == MOVED, told.c.occasion == cohort.occasion
+    return connection.execute(sa.select(told.c.id).where(*this).limit(1)).first() is not None
+
+
+def take_back_until(connection: Connection, cohort: Held) -> datetime | None:
+    """Until when the notice of the present version can be taken back; None where there is none, or it is of a move."""
+    this = told.c.entry == NOTICE, told.c.occasion == cohort.occasion
+    since = connection.execute(sa.select(sa.func.min(told.c.created_at)).where(*this)).scalar()
+    return since + TAKE_BACK if since and cohort.published and not is_of_a_move(connection, cohort) else None
+
+
 def unpublish(connection: Connection, cohort: Held, now: datetime) -> int:
     """Takes the notice back from everybody, and the date is planned again; gives for how many. Raises ConfigError
     where that is too late."""
     this = told.c.entry == NOTICE, told.c.occasion == cohort.occasion
-    since = connection.execute(sa.select(sa.func.min(told.c.created_at)).where(*this)).scalar()
-    if not cohort.published or since is None:
-        raise ConfigError(
-            f"{cohort.code}: no notice is planned that could be taken back; if the date is wrong: "
-            f"keepwarm cohorts move {cohort.code} --start …"
-        )
+    otherwise = f"if the date is wrong: keepwarm cohorts move {cohort.code} --start …"
+    if is_of_a_move(connection, cohort):
+        raise ConfigError(f"{cohort.code}: it moved, and who was told before cannot be told nothing; {otherwise}")
+    until = take_back_until(connection, cohort)
+    if until is None:
+        raise ConfigError(f"{cohort.code}: no notice is planned that could be taken back; {otherwise}")
     taken = touches.take_back(connection, NOTICE, cohort.occasion, "taken back", now)
     gone = connection.execute(sa.select(sa.func.count()).where(*this, told.c.state == "sent")).scalar_one()
-    if gone or now >= since + TAKE_BACK:  # who raises here takes nothing back
-        raise ConfigError(
-            f"{cohort.code}: too late to take back, the candidates are being told; if the date is wrong: "
-            f"keepwarm cohorts move {cohort.code} --start …"
-        )
+    if gone or now >= until:  # who raises here takes nothing back
+        raise ConfigError(f"{cohort.code}: too late to take back, the candidates are being told; {otherwise}")
     _reopen_promises(connection, cohort)
     _set(connection, cohort, now, date_state="planned")
     return taken

@@ -1,7 +1,9 @@
-"""One candidate comes to another training, or to none: who was told a date hears that it is not theirs any more."""
+"""One candidate comes to another training, or to none: who was told a date hears that it is not theirs any more; who
+was told none hears of one that others were told."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -13,6 +15,7 @@ from bot.store.tables import candidates, outbound
 from bot.store.tables import touches as planned
 
 _A_DAY = timedelta(days=1)
+_TRANSFERRED = "notice.transferred"
 NOWHERE = "-"  # in place of a cohort's code: none
 _FIXED, _PLANNED, _NONE = "fixed", "planned", ""  # what somebody was told last
 _FIXED_DAY = frozenset(  # the texts that tell when a published training begins
@@ -49,15 +52,19 @@ def is_too_late(connection: Connection, candidate_id: int, code: str, closed: Co
 def hears(
     connection: Connection, ids: Sequence[int], before: Held | None, after: Held | None, now: datetime
 ) -> dict[int, str]:
-    """Which news such a move is to each of these candidates, as an entry; who is left out was told nothing."""
+    """Which news such a move is to each of these candidates, as an entry; who is left out hears nothing: they were told
+    no date, and nobody was told one of where they come to."""
     to = after or _nowhere()
-    waiting = _waiting(connection, ids)
+    waiting, last = _waiting(connection, ids), _told(connection, ids)
+    ahead = before is not None and before.starts_at is not None and not is_over(before, now)
+    first = NOTICE if _begins_later(to, now) and cohorts.is_announced(connection, to) else ""
     found = {}
-    for candidate_id, told in _told(connection, ids).items():
+    for candidate_id in ids:
         if candidate_id in waiting and _is_undone(connection, candidate_id, to):
             continue
-        ahead = before is not None and before.starts_at is not None and not is_over(before, now)
-        if told and (ahead or candidate_id in waiting) and (entry := _entry(told, before, to, now)):
+        told = last.get(candidate_id, _NONE)
+        entry = _entry(told, before, to, now) if told and (ahead or candidate_id in waiting) else first
+        if entry:
             found[candidate_id] = entry
     return found
 
@@ -78,13 +85,20 @@ def follow(
     if not groups:
         return
     known = _cohorts(connection, {number for pair in groups for number in pair if number})
+    said = []
     for (was, is_), ids in groups.items():
         before, after = known.get(was or 0), known.get(is_ or 0)
         open_ = sa.select(candidates.c.id).where(candidates.c.id.in_(ids), candidates.c.stage.not_in(closed))
         waiting = list(connection.scalars(open_.order_by(candidates.c.id)))
         news = hears(connection, waiting, before, after, now)
         _take_back(connection, waiting, now)
-        _say(connection, news, before or _nowhere(), after or _nowhere(), now)
+        said.append((news, before or _nowhere(), after or _nowhere()))
+    for each in said:  # only then: what is said to some of them is no notice that went before
+        _say(connection, *each, now)
+
+
+def _begins_later(cohort: Held, now: datetime) -> bool:
+    return cohort.published and cohort.starts_at is not None and cohort.starts_at > now
 
 
 def _entry(told: str, before: Held | None, after: Held, now: datetime) -> str:
@@ -108,6 +122,8 @@ def _say(connection: Connection, news: Mapping[int, str], before: Held, after: H
         what = cohorts.news(entry, before, after, now)
         whom = [candidate_id for candidate_id, its in news.items() if its == entry]
         said = [cohorts.touch_of(candidate_id, after, what) for candidate_id in whom]
+        if entry == CANCELLED and after.id:  # it takes place without them
+            said = [replace(each, begins=_TRANSFERRED) for each in said]
         touches.plan_anew(connection, said, "hr", now, urgent=what.hurry)
 
 

@@ -191,6 +191,25 @@ def test_nothing_is_taken_back_where_no_notice_was_planned(database: Database) -
         database.write(lambda c: cohorts.unpublish(c, find(database, "PUB"), NOW))
 
 
+def test_a_move_is_not_taken_back_though_some_hear_of_it_by_a_notice(database: Database) -> None:
+    """Whose notice did not go out gets one for the new date; all others were told the old one."""
+    held = find(database, "PUB")
+    database.write(lambda c: cohorts.tell(c, held, cohorts.news(NOTICE, held, held, NOW), CLOSED, NOW))
+    goes_out(database)
+    one = sa.select(candidates.c.id).where(candidates.c.code == "CANTON").scalar_subquery()
+    missed = sa.update(touches).where(touches.c.candidate_id == one).values(state="expired")
+    database.write(lambda c: c.execute(missed).rowcount)
+    becomes(database, held, replace(held, starts_at=NOW + timedelta(days=30)), NOW)
+    newer = find(database, "PUB")
+    before = planned(database)
+    assert {touch.entry for touch in before.values()} == {NOTICE, MOVED}
+    assert database.read(lambda c: cohorts.take_back_until(c, newer)) is None
+    with pytest.raises(ConfigError, match=r"it moved.*keepwarm cohorts move PUB"):
+        database.write(lambda c: cohorts.unpublish(c, newer, NOW))
+    assert find(database, "PUB").published
+    assert planned(database).keys() == before.keys(), "everybody hears of the new date"
+
+
 def test_a_published_training_that_moves_is_told_instead_of_what_waits(database: Database) -> None:
     held = published(database, "PLANBY")
     goes_out(database)

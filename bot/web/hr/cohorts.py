@@ -18,7 +18,6 @@ from bot.store.cohorts import Held, Member, Standing
 from bot.store.publications import ALONE
 from bot.store.sight import seen_by
 from bot.store.tables import candidates as candidate
-from bot.store.tables import touches
 from bot.web.hr import preview
 from bot.web.hr.visit import Denied, Go, Page, Reply, Visit
 
@@ -81,7 +80,8 @@ def take_back(visit: Visit) -> Reply:
     try:
         announcing.take_back(visit, held, visit.actor, visit.now, _allowed(visit, held))
     except ConfigError:
-        return _shown(visit, {"fault": "late"}, 409)
+        moved = visit.read(lambda connection: cohorts.is_of_a_move(connection, held))
+        return _shown(visit, {"fault": "moved" if moved else "late"}, 409)
     return Go(f"{_path(held)}?done=taken_back")
 
 
@@ -283,9 +283,7 @@ def _standings(connection: Connection, visit: Visit, code: str = "") -> list[Sta
 
 def _take_back_until(connection: Connection, held: Held, now: datetime) -> datetime | None:
     """Until when the notice can be taken back, if it still can."""
-    this = touches.c.entry == cohorts.NOTICE, touches.c.occasion == held.occasion
-    since = connection.execute(sa.select(sa.func.min(touches.c.created_at)).where(*this)).scalar()
-    until = since + cohorts.TAKE_BACK if since and held.published else None
+    until = cohorts.take_back_until(connection, held)
     return until if until and until > now else None
 
 

@@ -91,7 +91,7 @@ def test_a_template_gets_the_values_that_its_settings_name() -> None:
 
 
 CANCELLED = {"text": "培训取消了，请先别出发", "short": "培训取消", "beside": False}
-MOVED = {"text": "有变动", "short": "培训变动", "beside": True}
+MOVED = {"text": "培训有变动", "short": "培训变动", "beside": True}
 
 
 @pytest.mark.parametrize(
@@ -100,8 +100,20 @@ MOVED = {"text": "有变动", "short": "培训变动", "beside": True}
         ({"thing1": "stage"}, CANCELLED, {"thing1": "培训取消了，请先别出发"}),
         ({"phrase1": "stage", "thing2": "company"}, CANCELLED, {"phrase1": "面试通过", "thing2": CANCELLED["text"]}),
         ({"phrase1": "stage"}, CANCELLED, {"phrase1": "培训取消"}),
-        ({"thing1": "place"}, MOVED, {"thing1": "有变动：上海培训中心"}),
-        ({"thing1": "address"}, MOVED, {"thing1": "有变动"}),
+        ({"thing1": "place"}, MOVED, {"thing1": "培训有变动：上海培训中心"}),
+        ({"thing1": "address"}, MOVED, {"thing1": "培训有变动"}),
+        (
+            {"thing1": "place", "thing2": "company"},
+            MOVED,
+            {"thing1": "上海培训中心", "thing2": "培训有变动：暖记餐饮"},
+        ),
+        ({"thing1": "place", "phrase2": "stage"}, MOVED, {"thing1": "上海培训中心", "phrase2": "培训变动"}),
+        (
+            {"thing1": "place", "phrase2": "stage"},
+            MOVED | {"text": "Changed", "short": "Changed"},
+            {"thing1": "Changed：上海培训中心", "phrase2": "面试通过"},
+        ),
+        ({"thing1": "place", "thing2": "company"}, CANCELLED, {"thing1": CANCELLED["text"], "thing2": "暖记餐饮"}),
     ],
 )
 def test_a_template_says_what_has_changed(

@@ -76,6 +76,73 @@ def test_who_was_told_nothing_hears_nothing(person: Person, database: Database, 
     assert news(database, who) == []
 
 
+def test_who_comes_from_a_fixed_date_to_a_planned_one_is_told_of_another_training(
+    person: Person, house: House, database: Database
+) -> None:
+    person.is_bound_to("PUB").says(WHEN)
+    moves_to(database, "PUB", "PLAN")
+    assert planned(database)["PUB"].begins == "notice.transferred"
+    goes_out(database, house)
+    said = database.read(lambda c: c.scalars(sa.select(outbound.c.said).where(outbound.c.kind == "notice")).one())
+    assert said == "notice.moved_planned"
+    moves_to(database, "PUB", "-", DAY)
+    assert news(database, "PUB") == [SLIPPED], "a planned day is what they were told last"
+
+
+def is_announced(database: Database, house: House, code: str) -> None:
+    """To whoever is in it, in due form."""
+    held = find(database, code)
+    becomes(database, held, replace(held, date_state="published"), NOW)
+    goes_out(database, house)
+
+
+def test_who_comes_to_a_training_that_others_were_told_of_is_told_once_and_later_hears_of_moves(
+    person: Person, house: House, database: Database
+) -> None:
+    person.is_bound_to("NONE").says("培训学什么")
+    is_announced(database, house, "PLANBY")
+    moves_to(database, "NONE", "PLANBY", 20 * MINUTE)
+    assert news(database, "NONE") == [NOTICE]
+    goes_out(database, house, 31 * MINUTE)
+    assert planned(database, state="sent", entry=NOTICE)["NONE"].begins == "notice.training"
+    held = find(database, "PLANBY")
+    becomes(database, held, replace(held, place="别处"), NOW + DAY)
+    assert news(database, "NONE") == [MOVED]
+
+
+def test_who_comes_and_is_not_told_yet_hears_no_apology_for_a_move(
+    person: Person, house: House, database: Database
+) -> None:
+    person.is_bound_to("NONE")
+    is_announced(database, house, "PLANBY")
+    moves_to(database, "NONE", "PLANBY", 20 * MINUTE)
+    held = find(database, "PLANBY")
+    becomes(database, held, replace(held, place="别处"), NOW + 25 * MINUTE)
+    assert news(database, "NONE") == [NOTICE]
+
+
+def test_who_comes_before_the_notice_is_out_is_told_with_the_others(person: Person, database: Database) -> None:
+    person.is_bound_to("NONE")
+    held = find(database, "PLANBY")
+    becomes(database, held, replace(held, date_state="published"), NOW)
+    moves_to(database, "NONE", "PLANBY", MINUTE)
+    assert news(database, "NONE") == [NOTICE]
+    moves_to(database, "NONE", "-", 2 * MINUTE)
+    assert news(database, "NONE") == []
+
+
+def test_an_import_into_a_training_that_others_were_told_of_tells_the_new_ones(
+    house: House, database: Database, cipher: Cipher, tmp_path: Path
+) -> None:
+    is_announced(database, house, "PLANBY")
+    file = tmp_path / "new.csv"
+    rows = "FRESH,赵新,PLANBY,13800000091\nNONE,孙磊,PLANBY,13800000006\nELSE,钱新,PUB,13800000092\n"
+    file.write_text(f"code,name,cohort,phone\n{rows}", encoding="utf-8")
+    importing.run(importing.Job("candidates", file, house.settings, database, cipher, NOW + 20 * MINUTE, "cli:test"))
+    assert (news(database, "FRESH"), news(database, "NONE")) == ([NOTICE], [NOTICE])
+    assert news(database, "ELSE") == [], "nobody there was told by us"
+
+
 def test_who_read_the_formal_notice_hears_of_the_move(person: Person, house: House, database: Database) -> None:
     person.is_bound_to("PLANBY")
     held = find(database, "PLANBY")
@@ -131,7 +198,7 @@ def test_nobody_who_waits_is_moved_to_what_is_over(database: Database) -> None:
 @pytest.mark.parametrize(
     ("to", "news"),
     [
-        ("NOADDR", {"text": "有变动", "short": "培训变动", "beside": True}),
+        ("NOADDR", {"text": "培训有变动", "short": "培训变动", "beside": True}),
         ("-", {"text": "培训取消了，请先别出发", "short": "培训取消", "beside": False}),
     ],
 )

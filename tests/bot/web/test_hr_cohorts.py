@@ -83,6 +83,23 @@ def test_a_notice_is_published_and_taken_back_within_ten_minutes(office: Office)
     assert [row.actor for row in office.all(sa.select(audit.c.actor).where(audit.c.action == "cohorts.publish"))] == ["staff:BOSS"] * 2  # fmt: skip
 
 
+def test_a_move_offers_and_takes_no_taking_back(office: Office) -> None:
+    browser = office.person("BOSS")
+    publish(office, "PUB")
+    office.later(minutes=11)
+    said = sa.update(touches).where(touches.c.entry == "training_notice").values(state="sent")
+    office.do(said)
+    one = sa.select(candidates.c.id).where(candidates.c.code == "CANTON").scalar_subquery()
+    office.do(said.where(touches.c.candidate_id == one).values(state="expired"))
+    browser.post("/hr/cohorts/PUB/move", version="1", start="2026-12-05T09:00")
+    assert (planned(office), planned(office, "training_moved")) == (1, 5)
+    assert "撤回通知" not in browser.get("/hr/cohorts/PUB").text
+    answer = browser.post("/hr/cohorts/PUB/take-back")
+    assert (answer.status_code, "改期不能撤回" in answer.text) == (409, True)
+    assert (planned(office), planned(office, "training_moved")) == (1, 5)
+    assert cohort(office, "PUB").date_state == "published"
+
+
 @pytest.mark.parametrize("code", ["UNK", "PLAN", "TODAY"])
 def test_what_cannot_be_announced_is_not(office: Office, code: str) -> None:
     office.later(hours=4)
