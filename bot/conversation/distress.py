@@ -41,14 +41,15 @@ def heard(
     talk = _counted(talk, found, last_at, now)
     meant = usual()
     alarm = _alarm(found, meant if not _is_offered(house, talk, words) else Heard(), talk)
-    if in_danger and meant.rule not in _OBEYED and not meant.event:
+    beside = in_danger and meant.rule not in _OBEYED and not meant.event
+    if beside:
         if found.better and found.kind not in (DESPAIR, THREAT, UNSAFE):
             return _rule(BETTER, words), talk
         if not alarm and (found.kind == LOW or meant.intent == _FAREWELL):
             alarm = UNSAFE
     if alarm:
         return _rings(alarm, meant, words), replace(talk, low=0)
-    if in_danger and _is_idle(meant, talk):
+    if beside and _is_idle(meant, talk):
         return _rule(BESIDE, words), talk
     sad = found.kind == LOW or _leans(meant, found)
     if not _KINDS.keys().isdisjoint((meant.intent, *meant.pair)):
@@ -65,8 +66,6 @@ def _rule(name: str, words: str) -> Heard:
 def _is_idle(meant: Heard, talk: Talk) -> bool:
     """Whether it is nothing that the bot could help with: small talk, a call for the person who has been called, or
     not understood."""
-    if meant.event or meant.rule in _OBEYED:
-        return False
     if meant.rule in ("human", "nod") or meant.intent in _SMALL_TALK:
         return True
     return not (meant.rule or meant.intent or talk.open) and meant.decision == "fallback"

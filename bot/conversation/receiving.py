@@ -108,31 +108,31 @@ class _Reception:
         open_ = asked_by(self.house, talk.open)
         said = replace(incoming, text=self.words)
         usual = partial(hear, self.connection, self.house, said, person, talk, open_, self.now)
-        danger = self._danger(person)
+        case = cases.standing(self.connection, person.candidate_id) if person.candidate_id is not None else None
+        danger = self._danger(person, case)
         heard, talk = distress.heard(self.house, self.words, talk, person.last_at, self.now, usual, bool(danger))
         if done := self._ordered(heard, person):
             return self._obeyed(person, talk, heard, done)
         person = self._follows(person)
         if self._stays_silent(heard, person):
             return self._keep(person, talk, heard, [])
-        case_id = self._held(heard, person)
+        case_id = self._held(heard, person, case)
         if case_id:
             return self._leave_to_hr(person, talk, heard, case_id)
         return self._answer(person, talk, replace(heard, first=first), danger == THREAT)
 
-    def _danger(self, person: Person) -> str:
+    def _danger(self, person: Person, case: cases.Standing | None) -> str:
         """Of what this person has told, while no person of HR is done with it: DESPAIR, THREAT, or ""."""
-        since = self._endangered_since(person)
+        since = self._endangered_since(person, case)
         if since is None:
             return ""
         threat = messages.has_meant(self.connection, person, distress.MEANINGS[THREAT], since)
         return THREAT if threat else DESPAIR
 
-    def _endangered_since(self, person: Person) -> datetime | None:
+    def _endangered_since(self, person: Person, case: cases.Standing | None) -> datetime | None:
         if person.candidate_id is None:
             told = cases.has_reason(self.connection, None, person.id, "danger")
             return self.now - _A_STRANGER_FOR if told else None
-        case = cases.standing(self.connection, person.candidate_id)
         return case.since if case and case.urgency == DANGER else None
 
     def _fresh(self, talk: Talk, last_at: datetime | None) -> Talk:
@@ -158,14 +158,13 @@ class _Reception:
         outcome = self._keep(nobody, talk, heard, [Spoken(done.text, hearing.COMMAND)])
         return replace(outcome, to_send=(*outcome.to_send, *done.to_send))
 
-    def _held(self, heard: Heard, person: Person) -> int | None:
+    def _held(self, heard: Heard, person: Person, case: cases.Standing | None) -> int | None:
         """The case of whoever of HR talks with the candidate now. What must not wait for a person does not: stopping
         and starting, what the channel tells of, despair."""
         if person.candidate_id is None or heard.rule in ("stop", "start") or self.incoming.kind == "event":
             return None
         if self._alarms(heard):
             return None
-        case = cases.standing(self.connection, person.candidate_id)
         if case and case.state == "snoozed":
             holding.wakes(self.connection, case.id, self.now)
         return case.id if case and case.state in cases.SILENT else None
