@@ -27,12 +27,12 @@ import sqlalchemy as sa
 from bench import one_job, waiting
 from bench.servers import free_port, process
 from bench.waiting import Databases
-from bot import clock, embedded_redis
 from bot.content import load
-from bot.conversation.house import understanding
-from bot.outbox.sending import AT_ONCE
-from bot.store import bulk
-from bot.store.opening import open_store
+from bot.outbox.dispatcher import AT_ONCE
+from bot.platform import clock, embedded_redis
+from bot.runtime import understanding
+from bot.store.db import bulk
+from bot.store.db.setup import open_store
 from bot.store.tables import outbound
 from tests import postgres
 

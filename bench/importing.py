@@ -22,10 +22,10 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 
-from bot.importing.run import Job, Report, run
+from bot.imports.run import Job, Report, run
 from bot.settings import Company, Settings
-from bot.store.database import Database
-from bot.store.opening import open_store
+from bot.store.db.database import Database
+from bot.store.db.setup import open_store
 from bot.store.tables import meta
 from fakes import company
 from fakes.company import candidates, cohorts, names

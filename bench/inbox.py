@@ -18,11 +18,11 @@ from bench import waiting
 from bench.running import SCALE, on_each_database
 from bench.waiting import Databases, Row
 from bot.content import load
-from bot.conversation.house import House, Understands
-from bot.store import bulk
-from bot.store.cipher import Cipher
-from bot.store.database import Database
-from bot.store.opening import open_store
+from bot.runtime import House, Understands
+from bot.store.db import bulk
+from bot.store.db.cipher import Cipher
+from bot.store.db.database import Database
+from bot.store.db.setup import open_store
 from bot.store.tables import candidates, case_reasons, cases, inbound, staff
 from tests.bot.web.desk import Browser, Office, let_in, serving
 

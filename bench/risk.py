@@ -21,12 +21,13 @@ from bench.importing import peak_memory
 from bench.running import SCALE, at_each_size, on_each_database
 from bench.waiting import Databases, Row
 from bot.content import load
-from bot.conversation.house import House, Understands
-from bot.inbox.watching import open_cases, watch
-from bot.store import bulk, risk
-from bot.store.database import Database
-from bot.store.histories import histories
-from bot.store.opening import open_store
+from bot.risk.load_history import histories
+from bot.risk.monitor import open_cases, watch
+from bot.runtime import House, Understands
+from bot.store import risk
+from bot.store.db import bulk
+from bot.store.db.database import Database
+from bot.store.db.setup import open_store
 from bot.store.tables import candidates, checkins, inbound, outbound, tasks, touches
 
 SIZES = {"small": (100, 1_000), "": (1_000, 100_000), "full": (1_000, 100_000, 1_000_000)}

@@ -19,11 +19,12 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from bot import clock, settings
-from bot.importing.run import Job, run
+from bot import settings
+from bot.imports.run import Job, run
+from bot.platform import clock
 from bot.store import people
-from bot.store.cipher import Cipher
-from bot.store.opening import open_store
+from bot.store.db.cipher import Cipher
+from bot.store.db.setup import open_store
 from bot.store.tables import candidates, inbound
 from fakes import company
 

@@ -20,15 +20,15 @@ from bench.importing import peak_memory
 from bench.running import SCALE, at_each_size, on_each_database
 from bench.waiting import Databases
 from bot.content import load
-from bot.conversation.house import House, Understands
-from bot.conversation.planning import plan_some
-from bot.conversation.touching import speak
 from bot.outbox import Outbox
-from bot.store.database import Database
-from bot.store.opening import open_store
+from bot.proactive.replan import plan_some
+from bot.proactive.touches import speak
+from bot.runtime import House, Understands
+from bot.store.db.database import Database
+from bot.store.db.setup import open_store
 from bot.store.tables import addresses, candidates, links, outbound, tasks, touches
-from jobs.desk import Desk, Take
-from jobs.timetable import JOBS
+from jobs.context import Desk, Take
+from jobs.scheduler import JOBS
 
 SIZES = {"small": (100, 1_000), "": (1_000, 100_000), "full": (1_000, 100_000, 1_000_000)}
 DUE = {"small": 100, "": 2_000, "full": 2_000}  # touches, at each size

@@ -20,12 +20,12 @@ from random import Random
 from opencc import OpenCC
 from sqlalchemy.engine import Connection
 
-from bot import clock, content, settings
+from bot import content, settings
 from bot.conversation import House, Ticket, receive
 from bot.errors import ContentError
-from bot.importing import run as importing
-from bot.message import Answer, Card, Incoming
-from bot.store.opening import open_store
+from bot.imports import run as importing
+from bot.platform import clock
+from bot.store.db.setup import open_store
 from bot.understanding import Understanding, Words
 from bot.understanding.cache import load_or_train, train_apart
 from bot.understanding.evaluation import (
@@ -42,6 +42,7 @@ from bot.understanding.evaluation import (
     shares,
 )
 from bot.understanding.text import normal
+from bot.values.message import Answer, Card, Incoming
 
 DATA = Path(__file__).parent / "data"
 OOS = "oos"
@@ -58,7 +59,7 @@ BANKING_PEERS = {"BERT full": "93.7", "USE 10-shot": "84.2"}
 START = """
 import bot.web.app
 from bot import content, settings
-from bot.conversation.house import understanding
+from bot.runtime import understanding
 loaded = settings.load()
 understanding(loaded, content.load(loaded))
 """

@@ -14,10 +14,10 @@ import sqlalchemy as sa
 
 from bot import settings as deployment
 from bot.settings import Settings
-from bot.store import bulk, schema
-from bot.store.cipher import Cipher
-from bot.store.database import Database
-from bot.store.opening import open_store
+from bot.store.db import bulk, schema
+from bot.store.db.cipher import Cipher
+from bot.store.db.database import Database
+from bot.store.db.setup import open_store
 from bot.store.tables import addresses, bindings, candidates, cohorts, outbound, stage_times, stores
 from tests import postgres
 

@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from bot import yamltext
 from bot.errors import ContentError, Fault
-from bot.worktime import Extra, Periods, read_week
+from bot.platform import yaml_text
+from bot.values.worktime import Extra, Periods, read_week
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 _SHIPPED = Path(__file__).parent.parent  # where the flows and messages that come with keepwarm are
@@ -242,7 +242,7 @@ class Binding(_Part):
 
 
 class Template(_Part):
-    """A template of WeChat's: its id, and which value of bot.vocabulary fills which of its fields."""
+    """A template of WeChat's: its id, and which value of bot.record.vocabulary fills which of its fields."""
 
     id: str
     fields: dict[str, str]
@@ -423,7 +423,7 @@ def path() -> Path:
 def load(file: Path | None = None, environment: Mapping[str, str] = os.environ) -> Settings:
     """Raises ContentError with every fault of the file. Relative paths in it start at its own folder."""
     file = file or path()
-    document = yamltext.read(file)
+    document = yaml_text.read(file)
     if document.faults:
         raise ContentError(document.faults)
     if not isinstance(document.data, dict):
@@ -451,7 +451,7 @@ def _without_empty(value: Any) -> Any:
     return {key: _without_empty(item) for key, item in value.items() if item != ""}
 
 
-def _fault(document: yamltext.Document, detail: Any) -> Fault:
+def _fault(document: yaml_text.Document, detail: Any) -> Fault:
     where = tuple(str(part) for part in detail["loc"])
     what = detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "extra_forbidden":

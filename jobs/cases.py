@@ -1,8 +1,8 @@
 """Gives new cases to somebody, lets those climb that nobody works on, answers from the record where HR is silent."""
 
-from bot.inbox.climbing import strike
-from bot.inbox.holding import say_facts
-from jobs.desk import Desk
+from bot.cases.escalation import strike
+from bot.cases.handover import say_facts
+from jobs.context import Desk
 
 
 def run(desk: Desk) -> int:

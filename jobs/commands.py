@@ -9,12 +9,13 @@ import sqlalchemy as sa
 import structlog
 import typer
 
-from bot import clock, embedded_redis, log, settings, stopping
+from bot import settings
 from bot.errors import ConfigError
-from bot.heap import lasting
+from bot.platform import clock, embedded_redis, log, stop_signal
+from bot.platform.garbage_collection import lasting
 from bot.settings import Settings
-from bot.store.opening import open_store
-from jobs import timetable
+from bot.store.db.setup import open_store
+from jobs import scheduler
 
 _log = structlog.get_logger()
 
@@ -26,7 +27,7 @@ def work() -> None:
     server = None if loaded.redis_url else embedded_redis.start(loaded.var)
     try:
         _log.info("working")
-        timetable.work(embedded_redis.connect(loaded.redis_url, loaded.var))
+        scheduler.work(embedded_redis.connect(loaded.redis_url, loaded.var))
     finally:
         embedded_redis.stop(server)
 
@@ -46,11 +47,11 @@ def schedule() -> None:
         except (ConfigError, OSError) as error:
             _log.error("redis_does_not_start", **log.broke(error))
 
-    with stopping.on_signals() as told:
+    with stop_signal.on_signals() as told:
         try:
             servers.append(None if loaded.redis_url else embedded_redis.start(loaded.var))
             _log.info("scheduling")
-            timetable.schedule(embedded_redis.connect(loaded.redis_url, loaded.var), told, revive)
+            scheduler.schedule(embedded_redis.connect(loaded.redis_url, loaded.var), told, revive)
         finally:
             for server in servers:
                 embedded_redis.stop(server)
@@ -66,12 +67,12 @@ def _accepted() -> Settings:
     return loaded
 
 
-def job(name: Annotated[str, typer.Argument(help="Which job: " + ", ".join(timetable.JOBS))]) -> None:
+def job(name: Annotated[str, typer.Argument(help="Which job: " + ", ".join(scheduler.JOBS))]) -> None:
     """Run one job by hand, now, in this process."""
-    if name not in timetable.JOBS:
-        raise typer.BadParameter(f"no job is called {name!r}: use one of {', '.join(timetable.JOBS)}")
+    if name not in scheduler.JOBS:
+        raise typer.BadParameter(f"no job is called {name!r}: use one of {', '.join(scheduler.JOBS)}")
     log.configure()
-    typer.echo(f"{name}: {timetable.perform(name)}")
+    typer.echo(f"{name}: {scheduler.perform(name)}")
 
 
 def simulate(
@@ -91,13 +92,13 @@ def simulate(
     Prints what was said by itself, message by message: when, to whom, by which road, and what became of it.
     """
     with lasting():
-        from jobs import simulation
+        from jobs.simulation import run
 
     log.configure("error")
     zone = settings.load().company.zone
     first = start.date() if start else clock.now().astimezone(zone).date()
-    play = simulation.Play(days, candidates, seed, first, folder)
-    simulation.echo(simulation.simulate(play, progress=True), zone, as_json)
+    play = run.Play(days, candidates, seed, first, folder)
+    run.echo(run.simulate(play, progress=True), zone, as_json)
 
 
 def timemachine(
@@ -108,7 +109,7 @@ def timemachine(
     crowd: Annotated[str, typer.Option()],
 ) -> None:
     """The demo's part that moves the clock."""
-    from jobs import timedoor
+    from jobs.simulation import time_server
 
     log.configure("warning")
-    timedoor.serve(port, (wechat, twilio, robots), crowd)
+    time_server.serve(port, (wechat, twilio, robots), crowd)

@@ -3,7 +3,7 @@
 import time
 from datetime import timedelta
 
-from jobs.desk import Desk
+from jobs.context import Desk
 
 _MOST_BATCHES = 50  # in one job; the next tick goes on
 _WAITS = timedelta(seconds=2)  # as long as from tick to tick

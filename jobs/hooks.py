@@ -6,10 +6,10 @@ from functools import partial
 
 from sqlalchemy.engine import Connection
 
-from bot.hooks import posting
 from bot.store import hooks
 from bot.store.hooks import Posting
-from jobs.desk import Desk
+from bot.webhooks_out import delivery
+from jobs.context import Desk
 
 _AT_ONCE = 200  # events in a transaction
 _BATCH = 5  # posts of one hook that are taken together
@@ -37,18 +37,18 @@ def _post(desk: Desk, batch: list[Posting]) -> int:
     """One after the other, each settled at once; gives how many were tried: if nothing gets through, no more are."""
     for count, one in enumerate(batch, 1):
         private = desk.settings.api.private_hooks
-        outcome = posting.post(one.url, one.secret, one.event, private, desk.clock())
+        outcome = delivery.post(one.url, one.secret, one.event, private, desk.clock())
         rest = batch[count:]
         desk.database.write(partial(_settle, one=one, rest=rest, outcome=outcome, now=desk.clock()))
-        if outcome != posting.DONE and not posting.is_refusal(outcome):
+        if outcome != delivery.DONE and not delivery.is_refusal(outcome):
             return count
     return len(batch)
 
 
 def _settle(connection: Connection, one: Posting, rest: list[Posting], outcome: str, now: datetime) -> None:
-    if outcome == posting.DONE:
+    if outcome == delivery.DONE:
         hooks.done(connection, one)
-    elif posting.is_refusal(outcome):
+    elif delivery.is_refusal(outcome):
         hooks.refused(connection, one, outcome, now)
     else:
         hooks.unreached(connection, one, rest, outcome, now)

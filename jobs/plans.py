@@ -1,7 +1,7 @@
 """Plans anew what candidates will hear, where their record or the rhythm has changed."""
 
-from bot.conversation.planning import plan_some
-from jobs.desk import Desk
+from bot.proactive.replan import plan_some
+from jobs.context import Desk
 
 
 def run(desk: Desk) -> int:

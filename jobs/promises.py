@@ -1,7 +1,7 @@
 """Keeps what the bot promised, where the record has it now."""
 
-from bot.conversation.promises import keep
-from jobs.desk import Desk
+from bot.proactive.promises import keep
+from jobs.context import Desk
 
 
 def run(desk: Desk) -> int:

@@ -1,7 +1,7 @@
 """Settles what may have gone out: asks the provider, or tells it again where it drops what it has had."""
 
-from bot.outbox.doubt import AT_ONCE
-from jobs.desk import Desk
+from bot.outbox.reconcile import AT_ONCE
+from jobs.context import Desk
 
 _MOST_BATCHES = 5  # in one job; the next one goes on
 

@@ -1,7 +1,7 @@
 """Reckons who may leave, lets the bot try first, and gives HR its cases."""
 
-from bot.inbox.watching import open_cases, watch
-from jobs.desk import Desk
+from bot.risk.monitor import open_cases, watch
+from jobs.context import Desk
 
 
 def run(desk: Desk) -> int:

@@ -1,8 +1,8 @@
 """Says by itself what is due, and looks whether what was said before was answered."""
 
-from bot.conversation.judging import judge
-from bot.conversation.touching import speak
-from jobs.desk import Desk
+from bot.proactive.expectations import judge
+from bot.proactive.touches import speak
+from jobs.context import Desk
 
 
 def run(desk: Desk) -> int:

@@ -1,7 +1,7 @@
 """Goes on where a question has waited long enough for its answer."""
 
-from bot.conversation.silence import go_on
-from jobs.desk import Desk
+from bot.proactive.timeouts import go_on
+from jobs.context import Desk
 
 
 def run(desk: Desk) -> int:

@@ -6,10 +6,10 @@ Everything lies around tests.conftest.NOW (Monday 2026-11-23, 10:00 in Shanghai)
 from datetime import datetime
 from pathlib import Path
 
-from bot.importing import run as importing
+from bot.imports import run as importing
 from bot.settings import Settings
-from bot.store.cipher import Cipher
-from bot.store.database import Database
+from bot.store.db.cipher import Cipher
+from bot.store.db.database import Database
 
 _STAFF = """code,name,role,email,phone,manager
 HR1,钱多,recruiter,hr1@example.com,,

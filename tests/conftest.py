@@ -12,16 +12,16 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from bot import clock
 from bot.content import Content
 from bot.content import load as load_content
 from bot.conversation import House
-from bot.conversation.house import understanding as understand
+from bot.platform import clock
+from bot.runtime import understanding as understand
 from bot.settings import Settings
 from bot.settings import load as load_settings
-from bot.store.cipher import Cipher
-from bot.store.database import Database
-from bot.store.opening import open_store
+from bot.store.db.cipher import Cipher
+from bot.store.db.database import Database
+from bot.store.db.setup import open_store
 from bot.understanding import Understanding
 from fakes.launch import Fake, launched
 from tests import cast, postgres

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from bot import clock, sandbox
+from bot.platform import clock, sandbox
 
 DAY = "KEEPWARM_TEST_DAY"  # the moment, as ISO 8601, at which the marked tests begin; now if it is not set
 _ROOT = Path(__file__).parent.parent

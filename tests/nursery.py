@@ -28,7 +28,7 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 _IMPORTED = (
-    *("bot.cli.parts", "bot.cli.candidates", "bot.cli.cohorts", "bot.cli.staff", "bot.cli.tokens"),
+    *("bot.cli.services", "bot.cli.candidates", "bot.cli.cohorts", "bot.cli.staff", "bot.cli.tokens"),
     *("jobs.commands", "bot.web.app", "rq", "psycopg", "sqlalchemy.dialects.postgresql", "alembic.command"),
     *("twilio.request_validator", "opencc"),
 )
@@ -193,7 +193,7 @@ def _tell(**what: int) -> None:
 
 
 def _become(order: Mapping[str, Any]) -> None:
-    from bot import clock
+    from bot.platform import clock
 
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from bot.conversation import House, Outcome, Ticket, receive
-from bot.message import Answer, Card, Incoming
 from bot.store import people
+from bot.values.message import Answer, Card, Incoming
 
 
 @dataclass

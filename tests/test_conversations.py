@@ -14,14 +14,14 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot import yamltext
 from bot.content import Content
 from bot.conversation import House
-from bot.conversation.silence import go_on
-from bot.conversation.touching import speak
+from bot.platform import yaml_text
+from bot.proactive.timeouts import go_on
+from bot.proactive.touches import speak
 from bot.rhythm import Planned
 from bot.store import touches
-from bot.store.database import Database
+from bot.store.db.database import Database
 from bot.store.tables import addresses, candidates, case_reasons, cases, checkins, outbound, promises, tasks
 from tests.conftest import NOW
 from tests.talking import Person
@@ -30,7 +30,7 @@ FOLDER = Path(__file__).parent / "conversations"
 TALKS = [
     pytest.param(talk, id=f"{path.stem}-{number}-{talk.get('who', 'stranger')}")
     for path in sorted(FOLDER.glob("*.yaml"))
-    for number, talk in enumerate(yamltext.read(path).data, 1)
+    for number, talk in enumerate(yaml_text.read(path).data, 1)
 ]
 TURN = {"hear", "touch", "shows", "place", "event", "scene", "silence", "say", "reads", "promises", "case", "reasons", "stage", "lacks", "done", "scores"}  # fmt: skip
 HOURS = {"h": "hours", "m": "minutes", "d": "days"}

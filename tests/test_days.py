@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import clock
+from bot.platform import clock
 from tests import days
 from tests.conftest import NOW, clock_of_this_test
 from tests.nursery import nursery

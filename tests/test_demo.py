@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 import requests
 
-from bot import clock
+from bot.platform import clock
 from tests.conftest import clock_of_this_test, keep_what_is_learned
 
 ROOT = Path(__file__).parent.parent

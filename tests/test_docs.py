@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import clock
+from bot.platform import clock
 from bot.settings import Settings
 from tests.conftest import keep_what_is_learned
 
@@ -99,7 +99,7 @@ def test_every_setting_is_documented() -> None:
 
 
 def test_every_word_of_the_vocabulary_is_documented() -> None:
-    from bot.vocabulary import EFFECTS, EVENTS, FACTS, RULES, VALUES
+    from bot.record.vocabulary import EFFECTS, EVENTS, FACTS, RULES, VALUES
 
     text = (ROOT / "flows" / "README.md").read_text(encoding="utf-8")
     for word in (*EFFECTS, *EVENTS, *FACTS, *RULES, *VALUES):

@@ -298,7 +298,7 @@ def case_of(shop: Shop, code: str) -> int:
 
     script = (
         "import sys; from bot import clock, settings; from bot.store import cases, people;"
-        "from bot.store.opening import open_store; s = settings.load();"
+        "from bot.store.db.setup import open_store; s = settings.load();"
         "d, c = open_store(s.database_url, s.data_key);"
         "print(d.write(lambda k: cases.open_case(k, people.by_code(k, sys.argv[1]), None, 'contact', clock.now())));d.close()"
     )

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 
 from bot.conversation import House
-from bot.conversation.silence import go_on
 from bot.engine.talk import Talk
+from bot.proactive.timeouts import go_on
 from bot.store import people
-from bot.store.database import Database
+from bot.store.db.database import Database
 from bot.store.signs import NO_SIGN
 from tests import cast
 from tests.talking import Person

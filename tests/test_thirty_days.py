@@ -22,7 +22,7 @@ import sqlalchemy as sa
 
 from bot.content import Content
 from bot.settings import Settings
-from bot.store.database import Database
+from bot.store.db.database import Database
 from bot.store.tables import candidates, stage_times
 from bot.understanding import Understanding
 from tests.conftest import clock_of_this_test

@@ -64,7 +64,7 @@ def readers(parent: int) -> list[int]:
     for task in Path(f"/proc/{parent}/task").iterdir():
         for pid in (task / "children").read_text().split():
             command = Path(f"/proc/{pid}/cmdline")
-            if command.exists() and b"bot.importing.workbook" in command.read_bytes():
+            if command.exists() and b"bot.imports.workbook" in command.read_bytes():
                 found.append(int(pid))
     return found
 

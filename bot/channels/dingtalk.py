@@ -1,8 +1,8 @@
 """DingTalk's custom robot, outbound: a text in a group, with one member mentioned or nobody.
 
 Rules: open.dingtalk.com/document/robots/custom-robot-access. The signature's timestamp is in milliseconds, good for an
-hour, and goes into the address encoded once. Beyond 20 messages in a minute the robot is silent for ten (bot.rates
-keeps below). Answers are HTTP 200 with an `errcode`.
+hour, and goes into the address encoded once. Beyond 20 messages in a minute the robot is silent for ten
+(bot.outbox.rate_limits keeps below). Answers are HTTP 200 with an `errcode`.
 """
 
 import base64
@@ -11,12 +11,12 @@ import hmac
 import re
 from typing import Any
 
-from bot import clock
-from bot.channels import hr_errors
-from bot.channels.posting import fitting, told, written
+from bot.channels import staff_errors
+from bot.channels.http import fitting, told, written
 from bot.errors import Unreachable
-from bot.message import Letter, Posted, legible
+from bot.platform import clock
 from bot.settings import DingtalkRobot
+from bot.values.message import Letter, Posted, legible
 
 LONGEST = 20_000  # bytes of the whole body
 _MOBILE = re.compile(r"1[3-9]\d{9}|\+\d{1,3}-?\d{5,14}", re.ASCII)
@@ -33,7 +33,7 @@ class Dingtalk:
         """Says a text; `address` is the userId or the mobile number to mention, empty: nobody. Robots give no id.
         Raises DeliveryError."""
         body = _message(letter, self._robot.keyword)
-        error = hr_errors.dingtalk(told(self._robot.url, written(body), self._signed()))
+        error = staff_errors.dingtalk(told(self._robot.url, written(body), self._signed()))
         if error is not None:
             raise error
         return Posted()

@@ -2,7 +2,7 @@
 
 Rules: open.feishu.cn/document/client-docs/bot-v3/add-custom-bot. The signature's timestamp is in seconds, good for an
 hour; unlike DingTalk's, timestamp and secret are its key and nothing is its message. The robot takes 100 messages a
-minute and 5 a second (bot.rates keeps below). Answers are HTTP 200 with a `code`.
+minute and 5 a second (bot.outbox.rate_limits keeps below). Answers are HTTP 200 with a `code`.
 """
 
 import base64
@@ -11,12 +11,12 @@ import hmac
 import re
 from typing import Any
 
-from bot import clock
-from bot.channels import hr_errors
-from bot.channels.posting import fitting, told, written
+from bot.channels import staff_errors
+from bot.channels.http import fitting, told, written
 from bot.errors import Unreachable
-from bot.message import Letter, Posted, legible
+from bot.platform import clock
 from bot.settings import FeishuRobot
+from bot.values.message import Letter, Posted, legible
 
 LONGEST = 20_000  # bytes of the whole body ("20 KB")
 _ID = re.compile(r"(?!all$)[A-Za-z0-9_-]{1,64}")
@@ -33,7 +33,7 @@ class Feishu:
         """Says a text; `address` is the open_id to mention, empty: nobody. Robots give no id. Raises DeliveryError."""
         signed = self._signed()
         body = signed | _message(letter, self._robot.keyword, LONGEST - len(written(signed)))
-        error = hr_errors.feishu(told(self._robot.url, written(body), {}))
+        error = staff_errors.feishu(told(self._robot.url, written(body), {}))
         if error is not None:
             raise error
         return Posted()

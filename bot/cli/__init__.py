@@ -11,15 +11,15 @@ from importlib.metadata import EntryPoint, entry_points
 import typer
 
 from bot.errors import ContentError, KeepwarmError
-from bot.heap import lasting
+from bot.platform.garbage_collection import lasting
 
 # Each command with the function that it is: `module:function`.
 _COMMANDS = {
-    "demo": "parts:demo",
-    "run": "parts:run",
-    "serve": "parts:serve",
-    "migrate": "parts:migrate",
-    "check": "parts:check",
+    "demo": "services:demo",
+    "run": "services:run",
+    "serve": "services:serve",
+    "migrate": "services:migrate",
+    "check": "services:check",
     "calendar": "calendar:calendar",
     "status": "status:status",
     "report": "report:report",

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.opened import opened
+from bot.cli.session import opened
 from bot.store import audit
 
 app = typer.Typer(help="The audit log: who did what.", no_args_is_help=True)

@@ -9,16 +9,16 @@ from typing import Annotated
 
 import typer
 
-from bot import clock
-from bot.cli.opened import opened
+from bot.cli.session import opened
 from bot.content import load
 from bot.content.touchpoints import read_touchpoints
 from bot.errors import ConfigError, ContentError
-from bot.importing import cells
-from bot.inbox.calendar import Change, Line, coming, counted
+from bot.imports import cells
+from bot.platform import clock
+from bot.proactive.preview import Change, Line, coming, counted
 from bot.settings import Settings
-from bot.store import people, planning
-from bot.store.database import Database
+from bot.store import people, plans
+from bot.store.db.database import Database
 
 
 def calendar(
@@ -48,7 +48,7 @@ def calendar(
 
 def _wanted(settings: Settings, database: Database, candidate: str) -> list[int]:
     if not candidate:
-        return database.read(lambda connection: planning.open_ids(connection, settings.stages.closed))
+        return database.read(lambda connection: plans.open_ids(connection, settings.stages.closed))
     found = database.read(lambda connection: people.by_code(connection, candidate))
     if found is None:
         raise ConfigError(f"no candidate has the code {candidate}")

@@ -12,17 +12,19 @@ import sqlalchemy as sa
 import typer
 from sqlalchemy.engine import Connection
 
-from bot import clock, facts, links
-from bot.channels.wechat_api import WechatApi
-from bot.channels.wechat_tokens import SharedTokens
-from bot.cli.opened import actor, opened
+from bot import links
+from bot.channels.wechat.sender import WechatApi
+from bot.channels.wechat.tokens import SharedTokens
 from bot.cli.release import release
+from bot.cli.session import actor, opened
 from bot.content import load
 from bot.errors import ConfigError, DeliveryError
-from bot.record import Task
+from bot.platform import clock
+from bot.record import facts
+from bot.record.model import Task
 from bot.settings import Settings
-from bot.store import audit, moves, people, planning, tasks
-from bot.store.cipher import Cipher
+from bot.store import audit, moves, people, plans, tasks
+from bot.store.db.cipher import Cipher
 from bot.store.tables import addresses, candidates, cohorts, promises, staff, stores
 
 app = typer.Typer(help="Candidates: list, show, print cards, move, mark tasks.", no_args_is_help=True)
@@ -111,7 +113,7 @@ def task(
                 tasks.done(connection, number, task, "hr", now)
             else:
                 tasks.reopen(connection, number, task)
-            planning.wake(connection, candidates, [number], now)
+            plans.wake(connection, candidates, [number], now)
             audit.record(connection, who, "candidates.task", code, now, {task: state})
 
         database.write(mark)

@@ -10,14 +10,14 @@ import typer
 import yaml
 from sqlalchemy.engine import Connection
 
-from bot import clock
-from bot.cli.opened import opened
+from bot.cli.session import opened
 from bot.conversation import House, Outcome, Ticket, receive
-from bot.conversation.house import build
 from bot.errors import ConfigError
-from bot.message import Answer, Card, Incoming
+from bot.platform import clock
+from bot.runtime import build
 from bot.store import people
-from bot.store.database import Database
+from bot.store.db.database import Database
+from bot.values.message import Answer, Card, Incoming
 
 
 def chat(

@@ -10,19 +10,20 @@ from typing import Annotated
 
 import typer
 
-from bot import clock, links
+from bot import links
 from bot.cli import cohort_lines as words
-from bot.cli import roll
-from bot.cli.opened import actor, opened
+from bot.cli import rollcall_input
+from bot.cli.session import actor, opened
+from bot.cohorts import announce as cohorts_announce
+from bot.cohorts.edit import Moving, State, without_date
 from bot.errors import ConfigError
-from bot.importing.moving import Moving, State, without_date
-from bot.inbox import announcing
+from bot.platform import clock
 from bot.settings import Settings
 from bot.store import audit, cohorts
 from bot.store import rollcall as roll_call
-from bot.store.cipher import Cipher
 from bot.store.cohorts import Held, Member, News
-from bot.store.database import Database
+from bot.store.db.cipher import Cipher
+from bot.store.db.database import Database
 
 app = typer.Typer(help="Cohorts: list, show, publish, move, cancel, rollcall.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
@@ -138,7 +139,7 @@ def rollcall(
             desk.hand_out_link(held)
             return
         _must_have_begun(held, loaded, clock.now())
-        answers = roll.answers(joined, no_show, file)
+        answers = rollcall_input.answers(joined, no_show, file)
         desk.call_the_roll(held, answers, all_joined)
 
 
@@ -197,7 +198,7 @@ class _Desk:
 
     def _tell(self, before: Held, after: Held, news: News | None, action: str, expected: int, now: datetime) -> int:
         """Changes the cohort and plans the news, some candidates in a transaction; gives how many will hear it."""
-        return announcing.tell(self.database, before, after, news, self.closed, actor(), action, expected, now)
+        return cohorts_announce.tell(self.database, before, after, news, self.closed, actor(), action, expected, now)
 
     def take_back(self, held: Held) -> None:
         """The notice of a publication, while that is possible."""
@@ -205,7 +206,7 @@ class _Desk:
             typer.echo(line)
         if not self._agreed("Take back"):
             return
-        taken = announcing.take_back(self.database, held, actor(), clock.now())
+        taken = cohorts_announce.take_back(self.database, held, actor(), clock.now())
         typer.echo(f"{held.code}: planned; the notice is taken back from {taken}")
 
     def hand_out_link(self, held: Held) -> None:

@@ -9,16 +9,17 @@ from pathlib import Path
 
 import typer
 
-from bot import clock, embedded_redis, links, settings
-from bot.cli import group, menu, sample
+from bot import links, settings
+from bot.cli import menu, sample, supervisor
 from bot.cli.sample import HOST
+from bot.platform import clock, embedded_redis
 from bot.store import people
-from bot.store.opening import open_store
+from bot.store.db.setup import open_store
 
 
 def demo(port: int, folder: Path) -> None:
     """Begins afresh each time, so that the sample dates lie around today."""
-    group.require_free(HOST, port, "demo")
+    supervisor.require_free(HOST, port, "demo")
     ahead = clock.ahead()  # where whoever begins it has moved the clock
     folder = folder.resolve()  # the stand-ins run elsewhere
     own = sample.begin(folder, port)
@@ -43,8 +44,8 @@ def demo(port: int, folder: Path) -> None:
         )
         environment = {**os.environ, "KEEPWARM_SIM_URL": simulator}
         stack.callback(embedded_redis.stop, embedded_redis.start(settings.load().var))
-        parts = [group.serve(HOST, port), group.Part("work"), group.Part("schedule"), machine]
-        group.run(parts, environment, lambda: _tell(port, page, password, robots, folder))
+        parts = [supervisor.serve(HOST, port), supervisor.Part("work"), supervisor.Part("schedule"), machine]
+        supervisor.run(parts, environment, lambda: _tell(port, page, password, robots, folder))
     typer.echo("\nstopped")
 
 
@@ -59,9 +60,9 @@ def _page_of_the_first(folder: Path) -> str:
         database.close()
 
 
-def _time_machine(fakes: tuple[str, ...], crowd: str) -> group.Part:
+def _time_machine(fakes: tuple[str, ...], crowd: str) -> supervisor.Part:
     """A part of jobs/, found by its name like the rest."""
-    return group.Part("timemachine", ("--port", str(sample.free_port()), *fakes, "--crowd", crowd))
+    return supervisor.Part("timemachine", ("--port", str(sample.free_port()), *fakes, "--crowd", crowd))
 
 
 def _tell(port: int, page: str, password: str, robots: str, folder: Path) -> None:

@@ -11,16 +11,16 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from bot import clock
-from bot.cli.opened import actor, opened
 from bot.cli.release import preview
+from bot.cli.session import actor, opened
 from bot.errors import KeepwarmError
-from bot.importing import run as importing
-from bot.importing.run import Job, Report
+from bot.imports import run as importing
+from bot.imports.run import Job, Report
+from bot.platform import clock
 from bot.settings import Settings
-from bot.store import planning
-from bot.store.cipher import Cipher
-from bot.store.database import Database
+from bot.store import plans
+from bot.store.db.cipher import Cipher
+from bot.store.db.database import Database
 
 _FOUND_FAULTS = 1
 _USAGE = 2
@@ -100,7 +100,7 @@ def _tell(report: Report, file: Path, dry_run: bool, as_json: bool) -> None:
 
 def _hold(settings: Settings, database: Database, cipher: Cipher, as_json: bool) -> None:
     """Shows what those who are held would hear."""
-    held = [number for number, _ in database.read(lambda c: planning.held(c, settings.stages.closed))]
+    held = [number for number, _ in database.read(lambda c: plans.held(c, settings.stages.closed))]
     if held and not as_json:
         for line in preview(settings, database, cipher, held):
             typer.echo(line)

@@ -2,12 +2,13 @@
 
 import typer
 
-from bot import clock, content
-from bot.channels.wechat_api import WechatApi
-from bot.channels.wechat_tokens import SharedTokens
-from bot.cli.opened import actor, opened
+from bot import content
+from bot.channels.wechat.sender import WechatApi
+from bot.channels.wechat.tokens import SharedTokens
+from bot.cli.session import actor, opened
 from bot.content import Content
 from bot.errors import ConfigError, DeliveryError
+from bot.platform import clock
 from bot.settings import Settings
 from bot.store import audit
 

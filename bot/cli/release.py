@@ -6,15 +6,15 @@ from typing import Annotated
 
 import typer
 
-from bot import clock
-from bot.cli.opened import actor, opened
+from bot.cli.session import actor, opened
 from bot.content import load
 from bot.errors import ConfigError
-from bot.inbox.calendar import coming, counted
+from bot.platform import clock
+from bot.proactive.preview import coming, counted
 from bot.settings import Settings
-from bot.store import audit, planning
-from bot.store.cipher import Cipher
-from bot.store.database import Database
+from bot.store import audit, plans
+from bot.store.db.cipher import Cipher
+from bot.store.db.database import Database
 
 _WEEK = timedelta(days=7)
 _AT_ONCE = 200  # candidates in a transaction
@@ -49,7 +49,7 @@ def let_go(database: Database, ids: list[int]) -> int:
     count, now, who = 0, clock.now(), actor()
     for begin in range(0, len(ids), _AT_ONCE):
         part = ids[begin : begin + _AT_ONCE]
-        count += database.write(lambda connection, part=part: planning.release(connection, part, now))  # type: ignore[misc]
+        count += database.write(lambda connection, part=part: plans.release(connection, part, now))  # type: ignore[misc]
     detail = {"released": count}
     database.write(lambda connection: audit.record(connection, who, "candidates.release", None, now, detail))
     return count
@@ -57,7 +57,7 @@ def let_go(database: Database, ids: list[int]) -> int:
 
 def _chosen(settings: Settings, database: Database, codes: list[str]) -> list[int]:
     """Raises ConfigError where a code is not that of a held candidate."""
-    held = {code: number for number, code in database.read(lambda c: planning.held(c, settings.stages.closed))}
+    held = {code: number for number, code in database.read(lambda c: plans.held(c, settings.stages.closed))}
     if strange := [code for code in codes if code not in held]:
         raise ConfigError(f"not held, or no open candidate: {', '.join(strange)}: nothing is changed")
     return [held[code] for code in codes] if codes else list(held.values())

@@ -9,17 +9,17 @@ from typing import Annotated
 import typer
 from sqlalchemy.engine import Connection
 
-from bot import clock, yamltext
-from bot.cli.opened import actor, opened
+from bot.cli.session import actor, opened
 from bot.errors import ContentError
-from bot.reports import writing
+from bot.platform import clock, yaml_text
+from bot.reports import render
 from bot.reports.all import make
-from bot.reports.shape import Asked, Table, Words
+from bot.reports.model import Asked, Table, Words
 from bot.reports.words import table_words
 from bot.settings import Settings
 from bot.store import audit
 from bot.store.cohorts import find
-from bot.store.sight import Sight
+from bot.store.visibility import Sight
 
 _DAY = ["%Y-%m-%d"]
 _FILES = ("report", "risk", "shared")  # that have what tables say
@@ -76,9 +76,9 @@ def report(
         database.write(lambda connection: audit.record(connection, who, "report.show", name.value, now, detail))
     zone = loaded.company.zone
     if format_ is Format.table:
-        _put(writing.text(found, words, zone).encode(), out)
+        _put(render.text(found, words, zone).encode(), out)
     else:
-        _put(writing.FILES[format_.value][0](found, words, zone), out)
+        _put(render.FILES[format_.value][0](found, words, zone), out)
 
 
 def _put(written: bytes, out: Path | None) -> None:
@@ -96,7 +96,7 @@ def _day(moment: datetime | None) -> date | None:
 def _words(settings: Settings, locale: str) -> Words:
     wanted = locale or settings.company.locale
     folder = settings.messages / _WRITTEN.get(wanted, wanted)
-    report, risk, shared = documents = [yamltext.read(folder / f"{name}.yaml") for name in _FILES]
+    report, risk, shared = documents = [yaml_text.read(folder / f"{name}.yaml") for name in _FILES]
     if faults := [fault for document in documents for fault in document.faults]:
         raise ContentError(faults)
     return table_words(report.data, risk.data, shared.data["formats"]["comma"])

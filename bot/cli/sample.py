@@ -18,15 +18,17 @@ from typing import Any
 import requests
 import yaml
 
-from bot import clock, phones, settings
-from bot.cli import group
-from bot.cli.opened import actor
+from bot import settings
+from bot.cli import supervisor
 from bot.cli.release import let_go
+from bot.cli.session import actor
 from bot.errors import ConfigError
-from bot.importing import run as importing
-from bot.inbox import passwords
-from bot.store import planning, staffing
-from bot.store.opening import open_store
+from bot.imports import run as importing
+from bot.platform import clock
+from bot.staff import passwords
+from bot.store import plans, staff_members
+from bot.store.db.setup import open_store
+from bot.values import phones
 
 HOST = "127.0.0.1"
 HOME = Path(__file__).parent.parent.parent
@@ -144,7 +146,7 @@ def stand_in(name: str, *options: str) -> Iterator[str]:
             raise ConfigError(f"fakes.{name} does not start")
         yield line.rpartition(" ")[2].strip()
     finally:
-        group.end(process)
+        supervisor.end(process)
 
 
 def keep_step(*fakes: str) -> None:
@@ -167,7 +169,7 @@ def move_in(folder: Path, now: datetime, candidates: int | None = None) -> Path:
             job = importing.Job(what, sheets / f"{what}.csv", loaded, database, cipher, clock.now(), actor())
             if importing.run(job, lambda *_: None).bad:
                 raise ConfigError(f"the sample company does not import: see {sheets / what}.csv.errors.csv")
-        let_go(database, [who for who, _ in database.read(lambda c: planning.held(c, loaded.stages.closed))])
+        let_go(database, [who for who, _ in database.read(lambda c: plans.held(c, loaded.stages.closed))])
     finally:
         database.close()
     return _players(folder)
@@ -180,9 +182,9 @@ def give_passwords() -> str:
     kept = passwords.hashed(password)
     database, cipher = open_store(loaded.database_url, loaded.data_key)
     try:
-        for one in database.read(lambda connection: staffing.everybody(connection, cipher)):
+        for one in database.read(lambda connection: staff_members.everybody(connection, cipher)):
             database.write(
-                lambda connection, code=one.code: staffing.change(connection, code, clock.now(), password=kept)  # type: ignore[misc]
+                lambda connection, code=one.code: staff_members.change(connection, code, clock.now(), password=kept)  # type: ignore[misc]
             )
     finally:
         database.close()
@@ -212,7 +214,7 @@ def _config() -> str:
         text = source.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"{source}: cannot be read: {error.strerror}") from error
-    document = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - words only, as bot.yamltext
+    document = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - words only, as bot.platform.yaml_text
     for name, sample in _FILES.items():
         if document.get(name):
             document[name] = str((source.parent / document[name]).resolve())

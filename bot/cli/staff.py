@@ -7,16 +7,16 @@ from typing import Annotated, Any
 
 import typer
 
-from bot import clock
-from bot.cli.opened import actor, opened
+from bot.cli.session import actor, opened
 from bot.errors import ConfigError
-from bot.importing import cells
-from bot.inbox import passwords
+from bot.imports import cells
+from bot.platform import clock
 from bot.settings import Settings
-from bot.store import audit, sessions, staffing
-from bot.store.cipher import Cipher
-from bot.store.database import Database
-from bot.store.staffing import Staff
+from bot.staff import passwords
+from bot.store import audit, sessions, staff_members
+from bot.store.db.cipher import Cipher
+from bot.store.db.database import Database
+from bot.store.staff_members import Staff
 
 app = typer.Typer(help="HR accounts: list, password, sign-out, away, locale.", no_args_is_help=True)
 Code = Annotated[str, typer.Argument(help="The staff member's code.")]
@@ -27,7 +27,7 @@ _LOCALES = ("zh", "en")
 def list_(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
     """Everybody of HR: role, whether they can sign in, until when they are away and who stands in."""
     with opened() as (_, database, cipher):
-        everybody = database.read(lambda connection: staffing.everybody(connection, cipher))
+        everybody = database.read(lambda connection: staff_members.everybody(connection, cipher))
     if as_json:
         typer.echo(json.dumps([_shown(one) for one in everybody], ensure_ascii=False))
         return
@@ -52,7 +52,7 @@ def password(
         who, now = actor(), clock.now()
 
         def keep(connection: Any) -> None:
-            staffing.change(connection, code, now, password=kept)
+            staff_members.change(connection, code, now, password=kept)
             sessions.end_all(connection, code, now)
             audit.record(connection, who, "password.set", code, now, {"by": "cli"})
 
@@ -79,7 +79,7 @@ def away(
     with opened() as (loaded, database, cipher):
         _find(database, cipher, code)
         moment = None if until == "-" else _moment(until, loaded)
-        database.write(lambda connection: staffing.change(connection, code, clock.now(), away_until=moment))
+        database.write(lambda connection: staff_members.change(connection, code, clock.now(), away_until=moment))
         _note(database, "staff.away", code)
     typer.echo(f"{code}: {'back' if moment is None else f'away until {moment:%Y-%m-%d %H:%M} UTC'}")
 
@@ -91,13 +91,13 @@ def locale(code: Code, locale: Annotated[str, typer.Argument(help="zh or en.")])
         raise typer.BadParameter(f"use {' or '.join(_LOCALES)}")
     with opened() as (_, database, cipher):
         _find(database, cipher, code)
-        database.write(lambda connection: staffing.change(connection, code, clock.now(), locale=locale))
+        database.write(lambda connection: staff_members.change(connection, code, clock.now(), locale=locale))
         _note(database, "staff.locale", code)
     typer.echo(f"{code}: {locale}")
 
 
 def _find(database: Database, cipher: Cipher, code: str) -> Staff:
-    found = database.read(lambda connection: staffing.find(connection, cipher, code))
+    found = database.read(lambda connection: staff_members.find(connection, cipher, code))
     if found is None:
         raise ConfigError(f"no staff member has the code {code}: keepwarm staff list")
     return found

@@ -14,12 +14,12 @@ from rich.live import Live
 from rich.text import Text
 from sqlalchemy.engine import Connection
 
-from bot import clock
-from bot.cli.opened import opened
-from bot.message import STAFF_ROADS
+from bot.cli.session import opened
+from bot.platform import clock
 from bot.settings import Settings
-from bot.store import counts
-from bot.store.counts import MOST, Counts
+from bot.store.views import counts
+from bot.store.views.counts import MOST, Counts
+from bot.values.message import STAFF_ROADS
 
 _EVERY = 2  # seconds
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400

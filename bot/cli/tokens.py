@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy.engine import Connection
 
-from bot import clock
-from bot.cli.opened import actor, opened
+from bot.cli.session import actor, opened
+from bot.platform import clock
 from bot.store import audit, tokens
 
 app = typer.Typer(help="Tokens for the API: create, list, revoke.", no_args_is_help=True)

@@ -12,20 +12,10 @@ from typing import Annotated, Any, NoReturn
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from bot.cli.missed import print_missed
+from bot.cli.not_understood import print_missed
 from bot.settings import Duration
 from bot.understanding import Meaning, Model
-from bot.understanding.evaluation import (
-    Prediction,
-    Row,
-    RowError,
-    examples,
-    figures,
-    latency,
-    predicted,
-    rows,
-    timed,
-)
+from bot.understanding.evaluation import Prediction, Row, RowError, examples, figures, latency, predicted, rows, timed
 
 
 def understand(
@@ -68,7 +58,7 @@ def _ago(since: str) -> timedelta:
 
 def _meaning(text: str, locale: str | None) -> Meaning:
     from bot import content, settings
-    from bot.conversation.house import understanding
+    from bot.runtime import understanding
 
     loaded = settings.load()
     known = content.load(loaded)

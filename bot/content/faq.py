@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from bot import yamltext
 from bot.content.messages import Words, text_of, written
 from bot.engine.flow import Branch, Effect, Flow
-from bot.yamltext import Document, Where
+from bot.platform import yaml_text
+from bot.platform.yaml_text import Document, Where
 
 NAME = "faq"
 _KEYS = ("about", "ask", "answers")
@@ -23,7 +23,7 @@ _WRITTEN = ("zh", "en")
 
 def read_faq(path: Path, words: Mapping[str, Words], stages: tuple[str, ...]) -> tuple[Flow, Document]:
     """The flow, with its texts put among the words of each locale; faults are the document's."""
-    reader = _Reader(yamltext.read(path, path.name), words, stages)
+    reader = _Reader(yaml_text.read(path, path.name), words, stages)
     return reader.flow(), reader.document
 
 

@@ -7,10 +7,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from bot import yamltext
 from bot.engine.flow import END, Branch, Effect, Flow, Wait
 from bot.errors import Fault
-from bot.vocabulary import (
+from bot.platform import yaml_text
+from bot.platform.yaml_text import Document, Where
+from bot.record.vocabulary import (
     CHANGES,
     COLLECTORS,
     DUE_FACT,
@@ -25,7 +26,6 @@ from bot.vocabulary import (
     TASK_STATES,
     VALUES,
 )
-from bot.yamltext import Document, Where
 
 RHYTHM = "touchpoints.yaml"  # stands among the flows, and is none
 _FLOW_KEYS = {"for", "offered", "urgent", "alarm", "aside", "entries", "rules", "events", "touches", "steps"} | {
@@ -44,7 +44,7 @@ def read_all(folder: Path, stages: tuple[str, ...]) -> tuple[dict[str, Flow], di
     documents: dict[str, Document] = {}
     faults: list[Fault] = []
     for path in sorted(path for path in folder.glob("*.yaml") if path.name != RHYTHM):
-        reader = _Reader(yamltext.read(path, f"{folder.name}/{path.name}"), stages)
+        reader = _Reader(yaml_text.read(path, f"{folder.name}/{path.name}"), stages)
         documents[path.stem] = reader.document
         flows[path.stem] = reader.flow(path.stem)
         faults += reader.document.faults

@@ -7,10 +7,10 @@ from typing import Any
 
 import jinja2
 
-from bot import yamltext
 from bot.content.templates import Templates, templates_for
 from bot.errors import Fault
-from bot.yamltext import Document, Where
+from bot.platform import yaml_text
+from bot.platform.yaml_text import Document, Where
 
 _PARTS = {"about", "ask", "plain", "say", "choices"}
 _SHARED = {"formats", "stages", "tasks", "samples"}
@@ -87,7 +87,7 @@ def read_locale(folder: Path) -> tuple[Words, list[Fault]]:
     stems = ["shared", *(path.stem for path in sorted(folder.glob("*.yaml")) if path.stem != "shared")]
     return _worded(
         folder.name,
-        {stem: yamltext.read(folder / f"{stem}.yaml", f"messages/{folder.name}/{stem}.yaml") for stem in stems},
+        {stem: yaml_text.read(folder / f"{stem}.yaml", f"messages/{folder.name}/{stem}.yaml") for stem in stems},
         str,
     )
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bot import yamltext
 from bot.content.messages import Words, text_of, written
 from bot.engine.flow import Branch, Flow
-from bot.yamltext import Document
+from bot.platform import yaml_text
+from bot.platform.yaml_text import Document
 
 NAME = "stories"
 _ASK = "story.ask"
@@ -20,7 +20,7 @@ _LONGEST = 600  # characters: with the question a message of WeChat's takes 2,04
 
 def read_stories(path: Path, words: Mapping[str, Words]) -> tuple[Flow, Document]:
     """The flow, with its texts put among the words of each locale; faults are the document's."""
-    document = yamltext.read(path, path.name)
+    document = yaml_text.read(path, path.name)
     stories = document.mapping(document.data, ())
     for name, story in stories.items():
         _take(name, document.mapping(story, (name,)), document, words)

@@ -9,12 +9,12 @@ from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
-from bot import yamltext
 from bot.engine.flow import Flow
+from bot.platform import yaml_text
+from bot.platform.yaml_text import Document, Where
+from bot.record.vocabulary import FACTS, FREE_FACTS, TEMPLATES
 from bot.rhythm import Audience, Entry, Every, Expects, Moment, Rhythm
 from bot.rhythm.entries import CASE, STORIES, bases, is_base
-from bot.vocabulary import FACTS, FREE_FACTS, TEMPLATES
-from bot.yamltext import Document, Where
 
 NAME = "touchpoints"
 _KEYS = ("tasks", "wait", "entries")
@@ -40,7 +40,7 @@ def read_touchpoints(
     flows: Mapping[str, Flow],
     stages: tuple[str, ...],
     stories: tuple[str, ...],
-    read: Callable[[Path, str], Document] = yamltext.read,
+    read: Callable[[Path, str], Document] = yaml_text.read,
 ) -> tuple[Rhythm, Document]:
     """The rhythm, and its document with the faults. A folder without the file has no rhythm."""
     document = read(path, f"{path.parent.name}/{path.name}") if path.exists() else Document(path, path.name)

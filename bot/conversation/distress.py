@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.conversation.hearing import asked_by, named
-from bot.conversation.house import House
+from bot.conversation.interpret import asked_by, named
 from bot.engine.talk import Talk
 from bot.engine.turn import Heard
+from bot.runtime import House
 from bot.understanding.danger import DESPAIR, LOW, MENTION, THREAT, UNSAFE, Danger
 from bot.understanding.text import has_han
 

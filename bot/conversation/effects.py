@@ -1,6 +1,6 @@
-"""What flows can make happen, each a small function. The names and outcomes stand in bot.vocabulary.
+"""What flows can make happen, each a small function. The names and outcomes stand in bot.record.vocabulary.
 
-To add one: write it here, list it in EFFECTS, name it with its outcomes in bot.vocabulary.
+To add one: write it here, list it in EFFECTS, name it with its outcomes in bot.record.vocabulary.
 """
 
 import json
@@ -10,15 +10,15 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from bot import invites
-from bot.conversation.world import Do, World
+from bot.conversation.turn_context import Do, World
 from bot.engine.flow import Effect
 from bot.engine.turn import Heard
-from bot.record import Candidate
-from bot.store import audit, cases, checkins, guesses, moves, pauses, people, promises, tasks
+from bot.record.model import Candidate
+from bot.record.vocabulary import WITHDRAWN
+from bot.store import audit, cases, checkins, moves, pauses, people, promises, tasks, wrong_codes
 from bot.store.messages import Spoken, keep_outbound
 from bot.store.tables import codes
-from bot.vocabulary import WITHDRAWN
+from bot.values import invites
 
 _HOUR = timedelta(hours=1)
 
@@ -159,12 +159,14 @@ def _try_invite(world: World, effect: Effect, heard: Heard) -> str:
     counted when it was heard."""
     if refused := heard.details.get("refused"):
         return str(refused)
-    if not guesses.left(world.connection, world.person.id, world.house.settings.binding.wrong_codes_an_hour, world.now):
+    if not wrong_codes.left(
+        world.connection, world.person.id, world.house.settings.binding.wrong_codes_an_hour, world.now
+    ):
         return "limited"
     tokens = heard.details.get("codes") or [invites.normal(heard.text)]
     found = people.by_invite(world.connection, world.house.cipher, tokens)
     if found is None:
-        guesses.keep(world.connection, world.person.id, 1, world.now)
+        wrong_codes.keep(world.connection, world.person.id, 1, world.now)
         return "wrong"
     if world.candidate_id is not None:
         return "mine" if found == world.candidate_id else "other"

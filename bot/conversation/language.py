@@ -1,8 +1,8 @@
 """Which language to answer in: that of the message, else of the talk, the candidate, the company."""
 
-from bot.conversation.house import House
 from bot.engine.talk import Talk
-from bot.record import Candidate
+from bot.record.model import Candidate
+from bot.runtime import House
 from bot.understanding.text import script
 
 _LETTERS = 0x2E7F  # above it: Han, kana, full-width

@@ -7,11 +7,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.engine.turn import NOT_UNDERSTOOD, STRANGER, Turn
-from bot.message import Incoming
-from bot.store.cipher import Cipher
+from bot.store.db.cipher import Cipher
+from bot.store.db.prepared import Prepared
 from bot.store.people import Person
-from bot.store.prepared import Prepared
 from bot.store.tables import inbound, outbound
+from bot.values.message import Incoming
 
 REASON = "loop"  # of the case
 _SAME = 5  # answers in a row that say the same

@@ -3,10 +3,10 @@
 from dataclasses import replace
 from datetime import datetime
 
-from bot.conversation.hearing import asked_by
-from bot.conversation.house import House
+from bot.conversation.interpret import asked_by
 from bot.engine.flow import END, Wait
 from bot.engine.talk import Frame, Talk
+from bot.runtime import House
 
 
 def wound(house: House, talk: Talk, now: datetime, anew: bool) -> Talk:

@@ -48,8 +48,8 @@ class Talk:
     `pending`: what was asked before we knew who asks. `offered`: opt-out letters that the last message offered.
     `chosen`: a language that was asked for. `unclear`: the last message, if it was not understood. `last`: what was
     said last. `answered`: the question that the last message answered, as long as it can be corrected. `low`: messages
-    that told of a low mood, lately. `did`: what the last turn did that can be taken back, of bot.vocabulary.UNDOES, or
-    what is left of it (FADES)."""
+    that told of a low mood, lately. `did`: what the last turn did that can be taken back, of
+    bot.record.vocabulary.UNDOES, or what is left of it (FADES)."""
 
     frames: tuple[Frame, ...] = ()
     misses: int = 0

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 from bot.engine.flow import AGAIN, END, FREE_WORDS, PENDING, PLAINLY, Branch, Effect, Flow, Flows
 from bot.engine.talk import Frame, Return, Said, Talk
-from bot.vocabulary import FADES, TOLD, UNDOES
+from bot.record.vocabulary import FADES, TOLD, UNDOES
 
 _LONGEST_WALK = 50  # steps in a turn: a loop in a flow ends in an error, not in silence
 _DEEPEST = 4  # open questions that may wait below each other

@@ -6,8 +6,8 @@ is reserved by a lease while its rows are still queued, and each row becomes "se
 who dies in the middle of a batch leaves in doubt what was really on its way, and the rest for the next.
 """
 
+from bot.outbox.claim import BATCH
+from bot.outbox.dispatcher import Outbox, open_outbox
 from bot.outbox.receipts import keep_receipt
-from bot.outbox.sending import Outbox, open_outbox
-from bot.outbox.taking import BATCH
 
 __all__ = ["BATCH", "Outbox", "keep_receipt", "open_outbox"]

@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from bot.cascade import sms_address
 from bot.errors import Unreachable
-from bot.outbox.books import Books, Outcome
-from bot.outbox.parcel import Parcel
+from bot.outbox.attempt import Parcel
+from bot.outbox.fallback import sms_address
+from bot.outbox.results import Books, Outcome
 from bot.store import people
-from bot.store.cipher import Cipher
+from bot.store.db.cipher import Cipher
 from bot.store.messages import STAFF
 
 _NOT_THEIRS = "not_theirs"

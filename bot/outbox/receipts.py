@@ -8,17 +8,17 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.engine import Connection
 
-from bot.cascade import Terms, next_road
-from bot.channels import sms
-from bot.channels.sms_errors import KNOWN, kind_of
+from bot.channels.twilio import inbound as twilio_inbound
+from bot.channels.twilio.errors import KNOWN, kind_of
 from bot.errors import Misconfigured
-from bot.outbox import refusals, stopping
+from bot.outbox import address_facts, circuit_breaker
+from bot.outbox.fallback import Terms, next_road
 from bot.store import messages, people
-from bot.store.cipher import Cipher
-from bot.store.inserting import insert_unless_there
-from bot.store.prepared import Prepared, word
+from bot.store.db.cipher import Cipher
+from bot.store.db.insert import insert_unless_there
+from bot.store.db.prepared import Prepared, word
+from bot.store.db.update import new_columns, new_values
 from bot.store.tables import outbound, receipts
-from bot.store.updating import new_columns, new_values
 
 _BECOMES = {"sent": "sent", "delivered": "delivered", "read": "delivered", "undelivered": "failed", "failed": "failed"}
 _OVER = ("delivered", "failed")
@@ -26,7 +26,9 @@ _KEPT = Prepared(sa.select(receipts).where(receipts.c.provider_id == sa.bindpara
 _log = structlog.get_logger()
 
 
-def keep_receipt(connection: Connection, cipher: Cipher, terms: Terms, status: sms.Status, now: datetime) -> None:
+def keep_receipt(
+    connection: Connection, cipher: Cipher, terms: Terms, status: twilio_inbound.Status, now: datetime
+) -> None:
     """Kept once, and applied to its message if that is known already; what answered in the call itself is known by its
     place in the answer."""
     if status.part:
@@ -74,19 +76,19 @@ def _moved(new: tuple[str, ...]) -> Prepared:
 
 def facts_of(code: str, now: datetime) -> dict[str, Any]:
     """What a refusal says about an address for as long as nothing comes from there, as columns."""
-    if code in refusals.STOPPED:
+    if code in address_facts.STOPPED:
         return {"stopped_at": now}
-    if code in refusals.UNFOLLOWED:
+    if code in address_facts.UNFOLLOWED:
         return {"unfollowed_at": now}
-    return {"unreachable_at": now, "unreachable_code": code} if code in refusals.DEAD else {}
+    return {"unreachable_at": now, "unreachable_code": code} if code in address_facts.DEAD else {}
 
 
 def _stop(connection: Connection, code: str, now: datetime) -> None:
     """Twilio takes messages that carriers then refuse for what our account is: no more are burnt."""
-    if stopping.stop(connection, "sms", Misconfigured(code, KNOWN[code][1]), now):
+    if circuit_breaker.stop(connection, "sms", Misconfigured(code, KNOWN[code][1]), now):
         _log.error("channel_stopped", channel="sms", code=code)
 
 
 def _weight(row: Any) -> tuple[int, bool]:
     """Of two that contradict each other the better one: a notice that arrived is not said again."""
-    return sms.RANKS[row.status], _BECOMES[row.status] == "delivered"
+    return twilio_inbound.RANKS[row.status], _BECOMES[row.status] == "delivered"

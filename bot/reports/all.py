@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from sqlalchemy.engine import Connection
 
-from bot.reports import answers, cost, lost, risk, standing
-from bot.reports.shape import Asked, Table
+from bot.reports import answers, cohort_status, cost, lost, risk
+from bot.reports.model import Asked, Table
 
 Report = Callable[[Connection, Asked], Sequence[Table]]
 
@@ -13,7 +13,7 @@ Report = Callable[[Connection, Asked], Sequence[Table]]
 def _summary(connection: Connection, asked: Asked) -> Sequence[Table]:
     """The page for the boss."""
     return [
-        standing.table(connection, asked),
+        cohort_status.table(connection, asked),
         *lost.tables(connection, asked),
         cost.table(connection, asked),
         answers.table(connection, asked),

@@ -6,9 +6,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.reports import people
-from bot.reports.shape import EVERYBODY, Asked, Column, Table
-from bot.store.sight import case_seen_by
+from bot.reports.model import EVERYBODY, Asked, Column, Table
 from bot.store.tables import cases
+from bot.store.visibility import case_seen_by
 
 _COLUMNS = (
     Column("staff", "code"),

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.reports import people
-from bot.reports.shape import EVERYBODY, Asked, Column, Table
+from bot.reports.model import EVERYBODY, Asked, Column, Table
 from bot.store.tables import addresses, outbound
 
 _ARRIVED = ("sent", "delivered", "seen")

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.reports import people
-from bot.reports.shape import Asked, Column, Table
+from bot.reports.model import Asked, Column, Table
 from bot.store.tables import candidates, case_reasons, cases
 
 _WEEKS = 12  # shown where no time is asked about

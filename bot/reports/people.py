@@ -6,15 +6,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.reports import shape
-from bot.reports.shape import Asked
+from bot.reports import model
+from bot.reports.model import Asked
 from bot.settings import Stages
-from bot.store.sight import seen_by
 from bot.store.tables import candidates, cohorts, stage_times, stores
+from bot.store.visibility import seen_by
 
 _REJECTED = "rejected"  # by the company: nobody whom it has lost
 
-NOBODY: sa.ColumnElement[str] = sa.literal_column(f"'{shape.NOBODY}'", sa.Text)  # in the words of SQL: it is grouped by
+NOBODY: sa.ColumnElement[str] = sa.literal_column(f"'{model.NOBODY}'", sa.Text)  # in the words of SQL: it is grouped by
 cohort_code = sa.func.coalesce(cohorts.c.code, NOBODY)
 store_code = sa.func.coalesce(stores.c.code, NOBODY)
 _began = stage_times.alias("began")

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from rich.cells import cell_len, set_cell_size
 
-from bot.reports.cells import heading, shown
-from bot.reports.shape import Column, Table, Words
+from bot.reports.format import heading, shown
+from bot.reports.model import Column, Table, Words
 
 _MOST = 20  # bars
 _ROW, _TOP, _NAMES, _BARS, _VALUES = 24, 40, 180, 380, 100  # pixels

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.reports import people
-from bot.reports.shape import Asked, Column, Table
+from bot.reports.model import Asked, Column, Table
 from bot.store.tables import candidates, risk_changes, signals
 
 _MOST = 500  # people

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bot.reports.shape import Words
+from bot.reports.model import Words
 
 
 def table_words(report: Mapping[str, str], risk: Mapping[str, str], comma: str) -> Words:

@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 import holidays as kept
 
-from bot.worktime import MADE_UP, NORMAL, NOTHING_EXTRA, OFF, Extra
+from bot.values.worktime import MADE_UP, NORMAL, NOTHING_EXTRA, OFF, Extra
 
 VERSION = version("holidays")
 _YEARS_BACK = 3  # in which a country that makes up for days did so
@@ -36,7 +36,7 @@ def is_workday(day: date, country: str, extra: Extra = NOTHING_EXTRA) -> bool:
 
 
 def kind(day: date, country: str, extra: Extra = NOTHING_EXTRA) -> str:
-    """As bot.worktime has it: off, made_up or normal."""
+    """As bot.values.worktime has it: off, made_up or normal."""
     weekend = day.weekday() >= 5
     if is_workday(day, country, extra) == weekend:
         return MADE_UP if weekend else OFF

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from bot.rhythm import holidays
 from bot.rhythm.entries import CASE, DUE, SAID, STORIES, Entry, Every, Moment, Rhythm
 from bot.rhythm.situation import Planned, Situation, Told
-from bot.worktime import NOTHING_EXTRA, Extra
+from bot.values.worktime import NOTHING_EXTRA, Extra
 
 HORIZON = timedelta(days=14)  # so far ahead what repeats is planned
 AGAIN = timedelta(days=7)  # after which it is planned on

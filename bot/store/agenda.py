@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.store.alerts import LACKS_DIGEST
-from bot.store.prepared import Prepared, word
+from bot.store.db.prepared import Prepared, word
 from bot.store.tables import (
     addresses,
     alerts,

@@ -8,10 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.store.inserting import insert_unless_there
-from bot.store.prepared import Prepared, word
+from bot.store.db.insert import insert_unless_there
+from bot.store.db.prepared import Prepared, word
+from bot.store.db.update import update
 from bot.store.tables import alerts, outbound, staff
-from bot.store.updating import update
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.store import alerts, bulk, events, risk
-from bot.store.prepared import Prepared, word
+from bot.record.vocabulary import DANGER, URGENCY, USUAL_URGENCY, Happening
+from bot.store import alerts, events, risk
+from bot.store.db import bulk
+from bot.store.db.prepared import Prepared, word
+from bot.store.db.update import update
 from bot.store.tables import Moment, candidates, case_events, case_reasons, cases
-from bot.store.updating import update
-from bot.vocabulary import DANGER, URGENCY, USUAL_URGENCY, Happening
 
 OPEN = cases.c.state != word("resolved")  # as the indexes of open ones have it
 ASSIGN = "assign"  # the clock of a case that nobody has been given yet

@@ -13,12 +13,12 @@ from sqlalchemy.engine import Connection
 
 from bot.errors import ConfigError
 from bot.rhythm import Planned
-from bot.store import planning, promises, touches
-from bot.store.cipher import Cipher
-from bot.store.sight import Sight, cohort_seen_by, seen_by
+from bot.store import plans, promises, touches
+from bot.store.db.cipher import Cipher
 from bot.store.tables import addresses, candidates, cohorts, outbound
 from bot.store.tables import promises as promised
 from bot.store.tables import touches as told
+from bot.store.visibility import Sight, cohort_seen_by, seen_by
 
 AT_ONCE = 200  # candidates in a transaction
 TAKE_BACK = touches.TAKE_BACK
@@ -266,7 +266,7 @@ def change(connection: Connection, before: Held, after: Held, entry: str, now: d
     was, columns = asdict(before), asdict(after)
     changed = {name: value for name, value in columns.items() if value != was[name]}
     _set(connection, before, now, **changed)
-    planning.wake(connection, cohorts, [before.id], now)
+    plans.wake(connection, cohorts, [before.id], now)
     if entry:
         _take_back_older(connection, after, now)
         promises.follow(connection, cohorts, [before.id], now)

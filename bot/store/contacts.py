@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from bot.rhythm import Planned
 from bot.store import people, touches
-from bot.store.cipher import Cipher
+from bot.store.db.cipher import Cipher
 from bot.store.tables import addresses, bindings, candidates, codes, outbound
 from bot.store.tables import touches as told
 

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.store.inserting import insert_unless_there
+from bot.store.db.insert import insert_unless_there
 from bot.store.tables import credits
 
 

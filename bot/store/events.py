@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.store import bulk
+from bot.store.db import bulk
 from bot.store.tables import events
 
 STAGE = "stage.changed"

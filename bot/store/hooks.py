@@ -14,9 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.store import audit
-from bot.store.cipher import Cipher
+from bot.store.db.cipher import Cipher
+from bot.store.db.prepared import Prepared, word
 from bot.store.events import settled, written
-from bot.store.prepared import Prepared, word
 from bot.store.tables import Id, Moment, events, hook_calls, hooks
 
 LEASE = timedelta(minutes=5)  # after which whoever took calls is taken for dead

@@ -6,9 +6,9 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.record import Candidate
+from bot.record.model import Candidate
 from bot.store import touches
-from bot.store.prepared import Prepared
+from bot.store.db.prepared import Prepared
 from bot.store.tables import links
 
 _LINK = Prepared(sa.select(links).where(links.c.id == sa.bindparam("id")))

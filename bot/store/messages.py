@@ -10,11 +10,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.message import FIRST_ROAD, Answer, Incoming
-from bot.store.cipher import Cipher
+from bot.store.db.cipher import Cipher
+from bot.store.db.prepared import Prepared, word
 from bot.store.people import Person
-from bot.store.prepared import Prepared, word
 from bot.store.tables import addresses, inbound, outbound
+from bot.values.message import FIRST_ROAD, Answer, Incoming
 
 _FIND = Prepared(
     sa.select(inbound.c.answer, inbound.c.answer_type, inbound.c.received_at).where(

@@ -7,9 +7,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.errors import ConfigError
+from bot.record.vocabulary import WITHDRAWN
 from bot.store import events, people, transfers
 from bot.store.tables import candidates, cohorts, stage_times, stores
-from bot.vocabulary import WITHDRAWN
 
 _PLACES = {"cohort": cohorts, "store": stores}
 

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bot.record.vocabulary import DANGER, URGENCY
 from bot.store import cases
-from bot.store.prepared import Prepared, word
+from bot.store.db.prepared import Prepared, word
 from bot.store.tables import case_events, case_reasons
 from bot.store.tables import cases as table
 from bot.store.touches import CHANGES, TRAINING
-from bot.vocabulary import DANGER, URGENCY
 
 CLAIMED, LEAVING, ENDANGERED = "case", "leaving", "danger"  # why nothing is begun
 SHAKEN = "shaken"  # why nothing cheerful is: HR has ended a case of danger less than _CALM ago

@@ -8,11 +8,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.record import Candidate, Cohort, Store, Task
-from bot.store import planning, risk
-from bot.store.cipher import Cipher
-from bot.store.inserting import insert_unless_there
-from bot.store.prepared import Prepared, word
+from bot.record.model import Candidate, Cohort, Store, Task
+from bot.store import plans, risk
+from bot.store.db.cipher import Cipher
+from bot.store.db.insert import insert_unless_there
+from bot.store.db.prepared import Prepared, word
+from bot.store.db.update import update
+from bot.store.mark_due import wake
 from bot.store.tables import (
     addresses,
     bindings,
@@ -27,9 +29,7 @@ from bot.store.tables import (
     touches,
 )
 from bot.store.touches import TAKE_BACK, TRAINING
-from bot.store.updating import update
-from bot.store.waking import wake
-from bot.windows import NOTHING_KNOWN, Window
+from bot.values.windows import NOTHING_KNOWN, Window
 
 
 class Busy(Exception):
@@ -398,7 +398,7 @@ def bind(
     change(connection, address_id, candidate_id=candidate_id, wrong_number_at=None, staff=None)
     row = {"address_id": address_id, "candidate_id": candidate_id, "how": how, "notice_version": notice, "at": now}
     connection.execute(sa.insert(bindings).values(row))
-    planning.wake(connection, candidates, [candidate_id], now)
+    plans.wake(connection, candidates, [candidate_id], now)
 
 
 def let_go(connection: Connection, address_ids: Sequence[int], now: datetime) -> None:

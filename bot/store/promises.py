@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.store import risk
-from bot.store.inserting import insert_unless_there
-from bot.store.prepared import Prepared, word
+from bot.store.db.insert import insert_unless_there
+from bot.store.db.prepared import Prepared, word
+from bot.store.db.update import update
 from bot.store.tables import Moment, candidates, cohorts, promises, stores
-from bot.store.updating import update
 
 BY_A_DAY = ("date", "cohort")  # what a cohort says by when it will be known
 OVERDUE = "promise_overdue"  # the touch that says so, and the reason of the case

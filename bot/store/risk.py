@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.store import bulk
-from bot.store.prepared import Prepared
+from bot.store.db import bulk
+from bot.store.db.prepared import Prepared
 from bot.store.tables import candidates, cohorts, risk_changes, signals, stores
 
 _OF = {cohorts: candidates.c.cohort_id, stores: candidates.c.store_id, candidates: candidates.c.id}

@@ -13,9 +13,9 @@ from sqlalchemy.engine import Connection
 from bot.errors import ConfigError
 from bot.settings import Stages
 from bot.store import audit, cases, cohorts, moves
-from bot.store.cipher import Cipher
 from bot.store.cohorts import Held
-from bot.store.database import Database
+from bot.store.db.cipher import Cipher
+from bot.store.db.database import Database
 from bot.store.tables import candidates
 
 NO_SHOW = "no_show"  # the stage, and the reason of the case

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.store import forms
-from bot.store.cipher import Cipher
+from bot.store import form_nonces
+from bot.store.db.cipher import Cipher
 from bot.store.tables import sessions, staff
 
 _LONGEST_DEVICE = 200  # characters
@@ -30,7 +30,7 @@ class Session:
 def begin(connection: Connection, cipher: Cipher, code: str, device: str, lasts: timedelta, now: datetime) -> str:
     """Gives the token: 256 random bits that only the browser keeps. What has expired is swept away."""
     connection.execute(sa.delete(sessions).where(sessions.c.expires_at <= now))
-    forms.sweep(connection, lasts, now)
+    form_nonces.sweep(connection, lasts, now)
     token = secrets.token_urlsafe(32)
     row = {"staff": code, "token_index": _index(cipher, token), "device": device[:_LONGEST_DEVICE] or None}
     moments = {"created_at": now, "seen_at": now, "expires_at": now + lasts}

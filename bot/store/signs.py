@@ -1,6 +1,6 @@
 """Which of what came in shows that a person is there: nothing that a machine sent, or that only points at our words."""
 
-from bot.store.prepared import word
+from bot.store.db.prepared import word
 from bot.store.tables import inbound
 
 NO_SIGN = ("event", "automatic", "reaction", "quote")  # kinds of inbound

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.errors import ConfigError
-from bot.store.cipher import Cipher
-from bot.store.sight import Sight, read_scope
+from bot.store.db.cipher import Cipher
 from bot.store.tables import api_tokens
+from bot.store.visibility import Sight, read_scope
 
 RIGHTS = ("read", "write")
 ROLE = "api"

@@ -10,12 +10,13 @@ from sqlalchemy.engine import Connection
 
 from bot.rhythm import Planned
 from bot.rhythm.planning import Difference
-from bot.store import bulk, risk
-from bot.store.inserting import insert_unless_there
-from bot.store.prepared import Prepared, word
+from bot.store import risk
+from bot.store.db import bulk
+from bot.store.db.insert import insert_unless_there
+from bot.store.db.prepared import Prepared, word
+from bot.store.db.update import update
 from bot.store.signs import is_sign
 from bot.store.tables import Moment, candidates, inbound, outbound, touches
-from bot.store.updating import update
 
 Ended = Literal["sent", "expired", "cancelled", "suppressed"]
 By = Literal["rhythm", "hr", "promise", "risk"]

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.store.cipher import Cipher
+from bot.store.db.cipher import Cipher
 from bot.store.tables import uploads
 
 KEPT_FOR = timedelta(hours=24)

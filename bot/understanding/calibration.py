@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from bot.understanding.corpus import Corpus
 from bot.understanding.evaluation import Outcome, outcome, shares
 from bot.understanding.features import BLOCKS, FORGIVING
-from bot.understanding.fitting import Fitted, fit, weighted
+from bot.understanding.fit import Fitted, fit, weighted
 from bot.understanding.meaning import decision
 from bot.understanding.model import SHARPNESS, TOP, Confusion, Expected, Verdict, squeezed
 

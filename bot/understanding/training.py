@@ -9,7 +9,7 @@ import numpy as np
 
 from bot.understanding.calibration import calibrated
 from bot.understanding.corpus import corpus
-from bot.understanding.fitting import fit
+from bot.understanding.fit import fit
 from bot.understanding.model import Model, vocabularies
 from bot.understanding.words import Words
 

@@ -5,21 +5,21 @@ import asyncio
 import structlog
 from aiohttp import web
 
-from bot import clock, embedded_redis
 from bot.conversation import House
-from bot.log import broke
 from bot.outbox import open_outbox
-from bot.store.database import Database
-from bot.web import doors, metrics
+from bot.platform import clock, embedded_redis
+from bot.platform.log import broke
+from bot.store.db.database import Database
+from bot.web import metrics, simulator_proxy
 from bot.web.api import Api
 from bot.web.candidate_page import CandidatePage
+from bot.web.explanations import Whys
 from bot.web.health import Health
-from bot.web.hr.site import Inbox
-from bot.web.hr.visit import Desk
+from bot.web.hr.request import Desk
+from bot.web.hr.routes import Inbox
 from bot.web.roll_page import RollPage
 from bot.web.spool import Spool
 from bot.web.webhooks import BIGGEST, Webhooks
-from bot.web.why import Whys
 
 _SAFE = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; "
@@ -51,7 +51,7 @@ def build(house: House, database: Database) -> web.Application:
             *Whys(house, database).routes(),
             *Api(house, database, connection).routes(),
             *inbox.routes(),
-            *doors.routes(),
+            *simulator_proxy.routes(),
         ]
     )
 

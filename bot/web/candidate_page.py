@@ -9,14 +9,16 @@ import sqlalchemy as sa
 from aiohttp import web
 from sqlalchemy.engine import Connection
 
-from bot import clock, facts, links
+from bot import links
 from bot.content.templates import written_at
 from bot.conversation import House
 from bot.errors import ConfigError, Rejected
-from bot.record import Candidate
+from bot.platform import clock
+from bot.record import facts
+from bot.record.model import Candidate
 from bot.store import links as given_links
 from bot.store import people
-from bot.store.database import Database
+from bot.store.db.database import Database
 from bot.store.tables import candidates
 from bot.web.pages import STATIC, page
 

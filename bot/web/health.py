@@ -8,12 +8,13 @@ import sqlalchemy as sa
 from aiohttp import web
 from sqlalchemy.engine import Connection
 
-from bot import clock
-from bot.message import CHANNEL_OF
+from bot.platform import clock
 from bot.settings import Stages
-from bot.store import counts, schema
-from bot.store.database import Database
+from bot.store.db import schema
+from bot.store.db.database import Database
 from bot.store.tables import outbound
+from bot.store.views import counts
+from bot.values.message import CHANNEL_OF
 from bot.web import metrics
 
 _MOST_SKEW = 5  # seconds between this machine's clock and the database's

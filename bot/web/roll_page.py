@@ -17,16 +17,18 @@ import sqlalchemy as sa
 from aiohttp import web
 from sqlalchemy.engine import Connection
 
-from bot import clock, facts, links
+from bot import links
 from bot.content.templates import written_at
 from bot.conversation import House
 from bot.errors import ConfigError, Rejected
-from bot.inbox import rights
+from bot.platform import clock
+from bot.record import facts
+from bot.staff import permissions
 from bot.store import cohorts, rollcall
 from bot.store.cohorts import Held, Member
-from bot.store.database import Database
+from bot.store.db.database import Database
 from bot.store.rollcall import Recorded
-from bot.store.sight import seen_by, sight_of
+from bot.store.visibility import seen_by, sight_of
 from bot.web import forms
 from bot.web.pages import page
 
@@ -97,7 +99,7 @@ class RollPage:
         if maker == links.OPERATOR:
             return sa.true()
         sight = sight_of(connection, maker, self._now())
-        if sight is None or not rights.may(sight.role, "roll"):
+        if sight is None or not permissions.may(sight.role, "roll"):
             raise Rejected("who made the link may not call the roll any more", 410)
         return seen_by(sight)
 

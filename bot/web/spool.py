@@ -14,8 +14,8 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.errors import ConfigError
-from bot.message import Incoming
-from bot.store.cipher import Cipher
+from bot.store.db.cipher import Cipher
+from bot.values.message import Incoming
 
 _COLUMN = "spool.message"
 

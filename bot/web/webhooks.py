@@ -13,15 +13,17 @@ import sqlalchemy as sa
 import structlog
 from aiohttp import web
 
-from bot.cascade import Terms
-from bot.channels import sms, wechat, wecom
+from bot.channels.twilio import inbound as twilio_inbound
+from bot.channels.wechat import inbound as wechat_inbound
+from bot.channels.wecom import inbound as wecom_inbound
 from bot.conversation import House, Outcome, Ticket, receive
 from bot.errors import Rejected
-from bot.inbox import hearing
-from bot.log import broke
-from bot.message import Answer, Compose, Incoming
 from bot.outbox import Outbox, keep_receipt
-from bot.store.database import Database
+from bot.outbox.fallback import Terms
+from bot.platform.log import broke
+from bot.staff_chat import inbound as staff_inbound
+from bot.store.db.database import Database
+from bot.values.message import Answer, Compose, Incoming
 from bot.web import metrics
 from bot.web.spool import Spool
 
@@ -57,7 +59,7 @@ class Webhooks:
             web.post("/wechat", self._guarded(self.wechat_message)),
             web.get("/sms", self._guarded(self.sms_message), allow_head=False),
             web.post("/sms", self._guarded(self.sms_message)),
-            web.post(sms.STATUS_PATH, self._guarded(self.sms_status)),
+            web.post(twilio_inbound.STATUS_PATH, self._guarded(self.sms_status)),
             web.get("/wecom", self._guarded(self.wecom_verify), allow_head=False),
             web.post("/wecom", self._guarded(self.wecom_message)),
         ]
@@ -65,24 +67,24 @@ class Webhooks:
     async def wechat_verify(self, request: web.Request) -> web.Response:
         settings = self.house.settings.wechat
         _require(settings.on)
-        return web.Response(text=wechat.verify_url(request.query, settings))
+        return web.Response(text=wechat_inbound.verify_url(request.query, settings))
 
     async def wechat_message(self, request: web.Request) -> web.Response:
         settings = self.house.settings.wechat
         _require(settings.on)
-        call = wechat.read(request.query, await _body(request), settings)
+        call = wechat_inbound.read(request.query, await _body(request), settings)
         return await self._handle(call.incoming, call.answer, WECHAT_WAITS)
 
     async def sms_message(self, request: web.Request) -> web.Response:
         settings = self.house.settings
         _require(settings.sms.on)
-        call = sms.read(await _sms_request(request), settings.sms, settings.public_url)
+        call = twilio_inbound.read(await _sms_request(request), settings.sms, settings.public_url)
         return await self._handle(call.incoming, call.answer, TWILIO_WAITS)
 
     async def sms_status(self, request: web.Request) -> web.Response:
         settings = self.house.settings
         _require(settings.sms.on)
-        status = sms.read_status(await _sms_request(request), settings.sms, settings.public_url)
+        status = twilio_inbound.read_status(await _sms_request(request), settings.sms, settings.public_url)
         now, cipher, terms = self.clock(), self.house.cipher, Terms.of(settings)
         keep = self.database.submit(lambda connection: keep_receipt(connection, cipher, terms, status, now))
         await asyncio.wrap_future(keep)
@@ -91,14 +93,16 @@ class Webhooks:
     async def wecom_verify(self, request: web.Request) -> web.Response:
         settings = self.house.settings.wecom
         _require(settings.on and settings.hears)
-        return web.Response(text=wecom.verify_url(request.query, settings))
+        return web.Response(text=wecom_inbound.verify_url(request.query, settings))
 
     async def wecom_message(self, request: web.Request) -> web.Response:
         """What staff write. Who gets no answer in time tries again; an order is carried out once all the same."""
         settings = self.house.settings.wecom
         _require(settings.on and settings.hears)
-        message = wecom.read(request.query, await _body(request), settings)
-        work = self.database.submit(lambda connection: hearing.receive(connection, self.house, message, self.clock()))
+        message = wecom_inbound.read(request.query, await _body(request), settings)
+        work = self.database.submit(
+            lambda connection: staff_inbound.receive(connection, self.house, message, self.clock())
+        )
         outcome = await asyncio.wrap_future(work)
         (metrics.REPEATS.labels("wecom") if outcome.repeat else metrics.INBOUND.labels("wecom", message.kind)).inc()
         if outcome.to_send:
@@ -217,8 +221,8 @@ def _looked_at(future: asyncio.Future[Outcome]) -> None:
 
 def _compose_for(house: House, incoming: Incoming) -> Compose:
     if incoming.channel == "wechat":
-        return wechat.Call(incoming, house.settings.wechat).answer
-    return sms.Call(incoming, house.settings.public_url).answer
+        return wechat_inbound.Call(incoming, house.settings.wechat).answer
+    return twilio_inbound.Call(incoming, house.settings.public_url).answer
 
 
 def _require(on: bool) -> None:
@@ -235,8 +239,8 @@ async def _body(request: web.Request) -> bytes:
         raise Rejected("the body is not what its headers say", 400) from None
 
 
-async def _sms_request(request: web.Request) -> sms.Request:
-    return sms.Request(request.method, request.raw_path, await _body(request), request.headers)
+async def _sms_request(request: web.Request) -> twilio_inbound.Request:
+    return twilio_inbound.Request(request.method, request.raw_path, await _body(request), request.headers)
 
 
 def _response(answer: Answer) -> web.Response:

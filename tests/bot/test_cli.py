@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 import yaml
 
-from bot.store.database import Database
+from bot.store.db.database import Database
 from bot.store.tables import candidates
 from tests.conftest import NOW
 from tests.nursery import nursery

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import clock
+from bot.platform import clock
 
 pytestmark = pytest.mark.clock
 MOMENT = datetime(2026, 11, 23, 2, 0, 0, 250, tzinfo=UTC)

@@ -18,9 +18,9 @@ from bot import links
 from bot.errors import ConfigError
 from bot.settings import Settings
 from bot.store import cohorts, messages, people, promises, rollcall
-from bot.store.cipher import Cipher
 from bot.store.cohorts import CANCELLED, MOVED, NOTICE, SLIPPED, Held
-from bot.store.database import Database
+from bot.store.db.cipher import Cipher
+from bot.store.db.database import Database
 from bot.store.messages import Spoken
 from bot.store.tables import audit, candidates, cases, touches
 from bot.store.tables import cohorts as cohort_table

@@ -7,23 +7,23 @@ import pytest
 import sqlalchemy as sa
 
 from bot import links
-from bot.cascade import Terms
+from bot.cases import actions
 from bot.conversation import House
-from bot.conversation.touching import speak
-from bot.importing import one
-from bot.importing.candidates import Candidates
-from bot.importing.kind import Change
-from bot.importing.run import frame
-from bot.importing.settling import settle
-from bot.inbox import casework
-from bot.message import Letter, Posted
+from bot.imports import single_row
+from bot.imports.apply import settle
+from bot.imports.candidates import Candidates
+from bot.imports.file_type import Change
+from bot.imports.run import frame
 from bot.outbox import Outbox
+from bot.outbox.fallback import Terms
+from bot.proactive.touches import speak
 from bot.store import cases, moves, people
 from bot.store import links as given_links
-from bot.store.database import Database
+from bot.store.db.database import Database
 from bot.store.messages import Spoken, keep_outbound
 from bot.store.tables import addresses, candidates, case_reasons, codes, outbound
 from bot.store.tables import links as links_table
+from bot.values.message import Letter, Posted
 from tests.talking import Person
 
 Texter = Callable[[str], Person]
@@ -57,7 +57,7 @@ class Office:
 
     def put(self, code: str, **fields: Any) -> None:
         kind = Candidates(self.house.cipher, frame(self.house.settings, self.now, "api"))
-        (decision,) = settle(self.database, kind, [one.read(kind, code, fields)])
+        (decision,) = settle(self.database, kind, [single_row.read(kind, code, fields)])
         assert isinstance(decision, Change), decision
 
     def queue(self, code: str, channel: str, address: str, text: str, kind: str = "notice", **more: Any) -> int:
@@ -176,7 +176,7 @@ def test_hr_replies_to_the_new_number(texter: Texter, office: Office, house: Hou
     def reply(connection: sa.Connection) -> None:
         who = people.by_code(connection, "PLANBY")
         case_id = cases.open_case(connection, who, None, "human", office.now)
-        casework.reply(connection, house.settings, house.cipher, case_id, "HR1", "周三见", office.now)
+        actions.reply(connection, house.settings, house.cipher, case_id, "HR1", "周三见", office.now)
 
     office.database.write(reply)
     office.deliver()

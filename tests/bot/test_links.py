@@ -4,8 +4,9 @@ import time
 
 import pytest
 
-from bot import clock, links
+from bot import links
 from bot.errors import ConfigError, Rejected
+from bot.platform import clock
 from bot.settings import Settings
 
 

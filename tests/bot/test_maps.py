@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot import maps
+from bot.values import maps
 
 PEOPLES_SQUARE = (31.2304, 121.4737)
 

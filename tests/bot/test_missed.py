@@ -7,15 +7,16 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from bot import clock
 from bot.cli import app as commands
 from bot.conversation import House
-from bot.conversation.house import Understands
-from bot.inbox.unclear import guessed, masked, teachable
-from bot.store import audit, missed
-from bot.store.cipher import Cipher
-from bot.store.database import Database
-from bot.store.missed import Missed
+from bot.conversation.review import guessed, masked, teachable
+from bot.platform import clock
+from bot.runtime import Understands
+from bot.store import audit
+from bot.store.db.cipher import Cipher
+from bot.store.db.database import Database
+from bot.store.views import not_understood
+from bot.store.views.not_understood import Missed
 from bot.understanding import Understanding
 from tests.conftest import DATA_KEY, NOW
 from tests.talking import Person
@@ -47,7 +48,7 @@ def test_only_what_was_not_understood_is_listed(house: House, database: Database
     Person(house, database, NOW, address="o-stranger").says("mnbv xzqw")
     old = Person(house, database, NOW - timedelta(days=9), address="o-other")
     old.says("vbnm zxqw")
-    found = database.read(lambda connection: missed.since(connection, cipher, NOW - timedelta(days=7)))
+    found = database.read(lambda connection: not_understood.since(connection, cipher, NOW - timedelta(days=7)))
     assert [each.text for each in found] == ["mnbv xzqw", "qwxz vbnm"]
 
 
@@ -72,7 +73,7 @@ def test_the_listing_is_audited_without_a_text(
     Person(house, database, clock.now()).is_bound_to("PUB").says("qwxz vbnm")
     monkeypatch.setenv("KEEPWARM_DATABASE_URL", database_url)
     monkeypatch.setenv("KEEPWARM_DATA_KEY", DATA_KEY)
-    monkeypatch.setattr("bot.cli.missed.understanding", lambda *_: house.understanding)
+    monkeypatch.setattr("bot.cli.not_understood.understanding", lambda *_: house.understanding)
     listed = CliRunner().invoke(commands(), ["understand", "--missed", "--json"])
     assert [row["text"] for row in json.loads(listed.stdout)] == ["qwxz vbnm"]
     (entry, *_) = database.read(audit.newest)

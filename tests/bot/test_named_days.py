@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from bot.cli.parts import _day_notes
+from bot.cli.services import _day_notes
 from bot.errors import ContentError
 from bot.rhythm import holidays, plan
 from bot.settings import Settings, load
-from bot.worktime import Extra
+from bot.values.worktime import Extra
 from tests.bot.rhythm.situations import local, rhythm, waiting
 
 LAST = next(year for year in range(2027, 2060) if holidays.lacks_decree("CN", year))  # the first that is not known

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import phones
+from bot.values import phones
 
 
 @pytest.mark.parametrize(

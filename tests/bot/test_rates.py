@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import redis
 
-from bot import clock as shared
-from bot import embedded_redis
-from bot.rates import Limits, Rates, rates
+from bot.outbox.rate_limits import Limits, Rates, rates
+from bot.platform import clock as shared
+from bot.platform import embedded_redis
 from bot.settings import Settings
 
 LIMITS = {

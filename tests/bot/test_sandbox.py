@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bot import sandbox
-from bot.importing import sheet
-from bot.importing.unusable import UnusableFile
+from bot.imports import sheet
+from bot.imports.unusable import UnusableFile
+from bot.platform import sandbox
 from tests import workbooks
 
-READER = "bot.importing.workbook"
+READER = "bot.imports.workbook"
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.segments import economical, foreign, parts
+from bot.values.segments import economical, foreign, parts
 
 
 @pytest.mark.parametrize(

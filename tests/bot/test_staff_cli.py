@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 
-from bot.inbox import passwords
 from bot.settings import Settings
+from bot.staff import passwords
 from tests.nursery import nursery
 
 

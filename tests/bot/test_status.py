@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from bot.store.database import Database
+from bot.store.db.database import Database
 from bot.store.tables import stopped_channels
 from tests.conftest import NOW
 from tests.nursery import nursery

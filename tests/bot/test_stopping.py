@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent.parent
 PROGRAM = """
 import signal, sys
-from bot.stopping import on_signals
+from bot.platform.stop_signal import on_signals
 
 told = 0
 

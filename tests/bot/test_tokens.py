@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from bot.store import tokens
-from bot.store.cipher import Cipher
-from bot.store.database import Database
+from bot.store.db.cipher import Cipher
+from bot.store.db.database import Database
 from bot.store.tables import audit
 from tests.nursery import nursery
 

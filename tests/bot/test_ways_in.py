@@ -15,18 +15,19 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot import links
+from bot.alerts.recipients import Colleagues
 from bot.conversation import House
-from bot.importing.run import KINDS
-from bot.inbox import hearing, rights
-from bot.inbox.colleagues import Colleagues
-from bot.inbox.commands import COMMANDS, SHOW, parse
-from bot.inbox.orders import ORDERS, obey
+from bot.imports.run import KINDS
+from bot.staff import permissions
+from bot.staff_chat import inbound as staff_inbound
+from bot.staff_chat.handlers import ORDERS, obey
+from bot.staff_chat.parser import COMMANDS, SHOW, parse
 from bot.store import uploads
-from bot.store.database import Database
-from bot.store.sight import sight_of
+from bot.store.db.database import Database
 from bot.store.tables import candidates, case_events, cases, cohorts, contacts, outbound, publications, staff, touches
+from bot.store.visibility import sight_of
 from bot.web.api import BASE, Api
-from bot.web.hr.site import SITE
+from bot.web.hr.routes import SITE
 from bot.web.roll_page import RollPage
 from tests.bot.web.api.test_matrix import ASKS
 from tests.bot.web.desk import Browser, Office, let_in, serving
@@ -164,7 +165,7 @@ def test_who_sees_them_does_what_the_role_may(office: Office, role: str) -> None
     way = comes(office, role, WIDE)
     assert NAME in way.browser.get("/hr/candidates?stage=&cohort=PUB").text
     assert NAME in way.browser.get("/hr/cohorts/PUB").text
-    works = rights.may(role, "work")
+    works = permissions.may(role, "work")
     assert (NAME in way.browser.get(f"/hr/cases/{way.case}").text) == works
     assert (NAME in ordered(way, SAID[SHOW])) == works
     before = way.state()
@@ -178,7 +179,7 @@ def ordered(way: Way, text: str) -> str:
 
     def order(connection: sa.Connection) -> str:
         by = Colleagues(connection, office.house.settings, office.house.cipher, office.now).by_code["W"]
-        command = parse(text.format(case=way.case), hearing.desks(office.house))
+        command = parse(text.format(case=way.case), staff_inbound.desks(office.house))
         assert command, text
         return obey(connection, office.house, by, command, bare=False, now=office.now).text
 
@@ -207,7 +208,7 @@ def test_a_link_reaches_as_far_as_its_maker(house: House, database: Database, no
     text = asyncio.run(call())
     sight = database.read(lambda c: sight_of(c, "W", now))
     assert sight
-    reached = {"广州": {"CANTON"}, WIDE: set(people)}.get(scope, set()) if rights.may(role, "roll") else set()
+    reached = {"广州": {"CANTON"}, WIDE: set(people)}.get(scope, set()) if permissions.may(role, "roll") else set()
     gone = sa.select(candidates.c.code).where(candidates.c.code.in_(people), candidates.c.stage == "no_show")
     assert set(database.read(lambda c: list(c.scalars(gone)))) == reached
     assert (NAME in text) == (VICTIM in reached)

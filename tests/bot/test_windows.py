@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import windows
-from bot.windows import Spent, Window
+from bot.values import windows
+from bot.values.windows import Spent, Window
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)

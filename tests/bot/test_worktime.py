@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.rhythm import holidays
-from bot.worktime import MADE_UP, NORMAL, NOTHING_EXTRA, OFF, Extra, Hours, read_week
+from bot.values.worktime import MADE_UP, NORMAL, NOTHING_EXTRA, OFF, Extra, Hours, read_week
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 HOURS = Hours(read_week("mon-fri 9:00-12:00 13:30-18:00"), SHANGHAI)

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from bot import yamltext
+from bot.platform import yaml_text
 
 
-def read(folder: Path, text: str) -> yamltext.Document:
+def read(folder: Path, text: str) -> yaml_text.Document:
     path = folder / "f.yaml"
     path.write_text(text, encoding="utf-8")
-    return yamltext.read(path)
+    return yaml_text.read(path)
 
 
 def aliases(levels: int) -> str:
@@ -53,5 +53,5 @@ def test_words_stay_words_and_know_their_lines(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "# nothing\n", "a: 1\na: [2, {b: 3}]\nc: 4\n", "a: {b: [c, d]}\n", "a: [\n"])
 def test_a_process_of_its_own_reads_the_same(tmp_path: Path, text: str) -> None:
     here = read(tmp_path, text)
-    apart = yamltext.read_apart(here.path)
+    apart = yaml_text.read_apart(here.path)
     assert (apart.data, apart.lines, apart.faults) == (here.data, here.lines, here.faults)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from bot import clock
+from bot.platform import clock
 from fakes.launch import Fake
 from tests.fakes.callback import Callback, Said
 

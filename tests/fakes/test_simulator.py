@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import requests
 
-from bot import clock
+from bot.platform import clock
 from fakes.launch import Fake, launched
 from fakes.simulator.people import _openid
 from fakes.simulator.words import TRY, WORDS

@@ -9,7 +9,7 @@ from twilio.base.exceptions import TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
-from bot import clock
+from bot.platform import clock
 from fakes.launch import Fake
 from tests.fakes.callback import Callback
 from tests.fakes.conftest import SERVICE

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from bot import clock
 from bot.conversation import House
 from bot.outbox import open_outbox
-from bot.store.cipher import Cipher
-from bot.store.database import Database
+from bot.platform import clock
+from bot.store.db.cipher import Cipher
+from bot.store.db.database import Database
 from fakes.launch import Fake, launched
-from jobs.desk import Desk
+from jobs.context import Desk
 from tests.conftest import NOW, as_new
 
 

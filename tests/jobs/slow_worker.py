@@ -9,11 +9,11 @@ from pathlib import Path
 
 import redis
 
-from bot import embedded_redis
-from jobs import timetable
+from bot.platform import embedded_redis
+from jobs import scheduler
 
 CONNECTION = embedded_redis.connect(f"unix://{sys.argv[1]}", Path())
-_leave = timetable._Worker.teardown
+_leave = scheduler._Worker.teardown
 
 
 def run(_: object) -> int:
@@ -27,7 +27,7 @@ def note(what: str) -> None:
         file.write(f"{what}\n")
 
 
-def leave(worker: timetable._Worker) -> None:
+def leave(worker: scheduler._Worker) -> None:
     while not answers():
         time.sleep(0.05)
     _leave(worker)  # type: ignore[no-untyped-call]
@@ -42,7 +42,7 @@ def answers() -> bool:
 
 
 if __name__ == "__main__":
-    timetable._desk = object()  # type: ignore[assignment]
-    timetable.JOBS["slow"] = timetable.Job(run, every=1)
-    timetable._Worker.teardown = leave  # type: ignore[method-assign, assignment]
-    timetable.work(CONNECTION)
+    scheduler._desk = object()  # type: ignore[assignment]
+    scheduler.JOBS["slow"] = scheduler.Job(run, every=1)
+    scheduler._Worker.teardown = leave  # type: ignore[method-assign, assignment]
+    scheduler.work(CONNECTION)

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 from bot.store import people
 from bot.store.tables import candidates, cohorts, touches
-from jobs.bystanders import Office
-from jobs.desk import Desk
+from jobs.context import Desk
+from jobs.simulation.actors import Office
 from tests.conftest import NOW
 
 DAY = timedelta(days=1)

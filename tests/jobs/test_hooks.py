@@ -16,17 +16,18 @@ import pytest
 import sqlalchemy as sa
 import urllib3
 
-from bot import clock
-from bot.hooks import posting
-from bot.hooks.addresses import Forbidden, look_up, require_usable
+from bot.platform import clock
 from bot.settings import Settings
-from bot.store import agenda, counts, events, hooks
-from bot.store.cipher import Cipher
-from bot.store.database import Database
+from bot.store import agenda, events, hooks
+from bot.store.db.cipher import Cipher
+from bot.store.db.database import Database
 from bot.store.tables import audit, hook_calls
 from bot.store.tables import hooks as table
+from bot.store.views import counts
+from bot.webhooks_out import delivery
+from bot.webhooks_out.addresses import Forbidden, look_up, require_usable
 from jobs import hooks as job
-from jobs.desk import Desk
+from jobs.context import Desk
 from tests.conftest import NOW
 
 
@@ -138,7 +139,7 @@ def test_a_hook_hears_only_the_kinds_it_wants(desk: Desk, receiver: Receiver) ->
 def test_what_does_not_get_through_waits_and_all_behind_it(
     desk: Desk, receiver: Receiver, status: int, why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(posting, "TIMEOUT", urllib3.Timeout(connect=1, read=0.3))
+    monkeypatch.setattr(delivery, "TIMEOUT", urllib3.Timeout(connect=1, read=0.3))
     hook(desk, receiver.url)
     happens(desk, "1", "2")
     receiver.answers = [status, 200]

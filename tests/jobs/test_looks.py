@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from bot.store.tables import meta
 from jobs import alerts, cases, touches
-from jobs.desk import Desk
+from jobs.context import Desk
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from bot import clock
-from jobs.timedoor import Player, application
+from bot.platform import clock
+from jobs.simulation.time_server import Player, application
 from tests.conftest import NOW
 
 

@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from bot import clock
+from bot.platform import clock
 from bot.store import people, touches
 from bot.store.tables import outbound
 from bot.store.touches import Planned
 from fakes.launch import Fake
-from jobs.desk import Desk
-from jobs.timemachine import TimeMachine
+from jobs.context import Desk
+from jobs.simulation.time_travel import TimeMachine
 from tests.conftest import NOW
 from tests.talking import Person
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from bot import embedded_redis
-from jobs import timetable
+from bot.platform import embedded_redis
+from jobs import scheduler
 from tests.conftest import clock_of_this_test
 from tests.system.servers import ROOT, wait_for
 
@@ -35,7 +35,7 @@ class Queue:
         return embedded_redis.connect("", self.folder)
 
     def put(self) -> None:
-        timetable.queue(self.connection).enqueue(timetable.perform, "slow", result_ttl=0)
+        scheduler.queue(self.connection).enqueue(scheduler.perform, "slow", result_ttl=0)
 
     def begun(self) -> int:
         return self.done.read_text(encoding="ascii").count("begun") if self.done.exists() else 0

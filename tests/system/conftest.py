@@ -11,15 +11,7 @@ from bot.understanding import Understanding
 from fakes.launch import Fake, launched
 from tests import postgres
 from tests.conftest import as_new
-from tests.system.servers import (
-    TWILIO_OPTIONS,
-    WECHAT_OPTIONS,
-    Deployment,
-    Server,
-    deployed,
-    number,
-    serving,
-)
+from tests.system.servers import TWILIO_OPTIONS, WECHAT_OPTIONS, Deployment, Server, deployed, number, serving
 
 
 @pytest.fixture(scope="session")

@@ -12,24 +12,27 @@ from typing import Any
 from aiohttp import web
 
 from bot import outbox
-from bot.channels import sms_api, wechat, wechat_api, wecom_api
+from bot.channels.twilio import sender as twilio_sender
+from bot.channels.wechat import inbound as wechat_inbound
+from bot.channels.wechat import sender as wechat_sender
+from bot.channels.wecom import sender as wecom_sender
 from bot.cli import main
-from bot.conversation import receiving
-from bot.inbox import hearing
+from bot.conversation import inbound
+from bot.staff_chat import inbound as staff_inbound
 from bot.store import messages, people
 from bot.web import spool, webhooks
 from jobs import alerts
 
 # name: where the function is looked up, its name, before or after
 POINTS: dict[str, tuple[Any, str, str]] = {
-    "before it is verified": (wechat, "read", "before"),
-    "after it is verified": (wechat, "read", "after"),
+    "before it is verified": (wechat_inbound, "read", "before"),
+    "after it is verified": (wechat_inbound, "read", "after"),
     "before it is submitted": (webhooks.Webhooks, "_begin", "before"),
     "as its transaction begins": (webhooks, "receive", "before"),
     "after the person is met": (people, "meet", "after"),
     "after repeats are looked for": (messages, "answered", "after"),
-    "after it is heard": (receiving, "hear", "after"),
-    "after the engine's turn": (receiving, "turn", "after"),
+    "after it is heard": (inbound, "hear", "after"),
+    "after the engine's turn": (inbound, "turn", "after"),
     "after the message is kept": (messages, "keep_inbound", "after"),
     "after the answer is kept": (messages, "keep_outbound", "after"),
     "after the talk is kept": (people, "took_turn", "after"),
@@ -40,13 +43,13 @@ POINTS: dict[str, tuple[Any, str, str]] = {
     "after it is spooled": (spool.Spool, "keep", "after"),
     "after a message is reserved": (outbox.Outbox, "_begin", "before"),
     "just before a message is sent": (outbox.Outbox, "_send", "before"),
-    "after an SMS is sent": (sms_api.SmsApi, "send", "after"),
-    "after a service message is sent": (wechat_api.WechatApi, "send", "after"),
+    "after an SMS is sent": (twilio_sender.SmsApi, "send", "after"),
+    "after a service message is sent": (wechat_sender.WechatApi, "send", "after"),
     "after what became of it is kept": (outbox.Outbox, "_send", "after"),
     "as alerts are written": (alerts, "say", "after"),
     "after alerts are written": (outbox.Outbox, "deliver", "before"),
-    "after WeCom has taken it": (wecom_api.WecomApi, "send", "after"),
-    "as an order of staff is carried out": (hearing, "receive", "after"),
+    "after WeCom has taken it": (wecom_sender.WecomApi, "send", "after"),
+    "as an order of staff is carried out": (staff_inbound, "receive", "after"),
 }
 
 

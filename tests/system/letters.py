@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from bot import clock
+from bot.platform import clock
 from fakes.twilio.signature import sign as twilio_sign
 from fakes.wechat import crypto, wire
 from fakes.wechat.wire import Form

@@ -5,10 +5,10 @@ import os
 import signal
 import sys
 
-from bot.channels import posting
+from bot.channels import http
 from bot.cli import main
 
-_look, _looks = posting.last_look, iter((False, True))  # before the connection is made, and once it is
+_look, _looks = http.last_look, iter((False, True))  # before the connection is made, and once it is
 
 
 def _paused() -> None:
@@ -18,5 +18,5 @@ def _paused() -> None:
 
 
 if __name__ == "__main__":
-    posting.last_look = _paused
+    http.last_look = _paused
     sys.exit(main())

@@ -22,13 +22,13 @@ import psycopg
 import requests
 import sqlalchemy as sa
 
-from bot import clock
+from bot.platform import clock
 from bot.settings import load as load_settings
 from bot.store import people
-from bot.store.cipher import Cipher
-from bot.store.database import Database
+from bot.store.db.cipher import Cipher
+from bot.store.db.database import Database
+from bot.store.db.setup import open_store
 from bot.store.messages import Spoken, keep_outbound
-from bot.store.opening import open_store
 from bot.store.tables import addresses, inbound, outbound
 from fakes.launch import Fake
 from fakes.twilio.account import Settings as TwilioAccount

@@ -14,16 +14,16 @@ import pytest
 import requests
 import sqlalchemy as sa
 
-from bot import clock as real_clock
-from bot.conversation.house import build
 from bot.outbox import open_outbox
+from bot.platform import clock as real_clock
+from bot.runtime import build
 from bot.settings import load as load_settings
 from bot.store import cases, people
 from bot.store.tables import alerts, case_events, outbound, staff, stopped_channels
 from bot.store.tables import cases as case_table
 from fakes.launch import Fake, launched
-from jobs.desk import Desk
-from jobs.timetable import JOBS
+from jobs.context import Desk
+from jobs.scheduler import JOBS
 from tests import postgres
 from tests.conftest import as_new
 from tests.system.servers import Deployment, Program, Server, deployed, number, run, serving, wait_for

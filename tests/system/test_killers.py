@@ -9,7 +9,7 @@ import pytest
 import requests
 import sqlalchemy as sa
 
-from bot import clock
+from bot.platform import clock
 from bot.store.tables import staff, uploads
 from tests import workbooks
 from tests.bot.test_yamltext import aliases

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from bot import clock
+from bot.platform import clock
 from bot.store.tables import candidates, touches
 from fakes.launch import Fake
 from tests.system.servers import Deployment, Server, number, run

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from bot import clock
+from bot.platform import clock
 from bot.store.tables import candidates, cohorts
 from tests.system.servers import Deployment, Server, run, serving
 

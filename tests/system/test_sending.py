@@ -12,7 +12,7 @@ import redis
 import requests
 import sqlalchemy as sa
 
-from bot import clock, embedded_redis
+from bot.platform import clock, embedded_redis
 from bot.store.tables import stopped_channels
 from fakes.launch import Fake
 from tests.system import letters

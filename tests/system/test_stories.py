@@ -13,15 +13,15 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
-from bot import clock
-from bot.conversation.house import build
 from bot.outbox import open_outbox
+from bot.platform import clock
+from bot.runtime import build
 from bot.settings import load as load_settings
-from bot.store import people, planning
+from bot.store import people, plans
 from bot.store.tables import candidates, case_events, cases, signals, staff
 from fakes.launch import Fake, launched
-from jobs.desk import Desk
-from jobs.timemachine import TimeMachine
+from jobs.context import Desk
+from jobs.simulation.time_travel import TimeMachine
 from tests import postgres
 from tests.system.servers import (
     TWILIO_OPTIONS,
@@ -57,7 +57,7 @@ class Play:
         database = self.deployment.database
         who = database.read(lambda c: people.by_code(c, code))
         assert who
-        database.write(lambda c: planning.release(c, [who], clock.now()))
+        database.write(lambda c: plans.release(c, [who], clock.now()))
 
     def says(self, openid: str, text: str) -> str:
         """What the bot answers at once."""

@@ -8,14 +8,14 @@ import pytest
 import requests
 import sqlalchemy as sa
 
-from bot import clock
-from bot.cascade import Terms
-from bot.channels.sms import Status
-from bot.message import Posted
+from bot.channels.twilio.inbound import Status
 from bot.outbox import keep_receipt
-from bot.outbox.books import Books
-from bot.outbox.parcel import opened
+from bot.outbox.attempt import opened
+from bot.outbox.fallback import Terms
+from bot.outbox.results import Books
+from bot.platform import clock
 from bot.store.tables import outbound
+from bot.values.message import Posted
 from tests.system import letters
 from tests.system.letters import Letter
 from tests.system.servers import Deployment, Server, number, wait_for

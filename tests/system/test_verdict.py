@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot import clock
+from bot.platform import clock
 from bot.settings import Settings
 from bot.store import cases, people
-from bot.store.cipher import Cipher
-from bot.store.database import Database
+from bot.store.db.cipher import Cipher
+from bot.store.db.database import Database
 from bot.store.messages import Spoken, keep_outbound
 from bot.store.tables import outbound, touches
 from tests.system.chaos import company

@@ -14,7 +14,7 @@ import pytest
 import requests
 import sqlalchemy as sa
 
-from bot.importing import run as importing
+from bot.imports import run as importing
 from bot.settings import load as load_settings
 from bot.store.tables import addresses, candidates, metadata, outbound, receipts
 from fakes.launch import Fake, launched

@@ -1,4 +1,4 @@
-"""Alembic's door: runs on the connection that bot.store.schema hands over."""
+"""Alembic's door: runs on the connection that bot.store.db.schema hands over."""
 
 from alembic import context
 

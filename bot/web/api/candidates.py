@@ -5,16 +5,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.importing.candidates import Candidates as Kind
+from bot.imports.candidates import Candidates as Kind
 from bot.store import moves, people
-from bot.store.cipher import Cipher
-from bot.store.sight import seen_by
+from bot.store.db.cipher import Cipher
 from bot.store.tables import addresses, candidates, cohorts, stores
-from bot.web.api.calls import Answer, Call
+from bot.store.visibility import seen_by
 from bot.web.api.models import Candidate, CandidateLine, CandidateQuery, Candidates, Written
 from bot.web.api.paging import page
 from bot.web.api.problems import not_found, unfit
-from bot.web.api.putting import put as put_row
+from bot.web.api.types import Answer, Call
+from bot.web.api.upsert import put as put_row
 
 _SEALED = ("name", "phone", "email", "home_address", "invite")
 _WANTED = (

@@ -6,15 +6,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.inbox import casework
-from bot.inbox.casework import Refused
-from bot.inbox.rights import may
-from bot.store.sight import case_seen_by, sees_case, sight_of
+from bot.cases import actions
+from bot.cases.actions import Refused
+from bot.staff.permissions import may
 from bot.store.tables import candidates, case_events, case_reasons, cases
-from bot.web.api.calls import Answer, Call
+from bot.store.visibility import case_seen_by, sees_case, sight_of
 from bot.web.api.models import Case, CaseLine, Cases, Reason, Step
 from bot.web.api.paging import page
 from bot.web.api.problems import Problem, not_found, unfit
+from bot.web.api.types import Answer, Call
 
 _SHOWN = 200  # reasons and steps of one case at most, the newest
 _WANTED = sa.select(cases, candidates.c.code.label("candidate")).outerjoin(
@@ -39,16 +39,14 @@ def resolve(call: Call) -> Answer:
 
     def resolved(connection: Connection) -> None:
         how = body.staff, body.outcome, body.note, call.now, body.keep_stage
-        casework.resolve(connection, house.settings, house.cipher, call.number, *how)
+        actions.resolve(connection, house.settings, house.cipher, call.number, *how)
 
     return _work(call, resolved)
 
 
 def note(call: Call) -> Answer:
     body = call.body
-    return _work(
-        call, lambda c: casework.write_note(c, call.house.cipher, call.number, body.staff, body.text, call.now)
-    )
+    return _work(call, lambda c: actions.write_note(c, call.house.cipher, call.number, body.staff, body.text, call.now))
 
 
 def assign(call: Call) -> Answer:
@@ -56,7 +54,7 @@ def assign(call: Call) -> Answer:
 
     def assigned(connection: Connection) -> None:
         _require_worker(connection, call, "to", body.to)
-        casework.assign(connection, call.house.cipher, call.number, body.staff, body.to, body.note, call.now)
+        actions.assign(connection, call.house.cipher, call.number, body.staff, body.to, body.note, call.now)
 
     return _work(call, assigned)
 

@@ -4,14 +4,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.importing.cohorts import Cohorts as Kind
-from bot.store.sight import cohort_seen_by
+from bot.imports.cohorts import Cohorts as Kind
 from bot.store.tables import cohorts
-from bot.web.api.calls import Answer, Call
+from bot.store.visibility import cohort_seen_by
 from bot.web.api.models import Cohort, Cohorts
 from bot.web.api.paging import page
 from bot.web.api.problems import not_found
-from bot.web.api.putting import put as put_row
+from bot.web.api.types import Answer, Call
+from bot.web.api.upsert import put as put_row
 
 
 def index(call: Call) -> Answer:

@@ -4,11 +4,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.store.events import KINDS, settled, written
-from bot.store.sight import seen_by
 from bot.store.tables import candidates, events
-from bot.web.api.calls import Answer, Call
+from bot.store.visibility import seen_by
 from bot.web.api.models import Event, Events
 from bot.web.api.problems import unfit
+from bot.web.api.types import Answer, Call
 
 
 def index(call: Call) -> Answer:

@@ -2,11 +2,11 @@
 
 from sqlalchemy.engine import Connection
 
-from bot.hooks.addresses import Forbidden, require_usable
 from bot.store import hooks
-from bot.web.api.calls import Answer, Call
 from bot.web.api.models import Hook, HookMade, Hooks
 from bot.web.api.problems import not_found, unfit
+from bot.web.api.types import Answer, Call
+from bot.webhooks_out.addresses import Forbidden, require_usable
 
 
 def index(call: Call) -> Answer:

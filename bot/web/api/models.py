@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
-from bot.importing import cells
-from bot.importing.kind import Kind
+from bot.imports import cells
+from bot.imports.file_type import Kind
 
 BIGGEST_ID = 2**63 - 1
 _MOST = 500  # of a list in one answer

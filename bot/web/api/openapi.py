@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from bot.web.api.calls import Route
 from bot.web.api.problems import CONTENT_TYPE, ProblemBody
+from bot.web.api.types import Route
 
 _REF = "#/components/schemas/{model}"
 _REFUSALS = (401, 403, 429, 500, 503)  # of every call

@@ -4,15 +4,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.importing.stores import Stores as Kind
-from bot.store.cipher import Cipher
-from bot.store.sight import store_seen_by
+from bot.imports.stores import Stores as Kind
+from bot.store.db.cipher import Cipher
 from bot.store.tables import stores
-from bot.web.api.calls import Answer, Call
+from bot.store.visibility import store_seen_by
 from bot.web.api.models import Store, Stores
 from bot.web.api.paging import page
 from bot.web.api.problems import not_found
-from bot.web.api.putting import put as put_row
+from bot.web.api.types import Answer, Call
+from bot.web.api.upsert import put as put_row
 
 
 def index(call: Call) -> Answer:

@@ -3,11 +3,11 @@
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.inbox import passwords
-from bot.store import sessions, staffing
-from bot.store.staffing import Staff
+from bot.staff import passwords
+from bot.store import sessions, staff_members
+from bot.store.staff_members import Staff
 from bot.store.tables import audit
-from bot.web.hr.visit import Denied, Page, Reply, Visit
+from bot.web.hr.request import Denied, Page, Reply, Visit
 
 _ROWS = 100
 
@@ -56,12 +56,12 @@ def log(visit: Visit) -> Reply:
 
 
 def _find(connection: Connection, visit: Visit) -> Staff:
-    found = staffing.find(connection, visit.cipher, visit.asked.place["code"])
+    found = staff_members.find(connection, visit.cipher, visit.asked.place["code"])
     if found is None:
         raise Denied("staff")
     return found
 
 
 def _staff(visit: Visit, link: str = "", whose: str = "") -> Page:
-    everybody = visit.read(lambda connection: staffing.everybody(connection, visit.cipher))
+    everybody = visit.read(lambda connection: staff_members.everybody(connection, visit.cipher))
     return Page("hr/staff.html", {"everybody": everybody, "link": link, "whose_link": whose})

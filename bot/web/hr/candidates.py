@@ -6,17 +6,18 @@ from urllib.parse import quote, urlencode
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.inbox import casework
-from bot.inbox.calendar import coming, counted_by
-from bot.inbox.casework import Refused
-from bot.store import casefile, cases, moves, people, planning, roster, searching, staffing, transfers
+from bot.cases import actions
+from bot.cases.actions import Refused
+from bot.proactive.preview import coming, counted_by
+from bot.record.vocabulary import CALLED
+from bot.store import cases, moves, people, plans, staff_members, transfers
 from bot.store.cohorts import find as found
-from bot.store.roster import WAITING, Wanted
-from bot.store.sight import seen_by, sees
 from bot.store.tables import candidates, cohorts, stores
-from bot.vocabulary import CALLED
-from bot.web.hr import dossier
-from bot.web.hr.visit import Denied, Go, Page, Reply, Visit
+from bot.store.views import candidate_list, case_detail, search
+from bot.store.views.candidate_list import WAITING, Wanted
+from bot.store.visibility import seen_by, sees
+from bot.web.hr import candidate_view
+from bot.web.hr.request import Denied, Go, Page, Reply, Visit
 
 HERE = "/hr/candidates"
 MOVES = ("stage", "cohort", "store")
@@ -47,9 +48,9 @@ def called(visit: Visit) -> Reply:
         number, code = _theirs(connection, visit), visit.staff.code
         case = cases.open_of(connection, number)
         if case is None:
-            casework.log_contact(connection, visit.cipher, number, code, "call", outcome, words, visit.now)
+            actions.log_contact(connection, visit.cipher, number, code, "call", outcome, words, visit.now)
         else:
-            casework.called(connection, visit.cipher, case.id, code, outcome, words, visit.now)
+            actions.called(connection, visit.cipher, case.id, code, outcome, words, visit.now)
 
     try:
         visit.write(keep)
@@ -89,8 +90,8 @@ def release(visit: Visit) -> Reply:
 
     def chosen(connection: Connection) -> list[int]:
         if codes:
-            return [row.id for row in roster.some(connection, visit.cipher, visit.sight, codes) if row.held]
-        return roster.held(connection, visit.sight, closed, _MOST_HELD)
+            return [row.id for row in candidate_list.some(connection, visit.cipher, visit.sight, codes) if row.held]
+        return candidate_list.held(connection, visit.sight, closed, _MOST_HELD)
 
     ids = visit.read(chosen)
     if visit.said("sure") != "yes":
@@ -105,13 +106,13 @@ def release(visit: Visit) -> Reply:
 def _released(connection: Connection, visit: Visit, ids: list[int]) -> None:
     """Those who are still theirs."""
     theirs = sa.select(candidates.c.id).where(candidates.c.id.in_(ids), seen_by(visit.sight))
-    planning.release(connection, list(connection.scalars(theirs)), visit.now)
+    plans.release(connection, list(connection.scalars(theirs)), visit.now)
 
 
 def _preview(visit: Visit, ids: list[int]) -> Any:
     house = visit.desk.house
     some = ids[:_AT_ONCE]
-    week = dossier.WEEK
+    week = candidate_view.WEEK
     lines = coming(house.content.rhythm, house.settings, visit.desk.database, visit.cipher, some, visit.now, week)
     return counted_by(list(lines))
 
@@ -125,14 +126,16 @@ def _page(connection: Connection, visit: Visit) -> Page:
     found = None
     if wish["q"]:
         country = visit.desk.house.settings.company.country
-        narrowed = roster.conditions(only, stages.closed) if wish["store"] or wish["cohort"] or wish["owner"] else []
-        found = searching.search(
+        narrowed = (
+            candidate_list.conditions(only, stages.closed) if wish["store"] or wish["cohort"] or wish["owner"] else []
+        )
+        found = search.search(
             connection, visit.cipher, visit.sight, wish["q"], country, *narrowed, by_phone=visit.may("talk")
         )
         only = Wanted("", ids=found.ids)
-    wanted = roster.after(only, visit.wish("after"))
-    rows = roster.page(connection, visit.cipher, visit.sight, wanted, stages.closed)
-    shown, more = [visit.shown(row) for row in rows[: roster.PAGE]], len(rows) > roster.PAGE
+    wanted = candidate_list.after(only, visit.wish("after"))
+    rows = candidate_list.page(connection, visit.cipher, visit.sight, wanted, stages.closed)
+    shown, more = [visit.shown(row) for row in rows[: candidate_list.PAGE]], len(rows) > candidate_list.PAGE
     kept = {name: value for name, value in wish.items() if value or (name == "stage" and "stage" in visit.asked.query)}
     return Page(
         "hr/candidates.html",
@@ -141,12 +144,12 @@ def _page(connection: Connection, visit: Visit) -> Page:
             "next": urlencode(kept | {"after": shown[-1].code}) if more else "",
             "wish": wish | {"stage": only.stage},
             "incomplete": found is not None and not found.all,
-            "names": staffing.names(connection, visit.cipher),
+            "names": staff_members.names(connection, visit.cipher),
             "stages": stages.all,
             "waiting": WAITING,
-            "cohorts": roster.named(connection, cohorts),
-            "stores": roster.named(connection, stores),
-            "any_held": bool(roster.held(connection, visit.sight, stages.closed, 1)) and visit.may("move"),
+            "cohorts": candidate_list.named(connection, cohorts),
+            "stores": candidate_list.named(connection, stores),
+            "any_held": bool(candidate_list.held(connection, visit.sight, stages.closed, 1)) and visit.may("move"),
             "flash": visit.wish("done"),
         },
     )
@@ -154,21 +157,21 @@ def _page(connection: Connection, visit: Visit) -> Page:
 
 def _one(connection: Connection, visit: Visit) -> Page:
     number = _theirs(connection, visit)
-    names = staffing.names(connection, visit.cipher)
-    values = dossier.values(connection, visit, number)
+    names = staff_members.names(connection, visit.cipher)
+    values = candidate_view.values(connection, visit, number)
     case = cases.open_of(connection, number)
     talk, happened = [], []
     if visit.may("talk"):
-        talk = casefile.talk(connection, visit.cipher, (number, None))
-        history = casefile.history(connection, visit.cipher, number, None)
-        happened = dossier.told(visit.speech, names, history, values["worry"]["evidence"])
+        talk = case_detail.talk(connection, visit.cipher, (number, None))
+        history = case_detail.history(connection, visit.cipher, number, None)
+        happened = candidate_view.told(visit.speech, names, history, values["worry"]["evidence"])
     chosen = {
         "stages": visit.desk.house.settings.stages.all,
-        "cohorts": roster.named(connection, cohorts) if visit.may("move") else [],
-        "stores": roster.named(connection, stores) if visit.may("move") else [],
+        "cohorts": candidate_list.named(connection, cohorts) if visit.may("move") else [],
+        "stores": candidate_list.named(connection, stores) if visit.may("move") else [],
     }
     flash: dict[str, Any] = {"flash": visit.wish("done")}
-    flash |= {"crisis": dossier.crisis(visit, case) if visit.may("talk") else []}
+    flash |= {"crisis": candidate_view.crisis(visit, case) if visit.may("talk") else []}
     return Page(
         "hr/candidate.html",
         values | chosen | flash | {"names": names, "case": case, "talk": talk, "happened": happened},
@@ -197,7 +200,7 @@ def _fault(connection: Connection, visit: Visit, number: int, what: str, to: str
         return "same"
     if what == "stage":
         return "" if to in visit.desk.house.settings.stages.all else "unknown"
-    known = {code for code, _ in roster.named(connection, cohorts if what == "cohort" else stores)}
+    known = {code for code, _ in candidate_list.named(connection, cohorts if what == "cohort" else stores)}
     if to not in known | {"-"}:
         return "unknown"
     closed = visit.desk.house.settings.stages.closed
@@ -217,7 +220,7 @@ def _labels(connection: Connection, visit: Visit, what: str, codes: tuple[str, s
     if what == "stage":
         return visit.speech.stage(codes[0]), visit.speech.stage(codes[1])
     table = cohorts if what == "cohort" else stores
-    known: dict[str, str] = {row.code: row.name for row in roster.named(connection, table)}
+    known: dict[str, str] = {row.code: row.name for row in candidate_list.named(connection, table)}
     known["-"] = visit.speech.t("none")
     return known.get(codes[0], codes[0]), known.get(codes[1], codes[1])
 

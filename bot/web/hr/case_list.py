@@ -6,14 +6,16 @@ from urllib.parse import urlencode
 
 from sqlalchemy.engine import Connection
 
-from bot.inbox import casework, rights, wording
-from bot.inbox.casework import Refused
-from bot.store import casebook, roster, searching, staffing
-from bot.store.casebook import STATES, WHOSE, Key, Listed, Wanted
+from bot.cases import actions, reasons
+from bot.cases.actions import Refused
+from bot.record.vocabulary import DANGER, OUTCOMES
+from bot.staff import permissions
+from bot.store import staff_members
 from bot.store.tables import cohorts, stores
-from bot.vocabulary import DANGER, OUTCOMES
-from bot.web.hr import live, when
-from bot.web.hr.visit import Denied, Go, Page, Reply, Visit
+from bot.store.views import candidate_list, case_list, search
+from bot.store.views.case_list import STATES, WHOSE, Key, Listed, Wanted
+from bot.web.hr import form_dates, live_updates
+from bot.web.hr.request import Denied, Go, Page, Reply, Visit
 
 URGENCIES = (0, 1, 2, 3)
 BULK = ("assign", "snooze", "resolve")
@@ -33,11 +35,11 @@ def show(visit: Visit) -> Reply:
 
 def ask(visit: Visit) -> Reply:
     """What is going to be done to whom, before it is."""
-    rows = visit.read(lambda c: casebook.some(c, visit.cipher, visit.sight, _ids(visit)))
+    rows = visit.read(lambda c: case_list.some(c, visit.cipher, visit.sight, _ids(visit)))
     what = visit.said("what")
     if not rows or what not in BULK:
         return Go("/hr")
-    names = visit.read(lambda c: staffing.names(c, visit.cipher))
+    names = visit.read(lambda c: staff_members.names(c, visit.cipher))
     to = visit.said("to")
     values = {"rows": rows, "what": what, "names": names, "fault": "", "alone": [], "form": dict(visit.asked.form)}
     if fault := _fault(visit, what):
@@ -54,25 +56,25 @@ def _page(connection: Connection, visit: Visit) -> Page:
     wish = {name: visit.wish(name) for name in _FILTERS}
     found = None
     if wish["q"]:
-        only = () if wish["state"] == "resolved" else (casebook.has_open_case(),)
+        only = () if wish["state"] == "resolved" else (case_list.has_open_case(),)
         country = visit.desk.house.settings.company.country
-        found = searching.search(connection, visit.cipher, visit.sight, wish["q"], country, *only)
+        found = search.search(connection, visit.cipher, visit.sight, wish["q"], country, *only)
     wanted = _wanted(wish, visit.wish("after"), found.ids if found else None)
-    rows = casebook.page(connection, visit.cipher, visit.sight, wanted)
-    shown, more = rows[: casebook.PAGE], len(rows) > casebook.PAGE
+    rows = case_list.page(connection, visit.cipher, visit.sight, wanted)
+    shown, more = rows[: case_list.PAGE], len(rows) > case_list.PAGE
     after = {**{name: value for name, value in wish.items() if value}, "after": str(shown[-1].key)} if more else {}
     values = {
         "rows": shown,
         "next": urlencode(after),
         "wish": wish | {"state": wanted.state, "whose": wanted.whose},
         "incomplete": found is not None and not found.all,
-        "names": staffing.names(connection, visit.cipher),
+        "names": staff_members.names(connection, visit.cipher),
         "states": STATES,
         "whose": WHOSE,
         "urgencies": URGENCIES,
         "outcomes": OUTCOMES,
         "colleagues": colleagues(connection, visit),
-        "version": live.versions(connection, [live.LIST])[live.LIST],
+        "version": live_updates.versions(connection, [live_updates.LIST])[live_updates.LIST],
         "flash": visit.wish("done"),
         **_choices(connection, visit),
     }
@@ -81,16 +83,16 @@ def _page(connection: Connection, visit: Visit) -> Page:
 
 def colleagues(connection: Connection, visit: Visit) -> list[Any]:
     """Who may be given a case."""
-    close = staffing.near(connection, visit.cipher, visit.staff.code)
-    return [one for one in close if rights.may(one.role, "work")]
+    close = staff_members.near(connection, visit.cipher, visit.staff.code)
+    return [one for one in close if permissions.may(one.role, "work")]
 
 
 def _choices(connection: Connection, visit: Visit) -> dict[str, Any]:
     """By what the list can be narrowed down."""
     return {
-        "stores": roster.named(connection, stores),
-        "cohorts": roster.named(connection, cohorts),
-        "reasons": wording.reasons(visit.speech.words),
+        "stores": candidate_list.named(connection, stores),
+        "cohorts": candidate_list.named(connection, cohorts),
+        "reasons": reasons.reasons(visit.speech.words),
     }
 
 
@@ -117,7 +119,7 @@ def _ids(visit: Visit) -> list[int]:
 def _fault(visit: Visit, what: str) -> str:
     if what == "assign" and visit.said("to") not in visit.read(lambda c: [one.code for one in colleagues(c, visit)]):
         return "nobody"
-    if what == "snooze" and when.snoozed_until(visit) is None:
+    if what == "snooze" and form_dates.snoozed_until(visit) is None:
         return "moment"
     return "outcome" if what == "resolve" and visit.said("outcome") not in OUTCOMES else ""
 
@@ -130,22 +132,22 @@ def _together(row: Listed, what: str) -> bool:
 def _done(visit: Visit, row: Listed, what: str) -> bool:
     """Each in a transaction of its own: what is held by somebody else stays theirs."""
     code, now = visit.staff.code, visit.now
-    until = when.snoozed_until(visit) or now
+    until = form_dates.snoozed_until(visit) or now
     note = visit.said("note")[:LONGEST_NOTE]
 
     def do(connection: Connection) -> None:
-        these = casebook.some(connection, visit.cipher, visit.sight, [row.id])
+        these = case_list.some(connection, visit.cipher, visit.sight, [row.id])
         if not these:
             raise Denied("case")
         if not _together(these[0], what):
             raise Refused("danger")
         if what == "assign":
-            casework.assign(connection, visit.cipher, row.id, code, visit.said("to"), note, now)
+            actions.assign(connection, visit.cipher, row.id, code, visit.said("to"), note, now)
         elif what == "snooze":
-            casework.snooze(connection, row.id, code, until, now)
+            actions.snooze(connection, row.id, code, until, now)
         else:
             settings = visit.desk.house.settings
-            casework.resolve(connection, settings, visit.cipher, row.id, code, visit.said("outcome"), note, now)
+            actions.resolve(connection, settings, visit.cipher, row.id, code, visit.said("outcome"), note, now)
 
     try:
         visit.write(do)

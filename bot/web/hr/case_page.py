@@ -5,15 +5,16 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from bot.inbox import casework
-from bot.inbox.casework import Refused
-from bot.store import casefile, cases, staffing
+from bot.cases import actions
+from bot.cases.actions import Refused
+from bot.record.vocabulary import CALLED, OUTCOMES
+from bot.store import cases, staff_members
 from bot.store.cases import Case
-from bot.store.sight import sees_case
-from bot.vocabulary import CALLED, OUTCOMES
-from bot.web.hr import dossier, live, when
+from bot.store.views import case_detail
+from bot.store.visibility import sees_case
+from bot.web.hr import candidate_view, form_dates, live_updates
 from bot.web.hr.case_list import LONGEST_NOTE, colleagues
-from bot.web.hr.visit import Denied, Go, Page, Reply, Visit
+from bot.web.hr.request import Denied, Go, Page, Reply, Visit
 
 LONGEST = 600  # characters of a reply: what a chat message takes in Chinese
 Move = Callable[[Connection, int], Any]
@@ -26,7 +27,7 @@ def show(visit: Visit) -> Reply:
 
 
 def claim(visit: Visit) -> Reply:
-    return _moved(visit, "claimed", lambda c, case: casework.claim(c, case, visit.staff.code, visit.now))
+    return _moved(visit, "claimed", lambda c, case: actions.claim(c, case, visit.staff.code, visit.now))
 
 
 def reply(visit: Visit) -> Reply:
@@ -38,7 +39,7 @@ def reply(visit: Visit) -> Reply:
     settings, code, now = visit.desk.house.settings, visit.staff.code, visit.now
 
     def say(connection: Connection, case: int) -> Sequence[int]:
-        return casework.reply(connection, settings, visit.cipher, case, code, text, now, suggestion)
+        return actions.reply(connection, settings, visit.cipher, case, code, text, now, suggestion)
 
     return _moved(visit, "replied", say)
 
@@ -49,7 +50,7 @@ def note(visit: Visit) -> Reply:
         return _refused(visit, "length" if text else "empty")
 
     def write(connection: Connection, case: int) -> None:
-        casework.write_note(connection, visit.cipher, case, visit.staff.code, text, visit.now)
+        actions.write_note(connection, visit.cipher, case, visit.staff.code, text, visit.now)
 
     return _moved(visit, "noted", write)
 
@@ -60,17 +61,17 @@ def called(visit: Visit) -> Reply:
         return _refused(visit, "outcome")
 
     def keep(connection: Connection, case: int) -> None:
-        casework.called(connection, visit.cipher, case, visit.staff.code, outcome, words, visit.now)
+        actions.called(connection, visit.cipher, case, visit.staff.code, outcome, words, visit.now)
 
     return _moved(visit, "called", keep)
 
 
 def snooze(visit: Visit) -> Reply:
-    until = when.snoozed_until(visit)
+    until = form_dates.snoozed_until(visit)
     if until is None:
         return _refused(visit, "moment")
-    why = casework.seal_note(visit.cipher, visit.said("note")[:LONGEST_NOTE])
-    return _moved(visit, "snoozed", lambda c, case: casework.snooze(c, case, visit.staff.code, until, visit.now, why))
+    why = actions.seal_note(visit.cipher, visit.said("note")[:LONGEST_NOTE])
+    return _moved(visit, "snoozed", lambda c, case: actions.snooze(c, case, visit.staff.code, until, visit.now, why))
 
 
 def assign(visit: Visit) -> Reply:
@@ -79,13 +80,13 @@ def assign(visit: Visit) -> Reply:
         return _refused(visit, "nobody")
 
     def give(connection: Connection, case: int) -> None:
-        casework.assign(connection, visit.cipher, case, visit.staff.code, to, words, visit.now)
+        actions.assign(connection, visit.cipher, case, visit.staff.code, to, words, visit.now)
 
     return _moved(visit, "assigned", give)
 
 
 def hand_back(visit: Visit) -> Reply:
-    return _moved(visit, "handed_back", lambda c, case: casework.hand_back(c, case, visit.staff.code, visit.now))
+    return _moved(visit, "handed_back", lambda c, case: actions.hand_back(c, case, visit.staff.code, visit.now))
 
 
 def resolve(visit: Visit) -> Reply:
@@ -94,13 +95,13 @@ def resolve(visit: Visit) -> Reply:
     def end(connection: Connection, case: int) -> None:
         settings, keeps_stage = visit.desk.house.settings, bool(visit.said("may_keep") and not visit.said("withdraw"))
         code, now = visit.staff.code, visit.now
-        casework.resolve(connection, settings, visit.cipher, case, code, outcome, words, now, keeps_stage)
+        actions.resolve(connection, settings, visit.cipher, case, code, outcome, words, now, keeps_stage)
 
     return _moved(visit, "resolved", end)
 
 
 def reopen(visit: Visit) -> Reply:
-    return _moved(visit, "reopened", lambda c, case: casework.reopen(c, case, visit.staff.code, visit.now))
+    return _moved(visit, "reopened", lambda c, case: actions.reopen(c, case, visit.staff.code, visit.now))
 
 
 def _moved(visit: Visit, done: str, move: Move) -> Reply:
@@ -139,22 +140,22 @@ def _shown(visit: Visit, number: int, extra: dict[str, Any], status: int = 200) 
 
 
 def _values(connection: Connection, visit: Visit, case: Case) -> dict[str, Any]:
-    names = staffing.names(connection, visit.cipher)
-    who = dossier.values(connection, visit, case.candidate_id) if case.candidate_id else dossier.STRANGER
-    happened = casefile.history(connection, visit.cipher, case.candidate_id, case.id)
+    names = staff_members.names(connection, visit.cipher)
+    who = candidate_view.values(connection, visit, case.candidate_id) if case.candidate_id else candidate_view.STRANGER
+    happened = case_detail.history(connection, visit.cipher, case.candidate_id, case.id)
     evidence = (who.get("worry") or {}).get("evidence", {})
     return who | {
         "case": case,
         "names": names,
-        "talk": casefile.talk(connection, visit.cipher, (case.candidate_id, case.address_id)),
-        "suggested": casefile.suggested(connection, visit.cipher, case.id),
+        "talk": case_detail.talk(connection, visit.cipher, (case.candidate_id, case.address_id)),
+        "suggested": case_detail.suggested(connection, visit.cipher, case.id),
         "canned": _canned(visit),
-        "happened": dossier.told(visit.speech, names, happened, evidence),
+        "happened": candidate_view.told(visit.speech, names, happened, evidence),
         "colleagues": [one for one in colleagues(connection, visit) if one.code != visit.staff.code],
         "outcomes": OUTCOMES,
-        "crisis": dossier.crisis(visit, case),
+        "crisis": candidate_view.crisis(visit, case),
         "mine": case.claimed_by == visit.staff.code,
-        "version": live.versions(connection, [case.id])[case.id],
+        "version": live_updates.versions(connection, [case.id])[case.id],
         "longest": LONGEST,
     }
 

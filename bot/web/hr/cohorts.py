@@ -9,17 +9,18 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot import facts, links
+from bot import links
+from bot.cohorts import announce
+from bot.cohorts.edit import Moving, State
 from bot.errors import ConfigError
-from bot.importing.moving import Moving, State
-from bot.inbox import announcing
+from bot.record import facts
 from bot.store import cohorts, publications, rollcall
 from bot.store.cohorts import Held, Member, Standing
 from bot.store.publications import ALONE
-from bot.store.sight import seen_by
 from bot.store.tables import candidates as candidate
+from bot.store.visibility import seen_by
 from bot.web.hr import preview
-from bot.web.hr.visit import Denied, Go, Page, Reply, Visit
+from bot.web.hr.request import Denied, Go, Page, Reply, Visit
 
 HERE = "/hr/cohorts"
 _LONGEST = 200
@@ -78,7 +79,7 @@ def decline(visit: Visit) -> Reply:
 def take_back(visit: Visit) -> Reply:
     held = visit.read(lambda connection: _find(connection, visit))
     try:
-        announcing.take_back(visit, held, visit.actor, visit.now, _allowed(visit, held))
+        announce.take_back(visit, held, visit.actor, visit.now, _allowed(visit, held))
     except ConfigError:
         moved = visit.read(lambda connection: cohorts.is_of_a_move(connection, held))
         return _shown(visit, {"fault": "moved" if moved else "late"}, 409)
@@ -116,7 +117,7 @@ def _announced(visit: Visit, before: Held, after: Held, entry: str, action: str,
     news = cohorts.news(entry, before, after, visit.now) if entry else None
     closed = visit.desk.house.settings.stages.closed
     try:
-        announcing.tell(
+        announce.tell(
             visit, before, after, news, closed, visit.actor, action, count, visit.now, _allowed(visit, before), **detail
         )
     except ConfigError:

@@ -8,15 +8,15 @@ from typing import Any
 
 import jinja2
 
-from bot import yamltext
 from bot.content.faq import NAME as FAQ
 from bot.content.templates import render
 from bot.content.touchpoints import read_touchpoints
 from bot.engine.flow import Branch
-from bot.inbox.calendar import Change, Line, coming
+from bot.platform import yaml_text
+from bot.proactive.preview import Change, Line, coming
 from bot.rhythm import Entry, Rhythm
-from bot.store import roster
-from bot.web.hr.visit import Page, Reply, Visit
+from bot.store.views import candidate_list
+from bot.web.hr.request import Page, Reply, Visit
 
 BIGGEST = 256 * 1024
 _AHEAD = timedelta(days=30)
@@ -50,14 +50,14 @@ def _read(visit: Visit, text: str) -> tuple[Rhythm, list[str]]:
         path.write_text(text, encoding="utf-8")
         stages = visit.desk.house.settings.stages.all
         flows, stories = content.flows.by_name, content.stories
-        rhythm, document = read_touchpoints(path, flows, stages, stories, yamltext.read_apart)
+        rhythm, document = read_touchpoints(path, flows, stages, stories, yaml_text.read_apart)
     return rhythm, [f"{fault.line}: {fault.text}" for fault in sorted(document.faults)]
 
 
 def _altered(visit: Visit, rhythm: Rhythm) -> tuple[list[Line], int]:
     house = visit.desk.house
     closed = house.settings.stages.closed
-    ids = visit.read(lambda connection: roster.open_ids(connection, visit.sight, closed, _MOST))
+    ids = visit.read(lambda connection: candidate_list.open_ids(connection, visit.sight, closed, _MOST))
     change = Change(rhythm)
     current, database = house.content.rhythm, visit.desk.database
     return list(coming(current, house.settings, database, visit.cipher, ids, visit.now, _AHEAD, change)), len(ids)

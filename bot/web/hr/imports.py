@@ -14,13 +14,13 @@ import structlog
 from sqlalchemy.engine import Connection
 
 from bot.errors import ContentError, KeepwarmError
-from bot.importing import run
-from bot.importing.run import KINDS, Job
-from bot.importing.unusable import UnusableFile
-from bot.log import broke
+from bot.imports import run
+from bot.imports.run import KINDS, Job
+from bot.imports.unusable import UnusableFile
+from bot.platform.log import broke
 from bot.store import uploads
 from bot.store.uploads import Upload
-from bot.web.hr.visit import Denied, File, Go, Page, Reply, Visit
+from bot.web.hr.request import Denied, File, Go, Page, Reply, Visit
 
 HERE = "/hr/import"
 BIGGEST = 16 * 1024 * 1024

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 from sqlalchemy.engine import Connection
 
-from bot import facts
 from bot.content.templates import render
-from bot.record import Candidate
+from bot.record import facts
+from bot.record.model import Candidate
 from bot.store import cohorts, people
 from bot.store.cohorts import Held, Member
-from bot.web.hr.visit import Visit
+from bot.web.hr.request import Visit
 
 _LOOKED_AT = 100  # members: the first of each language is among them, or nearly
 _OF_THE_COHORT = ("starts_at", "ends_at", "place", "address", "lat", "lng", "date_state", "date_by")

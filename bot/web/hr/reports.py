@@ -9,14 +9,14 @@ from sqlalchemy.engine import Connection
 
 from bot.content.templates import written_at
 from bot.conversation import House
-from bot.reports import picture, writing
+from bot.reports import picture, render
 from bot.reports.all import REPORTS, make
-from bot.reports.cells import NUMBERS, heading, shown
-from bot.reports.shape import Asked, Table, Words
+from bot.reports.format import NUMBERS, heading, shown
+from bot.reports.model import Asked, Table, Words
 from bot.reports.words import table_words
 from bot.store import cohorts
-from bot.web.hr.visit import Denied, File, Page, Unfit, Visit
-from bot.web.hr.when import YEARS
+from bot.web.hr.form_dates import YEARS
+from bot.web.hr.request import Denied, File, Page, Unfit, Visit
 
 _PAGE = "summary"
 _NOTES = {"standing": "note_lost", "cost": "note_cost", "answers": "note_answers"}
@@ -32,10 +32,10 @@ def show(visit: Visit) -> Page:
 def download(visit: Visit) -> File:
     """One report as a file. 404 for what is no report, or no format of one."""
     name, format_ = visit.asked.place["name"], visit.asked.place["format"]
-    if name not in REPORTS or format_ not in writing.FILES:
+    if name not in REPORTS or format_ not in render.FILES:
         raise Denied("report")
     asked = _asked(visit)
-    write, kind = writing.FILES[format_]
+    write, kind = render.FILES[format_]
     tables = visit.read(lambda connection: make(name, connection, asked))
     visit.write(lambda c: visit.note(c, "report.download", name, format=format_, cohort=asked.cohort))
     words = words_of(visit.desk.house, visit.speech.locale)
@@ -84,7 +84,7 @@ def _shown(table: Table, words: Words, asked: Asked) -> dict[str, Any]:
     ]
     drawn = table.chart is not None and len(table.rows) > 1
     return {
-        "title": writing.title(table, words),
+        "title": render.title(table, words),
         "note": words.get(_NOTES.get(table.key, ""), ""),
         "headings": [(heading(column, words), column.kind in NUMBERS) for column in table.columns],
         "rows": cells,

@@ -13,13 +13,13 @@ from aiohttp import web
 from sqlalchemy.engine import Connection
 
 from bot.errors import Rejected
-from bot.inbox import passwords
 from bot.settings import Settings
-from bot.store import audit, sessions, staffing, throttle
-from bot.store.staffing import Staff
+from bot.staff import passwords
+from bot.store import audit, sessions, sign_in_limits, staff_members
+from bot.store.staff_members import Staff
 from bot.web import forms
-from bot.web.hr.door import BROWSER, HEADERS, SIGN_IN, Door
-from bot.web.hr.speech import SPOKEN
+from bot.web.hr.auth import BROWSER, HEADERS, SIGN_IN, Door
+from bot.web.hr.i18n import SPOKEN
 from bot.web.pages import page
 from bot.web.visitor import Visitor, visitor
 
@@ -36,7 +36,7 @@ class _Attempt:
     """One that is counted. `browser`: what a browser is known by in which this person has signed in before."""
 
     staff: Staff | None
-    tried: throttle.Tried
+    tried: sign_in_limits.Tried
     rows: list[int]
     now: datetime
     browser: str
@@ -130,21 +130,21 @@ class SignIn:
     def _attempt(self, name: str, came: Visitor, browser: str) -> "_Attempt | None":
         """Counts it before the password is looked at, since that is costly; None where it is one too many."""
         now = self._door.now()
-        staff = self._database.read(lambda connection: staffing.by_sign_in(connection, self._cipher, name))
+        staff = self._database.read(lambda connection: staff_members.by_sign_in(connection, self._cipher, name))
         known = _known_by(self._settings, staff, browser)
         if staff and known:
-            tried = throttle.keys_of_browser(self._cipher, staff.code, known)
+            tried = sign_in_limits.keys_of_browser(self._cipher, staff.code, known)
         else:
-            tried = throttle.keys(self._cipher, name, came.address, came.alone)
-        rows = self._database.write(lambda connection: throttle.count(connection, tried, now))
+            tried = sign_in_limits.keys(self._cipher, name, came.address, came.alone)
+        rows = self._database.write(lambda connection: sign_in_limits.count(connection, tried, now))
         attempt = _Attempt(staff, tried, rows, now, known)
-        if self._database.read(lambda connection: throttle.too_many(connection, tried, now)):
+        if self._database.read(lambda connection: sign_in_limits.too_many(connection, tried, now)):
             self._turned_away(attempt)
             return None
         return attempt
 
     def _turned_away(self, attempt: "_Attempt") -> None:
-        self._database.write(lambda connection: throttle.take_back(connection, attempt.rows))
+        self._database.write(lambda connection: sign_in_limits.take_back(connection, attempt.rows))
 
     def _failed(self, attempt: "_Attempt") -> None:
         who = attempt.staff.code if attempt.staff else None
@@ -156,10 +156,10 @@ class SignIn:
         now = attempt.now
 
         def begin(connection: Connection) -> str:
-            throttle.take_back(connection, attempt.rows)
-            throttle.forgive(connection, attempt.tried)
+            sign_in_limits.take_back(connection, attempt.rows)
+            sign_in_limits.forgive(connection, attempt.tried)
             if again:
-                staffing.change(connection, staff.code, now, password=again)
+                staff_members.change(connection, staff.code, now, password=again)
             audit.record(connection, f"staff:{staff.code}", "sign_in", None, now)
             return sessions.begin(connection, self._cipher, staff.code, device, self._door.lasts, now)
 
@@ -171,7 +171,7 @@ class SignIn:
             code, mark = passwords.read_link(self._settings, request.match_info["token"])
         except Rejected as refused:
             return self._door.plain(request, refused.status, "link")
-        staff = self._database.read(lambda connection: staffing.find(connection, self._cipher, code))
+        staff = self._database.read(lambda connection: staff_members.find(connection, self._cipher, code))
         good = staff is not None and passwords.is_unchanged(mark, staff.password)
         return staff if staff and good else self._door.plain(request, 410, "link")
 
@@ -180,7 +180,7 @@ class SignIn:
         now = self._door.now()
 
         def keep(connection: Connection) -> bool:
-            if not staffing.set_password(connection, staff.code, staff.password, kept, now):
+            if not staff_members.set_password(connection, staff.code, staff.password, kept, now):
                 return False
             sessions.end_all(connection, staff.code, now)
             audit.record(connection, f"staff:{staff.code}", "password.set", staff.code, now, {"by": "link"})

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import pytest
 
 from bot import settings
-from bot.channels.email_api import EmailApi
-from bot.channels.sms_api import SmsApi
-from bot.channels.wechat_api import WechatApi
-from bot.channels.wechat_tokens import SharedTokens
-from bot.channels.wecom_api import WecomApi
-from bot.channels.wecom_robot import WecomRobot
+from bot.channels.email import EmailApi
+from bot.channels.twilio.sender import SmsApi
+from bot.channels.wechat.sender import WechatApi
+from bot.channels.wechat.tokens import SharedTokens
+from bot.channels.wecom.robot import WecomRobot
+from bot.channels.wecom.sender import WecomApi
 from bot.settings import DingtalkRobot, Email, FeishuRobot, Sms, Template, Wechat, Wecom
 from fakes.launch import Fake, launched
 from tests.conftest import as_new

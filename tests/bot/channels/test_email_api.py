@@ -12,12 +12,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from pydantic import ValidationError
 
-from bot import clock
-from bot.channels import email_api as email_module
-from bot.channels.email_api import EmailApi
+from bot.channels import email as email_module
+from bot.channels.email import EmailApi
 from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown, Unreachable
-from bot.message import Letter
+from bot.platform import clock
 from bot.settings import Email
+from bot.values.message import Letter
 from fakes.launch import Fake, launched
 from tests.bot.channels.conftest import email_settings
 

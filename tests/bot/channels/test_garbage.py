@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 
 from bot.channels.dingtalk import Dingtalk
-from bot.channels.email_api import EmailApi
+from bot.channels.email import EmailApi
 from bot.channels.feishu import Feishu
-from bot.channels.senders import Sender
-from bot.channels.sms_api import SmsApi
-from bot.channels.wechat_api import WechatApi
-from bot.channels.wecom_api import WecomApi
-from bot.channels.wecom_robot import WecomRobot
+from bot.channels.registry import Sender
+from bot.channels.twilio.sender import SmsApi
+from bot.channels.wechat.sender import WechatApi
+from bot.channels.wecom.robot import WecomRobot
+from bot.channels.wecom.sender import WecomApi
 from bot.errors import DeliveryError, TryLater, Unknown
-from bot.message import Letter
 from bot.settings import DingtalkRobot, Email, FeishuRobot
+from bot.values.message import Letter
 from fakes.launch import Fake
 from tests.bot.channels.conftest import OPENID
 from tests.conftest import NOW

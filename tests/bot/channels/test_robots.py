@@ -9,18 +9,19 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from bot import embedded_redis, settings
-from bot.channels import hr_errors, posting
+from bot import settings
+from bot.channels import http, staff_errors
 from bot.channels.dingtalk import Dingtalk, signature
 from bot.channels.feishu import Feishu
 from bot.channels.feishu import signature as feishu_signature
-from bot.channels.senders import Sender
-from bot.channels.wechat_tokens import SharedTokens
-from bot.channels.wecom_api import WecomApi
-from bot.channels.wecom_robot import WecomRobot
+from bot.channels.registry import Sender
+from bot.channels.wechat.tokens import SharedTokens
+from bot.channels.wecom.robot import WecomRobot
+from bot.channels.wecom.sender import WecomApi
 from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown, Unreachable
-from bot.message import Letter, shortened
+from bot.platform import embedded_redis
 from bot.settings import DingtalkRobot, FeishuRobot, Wecom
+from bot.values.message import Letter, shortened
 from fakes.launch import Fake
 
 TEXT = "王芳 3 天没有回音（高风险）。\n建议：今天打个电话。 https://keepwarm.example.com/hr/cases/7?a=1&b=2"
@@ -128,9 +129,7 @@ def test_a_long_text_is_cut_legibly_and_arrives(robots: Fake, senders: dict[str,
     assert body.endswith("…")
     assert text.startswith(body[:-1])
     assert "\ufffd" not in body
-    size, most = (
-        (len(body.encode()), 2048) if via.startswith("wecom") else (len(posting.written(sent["request"])), 20000)
-    )
+    size, most = (len(body.encode()), 2048) if via.startswith("wecom") else (len(http.written(sent["request"])), 20000)
     assert most * 0.75 < size <= most
 
 
@@ -174,7 +173,7 @@ def test_what_may_have_been_taken_is_in_doubt_and_all_else_is_not(
     kind: type[DeliveryError],
     taken: int,
 ) -> None:
-    monkeypatch.setattr(posting, "TIMEOUT", (1, 0.3))
+    monkeypatch.setattr(http, "TIMEOUT", (1, 0.3))
     robots.fault(ROADS[via], **fault)
     error = refusal(senders[via], letter(via))
     assert (type(error), len(robots.sends())) == (kind, taken)
@@ -193,10 +192,10 @@ def test_where_nobody_listens_nothing_was_sent(via: str) -> None:
 
 
 KINDS = {
-    "wecom": hr_errors.WECOM,
-    "wecom_robot": hr_errors.WECOM,
-    "dingtalk": hr_errors.DINGTALK,
-    "feishu": hr_errors.FEISHU,
+    "wecom": staff_errors.WECOM,
+    "wecom_robot": staff_errors.WECOM,
+    "dingtalk": staff_errors.DINGTALK,
+    "feishu": staff_errors.FEISHU,
 }
 # What the caller should do about the codes that protocols and documents name, and about one that nobody has met.
 TOLD: dict[str, dict[int, tuple[type[DeliveryError], float]]] = {
@@ -259,7 +258,7 @@ def test_a_code_in_an_answer_of_200_says_what_to_do(
 def test_every_code_that_is_known_is_told_with_its_word(robots: Fake, senders: dict[str, Sender], via: str) -> None:
     for code, (kind, word) in KINDS[via].items():
         robots.fault(
-            ROADS[via], "errcode", errcode=code, times=2 if via == "wecom" and code in hr_errors.BAD_TOKEN else 1
+            ROADS[via], "errcode", errcode=code, times=2 if via == "wecom" and code in staff_errors.BAD_TOKEN else 1
         )
         error = refusal(senders[via], letter(via))
         assert error.reason.startswith(word)
@@ -267,8 +266,8 @@ def test_every_code_that_is_known_is_told_with_its_word(robots: Fake, senders: d
 
 
 def test_feishu_says_too_fast_in_words_alone(robots: Fake, senders: dict[str, Sender]) -> None:
-    assert isinstance(hr_errors.feishu({"code": 9499, "msg": "too many request", "data": {}}), TryLater)
-    assert isinstance(hr_errors.feishu({"code": 9499, "msg": "Bad Request", "data": {}}), Unreachable)
+    assert isinstance(staff_errors.feishu({"code": 9499, "msg": "too many request", "data": {}}), TryLater)
+    assert isinstance(staff_errors.feishu({"code": 9499, "msg": "Bad Request", "data": {}}), Unreachable)
 
 
 @pytest.mark.parametrize(
@@ -276,13 +275,13 @@ def test_feishu_says_too_fast_in_words_alone(robots: Fake, senders: dict[str, Se
     [{}, {"errcode": "0"}, {"code": None}, {"errcode": True}, {"msg": "success"}, {"code": 0, "StatusCode": "0"}],
 )
 def test_an_answer_without_a_code_is_no_success(answer: dict[str, Any]) -> None:
-    assert isinstance(hr_errors.feishu(answer), Unknown)
-    assert isinstance(hr_errors.dingtalk({key: value for key, value in answer.items() if key != "code"}), Unknown)
+    assert isinstance(staff_errors.feishu(answer), Unknown)
+    assert isinstance(staff_errors.dingtalk({key: value for key, value in answer.items() if key != "code"}), Unknown)
 
 
 def test_feishus_older_answer_is_read_too() -> None:
-    assert hr_errors.feishu({"Extra": None, "StatusCode": 0, "StatusMessage": "success"}) is None
-    assert isinstance(hr_errors.feishu({"StatusCode": 19024, "code": 0}), Misconfigured)
+    assert staff_errors.feishu({"Extra": None, "StatusCode": 0, "StatusMessage": "success"}) is None
+    assert isinstance(staff_errors.feishu({"StatusCode": 19024, "code": 0}), Misconfigured)
 
 
 # WeCom's application
@@ -421,13 +420,13 @@ def test_a_signature_with_plus_and_slash_is_encoded_once(
     robots: Fake, dingtalk_settings: DingtalkRobot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[str] = []
-    real = posting.session().send
+    real = http.session().send
 
     def send(request: Any, **more: Any) -> Any:
         seen.append(request.url)
         return real(request, **more)
 
-    monkeypatch.setattr(posting.session(), "send", send)
+    monkeypatch.setattr(http.session(), "send", send)
     sender = Dingtalk(dingtalk_settings)
     for number in range(12):
         sender.send(letter("dingtalk", str(number)))

@@ -1,9 +1,9 @@
 """A channel that has an account can send; one that has none is no road."""
 
-from bot.channels.email_api import EmailApi
-from bot.channels.senders import senders
-from bot.message import STAFF_ROADS
+from bot.channels.email import EmailApi
+from bot.channels.registry import senders
 from bot.settings import DingtalkRobot, Email, FeishuRobot, Settings, Sms, Wechat, Wecom, WecomRobot
+from bot.values.message import STAFF_ROADS
 
 
 def test_every_channel_with_an_account_can_send(settings: Settings) -> None:

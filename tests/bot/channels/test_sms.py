@@ -10,7 +10,7 @@ import pytest
 from multidict import CIMultiDict, MultiDict
 from twilio.request_validator import RequestValidator
 
-from bot.channels import sms
+from bot.channels.twilio import inbound as twilio_inbound
 from bot.errors import Rejected
 from bot.settings import Sms
 
@@ -26,7 +26,7 @@ def payload(name: str) -> bytes:
 
 def call(
     body: bytes, target: str = "/sms", public: str = PUBLIC, secret: str = "token", settings: str = ""
-) -> sms.Request:
+) -> twilio_inbound.Request:
     """A form as Twilio signs it: over the public address."""
     form = MultiDict(parse_qsl(body.decode(), keep_blank_values=True))
     algorithm = "HMAC_SHA256" if settings else None
@@ -34,27 +34,28 @@ def call(
     headers = CIMultiDict({"X-Twilio-Signature": signature})
     if settings:
         headers["X-Twilio-Webhooks-Signature-Settings"] = settings
-    return sms.Request("POST", target, body, headers)
+    return twilio_inbound.Request("POST", target, body, headers)
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in PAYLOADS.glob("*.txt")))
 def test_what_twilio_sends_is_read(name: str) -> None:
-    incoming = sms.read(call(payload(name)), SETTINGS, PUBLIC).incoming
+    incoming = twilio_inbound.read(call(payload(name)), SETTINGS, PUBLIC).incoming
     assert incoming.address == "+14133881111"
     assert incoming.key.startswith(("SM", "MM"))
 
 
 def test_a_picture_is_kept_as_what_it_is() -> None:
-    incoming = sms.read(call(payload("picture")), SETTINGS, PUBLIC).incoming
+    incoming = twilio_inbound.read(call(payload("picture")), SETTINGS, PUBLIC).incoming
     assert incoming.kind == "picture"
     assert incoming.detail["media"] == [{"url": "https://api.twilio.com/Media/ME1", "type": "image/jpeg"}]
 
 
 def test_twilios_own_words_are_known() -> None:
-    incoming = sms.read(call(payload("opt_out")), SETTINGS, PUBLIC).incoming
-    assert sms.obeyed(incoming.text, incoming.detail["opt_out_type"]) == "stop"
+    incoming = twilio_inbound.read(call(payload("opt_out")), SETTINGS, PUBLIC).incoming
+    assert twilio_inbound.obeyed(incoming.text, incoming.detail["opt_out_type"]) == "stop"
     assert [
-        sms.obeyed(word, "") for word in (" stop ", "STOP please", "yes", "Unstop", "CANCEL", "CANCEL my slot")
+        twilio_inbound.obeyed(word, "")
+        for word in (" stop ", "STOP please", "yes", "Unstop", "CANCEL", "CANCEL my slot")
     ] == [
         "stop",
         "",
@@ -67,53 +68,62 @@ def test_twilios_own_words_are_known() -> None:
 
 def test_unknown_and_repeated_fields_are_part_of_the_signature() -> None:
     body = payload("text") + b"&New+Field=%E4%BD%A0&Twice=b&Twice=a&Twice=b&Blank="
-    assert sms.read(call(body), SETTINGS, PUBLIC).incoming.text == "Msg"
+    assert twilio_inbound.read(call(body), SETTINGS, PUBLIC).incoming.text == "Msg"
     with pytest.raises(Rejected):
-        sms.read(sms.Request("POST", "/sms", body + b"&x=y", call(body).headers), SETTINGS, PUBLIC)
+        twilio_inbound.read(
+            twilio_inbound.Request("POST", "/sms", body + b"&x=y", call(body).headers), SETTINGS, PUBLIC
+        )
 
 
 def test_the_shared_key_signs_with_sha_256() -> None:
-    assert sms.read(call(payload("text"), secret="shared", settings=SHA256), SETTINGS, PUBLIC)
+    assert twilio_inbound.read(call(payload("text"), secret="shared", settings=SHA256), SETTINGS, PUBLIC)
     with pytest.raises(Rejected):
-        sms.read(call(payload("text"), secret="wrong", settings=SHA256), SETTINGS, PUBLIC)
+        twilio_inbound.read(call(payload("text"), secret="wrong", settings=SHA256), SETTINGS, PUBLIC)
     headers = {"X-Twilio-Signature": "x", "X-Twilio-Webhooks-Signature-Settings": "algorithm=ROT13"}
     with pytest.raises(Rejected):
-        sms.read(sms.Request("POST", "/sms", b"", headers), SETTINGS, PUBLIC)
+        twilio_inbound.read(twilio_inbound.Request("POST", "/sms", b"", headers), SETTINGS, PUBLIC)
 
 
 @pytest.mark.parametrize("signed_for", [PUBLIC, f"{PUBLIC}:443"])
 def test_the_port_may_or_may_not_be_signed(signed_for: str) -> None:
-    assert sms.read(call(payload("text"), public=signed_for), SETTINGS, PUBLIC)
+    assert twilio_inbound.read(call(payload("text"), public=signed_for), SETTINGS, PUBLIC)
 
 
 @pytest.mark.parametrize("target", ["/sms?", "/sms?a=b&c=%2f", "/sms?x=%E4%BD%A0"])
 def test_the_address_counts_exactly_as_it_was_called(target: str) -> None:
-    assert sms.read(call(payload("text"), target), SETTINGS, PUBLIC)
+    assert twilio_inbound.read(call(payload("text"), target), SETTINGS, PUBLIC)
 
 
 def test_another_host_or_no_signature_is_refused() -> None:
     with pytest.raises(Rejected):
-        sms.read(call(payload("text"), public="http://127.0.0.1:8080"), SETTINGS, PUBLIC)
+        twilio_inbound.read(call(payload("text"), public="http://127.0.0.1:8080"), SETTINGS, PUBLIC)
     with pytest.raises(Rejected):
-        sms.read(sms.Request("POST", "/sms", payload("text"), {}), SETTINGS, PUBLIC)
+        twilio_inbound.read(twilio_inbound.Request("POST", "/sms", payload("text"), {}), SETTINGS, PUBLIC)
     with pytest.raises(Rejected):
-        sms.read(sms.Request("POST", "/sms", payload("text"), {"X-Twilio-Signature": "é"}), SETTINGS, PUBLIC)
+        twilio_inbound.read(
+            twilio_inbound.Request("POST", "/sms", payload("text"), {"X-Twilio-Signature": "é"}), SETTINGS, PUBLIC
+        )
 
 
 def test_get_is_signed_over_its_query() -> None:
     target = "/sms?" + payload("text").decode()
     signature = RequestValidator("token").compute_signature(PUBLIC + target, {})
-    request = sms.Request("GET", target, b"", {"X-Twilio-Signature": signature})
-    assert sms.read(request, SETTINGS, PUBLIC).incoming.text == "Msg"
+    request = twilio_inbound.Request("GET", target, b"", {"X-Twilio-Signature": signature})
+    assert twilio_inbound.read(request, SETTINGS, PUBLIC).incoming.text == "Msg"
 
 
 def test_json_is_bound_to_the_signature_by_its_hash() -> None:
     body = json.dumps({"From": "+14133881111", "MessageSid": "SM1", "Body": "Hi"}).encode()
     target = f"/sms?bodySHA256={hashlib.sha256(body).hexdigest()}"
     headers = {"X-Twilio-Signature": RequestValidator("token").compute_signature(PUBLIC + target, {})}
-    assert sms.read(sms.Request("POST", target, body, headers), SETTINGS, PUBLIC).incoming.text == "Hi"
+    assert (
+        twilio_inbound.read(twilio_inbound.Request("POST", target, body, headers), SETTINGS, PUBLIC).incoming.text
+        == "Hi"
+    )
     with pytest.raises(Rejected):
-        sms.read(sms.Request("POST", target, body.replace(b"Hi", b"Ho"), headers), SETTINGS, PUBLIC)
+        twilio_inbound.read(
+            twilio_inbound.Request("POST", target, body.replace(b"Hi", b"Ho"), headers), SETTINGS, PUBLIC
+        )
 
 
 @pytest.mark.parametrize(
@@ -121,18 +131,20 @@ def test_json_is_bound_to_the_signature_by_its_hash() -> None:
 )
 def test_a_signed_call_without_a_message_is_a_400(body: bytes) -> None:
     with pytest.raises(Rejected) as refused:
-        sms.read(call(body), SETTINGS, PUBLIC)
+        twilio_inbound.read(call(body), SETTINGS, PUBLIC)
     assert refused.value.status == 400
 
 
 def test_a_status_is_read() -> None:
     body = b"ErrorCode=30034&SmsStatus=undelivered&MessageStatus=undelivered&To=%2B14255550100&MessageSid=SM1"
-    assert sms.read_status(call(body, "/sms/status"), SETTINGS, PUBLIC) == sms.Status("SM1", "undelivered", "30034")
+    assert twilio_inbound.read_status(call(body, "/sms/status"), SETTINGS, PUBLIC) == twilio_inbound.Status(
+        "SM1", "undelivered", "30034"
+    )
 
 
 def answered(*texts: str) -> list[ElementTree.Element]:
     """The messages of an answer."""
-    call_ = sms.read(call(payload("text")), SETTINGS, PUBLIC)
+    call_ = twilio_inbound.read(call(payload("text")), SETTINGS, PUBLIC)
     return ElementTree.fromstring(call_.answer(texts).body).findall("Message")
 
 
@@ -150,22 +162,26 @@ def test_an_answer_costs_no_more_than_the_same_text_by_the_api() -> None:
 
 
 def test_what_becomes_of_each_part_of_an_answer_is_told_by_its_place() -> None:
-    key = sms.read(call(payload("text")), SETTINGS, PUBLIC).incoming.key
+    key = twilio_inbound.read(call(payload("text")), SETTINGS, PUBLIC).incoming.key
     for place, message in enumerate(answered("x" * 1601)):
         callback = message.get("statusCallback") or ""
         assert callback.startswith(f"{PUBLIC}/sms/status?")
         status = call(b"MessageSid=SM1&MessageStatus=delivered&To=%2B1", callback.removeprefix(PUBLIC))
-        told = sms.read_status(status, SETTINGS, PUBLIC)
-        assert told.part == sms.Part("+1", key, place)
+        told = twilio_inbound.read_status(status, SETTINGS, PUBLIC)
+        assert told.part == twilio_inbound.Part("+1", key, place)
 
 
 @pytest.mark.parametrize("query", ["", "?answer=SM2", "?part=0", "?answer=SM2&part=x", "?answer=SM2&part=²"])
 def test_a_status_without_a_place_is_of_no_answer(query: str) -> None:
     body = b"MessageSid=SM1&MessageStatus=delivered&To=%2B1"
-    assert sms.read_status(call(body, f"/sms/status{quote(query, safe='?=&')}"), SETTINGS, PUBLIC).part is None
+    assert (
+        twilio_inbound.read_status(call(body, f"/sms/status{quote(query, safe='?=&')}"), SETTINGS, PUBLIC).part is None
+    )
 
 
 def test_percent_encoded_garbage_is_refused_and_not_a_failure() -> None:
     for body in (b"%ff%fe=%00", b"a=" + quote("\udcff", errors="surrogatepass").encode(), b"&" * 5000):
         with pytest.raises(Rejected):
-            sms.read(sms.Request("POST", "/sms", body, {"X-Twilio-Signature": "x"}), SETTINGS, PUBLIC)
+            twilio_inbound.read(
+                twilio_inbound.Request("POST", "/sms", body, {"X-Twilio-Signature": "x"}), SETTINGS, PUBLIC
+            )

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from bot import clock
-from bot.channels import sms_errors
-from bot.channels.sms_api import SmsApi
+from bot.channels.twilio import errors as twilio_errors
+from bot.channels.twilio.sender import SmsApi
 from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown, Unreachable
-from bot.message import Letter
+from bot.platform import clock
 from bot.settings import Sms
+from bot.values.message import Letter
 from fakes.launch import Fake
 
 AMERICAN, CHINESE = "+14155550100", "+8613800138000"
@@ -170,7 +170,7 @@ def test_every_refusal_says_what_to_do(twilio: Fake, sms_api: SmsApi, code: str)
 
 @pytest.mark.parametrize("code", CODES)
 def test_a_code_means_the_same_in_a_callback(code: str) -> None:
-    assert sms_errors.kind_of(code) is CODES[code]
+    assert twilio_errors.kind_of(code) is CODES[code]
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
@@ -183,13 +183,13 @@ def test_a_status_that_speaks_of_the_account_counts_where_its_code_is_not_known(
 
 
 def test_every_known_code_is_tried() -> None:
-    assert sms_errors.KNOWN.keys() <= CODES.keys()
+    assert twilio_errors.KNOWN.keys() <= CODES.keys()
 
 
 def test_facts_that_last_close_the_road_and_what_passes_does_not() -> None:
-    assert all(sms_errors.kind_of(code) is Unreachable for code in sms_errors.LASTING)
-    assert all(sms_errors.kind_of(code) is TryLater for code in sms_errors.PASSING)
-    assert not sms_errors.LASTING & sms_errors.PASSING
+    assert all(twilio_errors.kind_of(code) is Unreachable for code in twilio_errors.LASTING)
+    assert all(twilio_errors.kind_of(code) is TryLater for code in twilio_errors.PASSING)
+    assert not twilio_errors.LASTING & twilio_errors.PASSING
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ import pytest
 import xmltodict
 from wechatpy.crypto import WeChatCrypto
 
-from bot import clock
-from bot.channels import wechat
+from bot.channels.wechat import inbound as wechat_inbound
 from bot.errors import Rejected
-from bot.message import Incoming, split_bytes
+from bot.platform import clock
 from bot.settings import Wechat
+from bot.values.message import Incoming, split_bytes
 
 PAYLOADS = Path(__file__).parents[2] / "payloads" / "wechat"
 OLD_KEY, NEW_KEY = "o" * 42 + "w", "n" * 42 + "w"
@@ -75,7 +75,7 @@ def test_every_recorded_payload_has_its_expectation() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_wechat_sends_is_read_as_what_it_is(name: str) -> None:
-    incoming = wechat.read(signed(), payload(name), PLAIN).incoming
+    incoming = wechat_inbound.read(signed(), payload(name), PLAIN).incoming
     assert (incoming.kind, incoming.event, incoming.scene) == NAMES[name]
     assert incoming.address == "o9AgO5Kd5ggOC-bXrbNODIiE3bGY"
 
@@ -85,7 +85,10 @@ def test_json_says_the_same_as_xml(name: str) -> None:
     fields = xmltodict.parse(payload(name))["xml"]
     fields["CreateTime"] = int(fields["CreateTime"])
     as_json = json.dumps(fields, ensure_ascii=False).encode()
-    assert wechat.read(signed(), as_json, PLAIN).incoming == wechat.read(signed(), payload(name), PLAIN).incoming
+    assert (
+        wechat_inbound.read(signed(), as_json, PLAIN).incoming
+        == wechat_inbound.read(signed(), payload(name), PLAIN).incoming
+    )
 
 
 def test_the_public_check_vector_is_echoed() -> None:
@@ -95,27 +98,27 @@ def test_the_public_check_vector_is_echoed() -> None:
         "nonce": "1514711492",
         "echostr": "4375120948345356249",
     }
-    assert wechat.verify_url(query, Wechat(app_id="wx1", token="AAAAA")) == "4375120948345356249"
+    assert wechat_inbound.verify_url(query, Wechat(app_id="wx1", token="AAAAA")) == "4375120948345356249"
     with pytest.raises(Rejected):
-        wechat.verify_url(query | {"nonce": "1"}, Wechat(app_id="wx1", token="AAAAA"))
+        wechat_inbound.verify_url(query | {"nonce": "1"}, Wechat(app_id="wx1", token="AAAAA"))
 
 
 @pytest.mark.parametrize("query", [{}, {"signature": "é"}, signed(token="other"), signed() | {"nonce": ""}])
 def test_an_unsigned_call_is_refused(query: dict[str, str]) -> None:
     with pytest.raises(Rejected) as refused:
-        wechat.read(query, payload("text"), PLAIN)
+        wechat_inbound.read(query, payload("text"), PLAIN)
     assert refused.value.status == 403
 
 
 def test_a_signature_without_timestamp_and_nonce_is_refused() -> None:
     with pytest.raises(Rejected):
-        wechat.read({"signature": hashlib.sha1(b"token").hexdigest()}, payload("text"), PLAIN)
+        wechat_inbound.read({"signature": hashlib.sha1(b"token").hexdigest()}, payload("text"), PLAIN)
 
 
 @pytest.mark.parametrize(("settings", "key"), [(SECURE, NEW_KEY), (CHANGING, NEW_KEY), (CHANGING, OLD_KEY)])
 def test_secure_mode_is_answered_with_the_key_that_opened_the_call(settings: Wechat, key: str) -> None:
     query, body = sealed(payload("text"), key)
-    call = wechat.read(query, body, settings)
+    call = wechat_inbound.read(query, body, settings)
     assert call.incoming.text == "你好"
     envelope = xmltodict.parse(call.answer(["在的"]).body)["xml"]
     clear = WeChatCrypto("token", key, "wx1").decrypt_message(
@@ -132,20 +135,20 @@ def test_secure_mode_is_answered_with_the_key_that_opened_the_call(settings: Wec
 def test_secure_mode_refuses_other_keys_other_apps_and_clear_bodies() -> None:
     for settings, key, app_id in ((SECURE, OLD_KEY, "wx1"), (SECURE, NEW_KEY, "wx2")):
         with pytest.raises(Rejected):
-            wechat.read(*sealed(payload("text"), key, app_id), settings)
+            wechat_inbound.read(*sealed(payload("text"), key, app_id), settings)
     with pytest.raises(Rejected):
-        wechat.read(signed(), payload("text"), SECURE)
+        wechat_inbound.read(signed(), payload("text"), SECURE)
     query, body = sealed(payload("text"), NEW_KEY)
     with pytest.raises(Rejected):
-        wechat.read(query | {"msg_signature": "0" * 40}, body, SECURE)
+        wechat_inbound.read(query | {"msg_signature": "0" * 40}, body, SECURE)
 
 
 def test_compatible_mode_takes_the_message_from_what_was_signed() -> None:
     query, body = sealed(payload("text"), NEW_KEY)
     forged = body.replace(b"<ToUserName>", b"<Content>forged</Content><FromUserName>thief</FromUserName><ToUserName>")
-    incoming = wechat.read(query, forged, COMPATIBLE).incoming
+    incoming = wechat_inbound.read(query, forged, COMPATIBLE).incoming
     assert (incoming.text, incoming.address) == ("你好", "o9AgO5Kd5ggOC-bXrbNODIiE3bGY")
-    assert wechat.read(signed(), payload("text"), COMPATIBLE).incoming.text == "你好"
+    assert wechat_inbound.read(signed(), payload("text"), COMPATIBLE).incoming.text == "你好"
 
 
 @pytest.mark.parametrize(
@@ -168,7 +171,7 @@ def test_compatible_mode_takes_the_message_from_what_was_signed() -> None:
 )
 def test_garbage_with_a_good_signature_is_a_400(body: bytes) -> None:
     with pytest.raises(Rejected) as refused:
-        wechat.read(signed(), body, PLAIN)
+        wechat_inbound.read(signed(), body, PLAIN)
     assert refused.value.status == 400
 
 
@@ -182,22 +185,22 @@ def test_text_cannot_break_out_of_its_element() -> None:
 def test_a_long_answer_is_cut_between_characters_and_nothing_is_lost() -> None:
     for text in ("汉" * 2000, "a" * 5000, "行\n" * 1500, "😀" * 1000):
         parts = answer(text).parts
-        assert all(len(part.encode()) <= wechat.LONGEST for part in parts)
+        assert all(len(part.encode()) <= wechat_inbound.LONGEST for part in parts)
         assert "".join(parts).replace("\n", "") == text.replace("\n", "")
         assert xmltodict.parse(answer(text).body)["xml"]["Content"].strip() == parts[0].strip()
 
 
 def test_two_events_in_one_second_are_two() -> None:
-    first = wechat.read(signed(), payload("subscribe_with_scene"), PLAIN).incoming
-    second = wechat.read(signed(), payload("scan"), PLAIN).incoming
+    first = wechat_inbound.read(signed(), payload("subscribe_with_scene"), PLAIN).incoming
+    second = wechat_inbound.read(signed(), payload("scan"), PLAIN).incoming
     assert first.key != second.key
 
 
 def test_what_became_of_a_template_message_is_read() -> None:
-    done = wechat.read(signed(), payload("templatesendjobfinish"), PLAIN).incoming
+    done = wechat_inbound.read(signed(), payload("templatesendjobfinish"), PLAIN).incoming
     assert done.detail["status"] == "failed:user block"
     other = payload("templatesendjobfinish").replace(b"3487542469355618313", b"3487542469355618314")
-    assert wechat.read(signed(), other, PLAIN).incoming.key != done.key
+    assert wechat_inbound.read(signed(), other, PLAIN).incoming.key != done.key
 
 
 @pytest.mark.parametrize(
@@ -209,11 +212,11 @@ def test_what_became_of_a_template_message_is_read() -> None:
     ],
 )
 def test_which_notices_a_person_allows_is_read(name: str, templates: dict[str, str]) -> None:
-    assert wechat.read(signed(), payload(name), PLAIN).incoming.detail["templates"] == templates
+    assert wechat_inbound.read(signed(), payload(name), PLAIN).incoming.detail["templates"] == templates
 
 
 def test_what_became_of_a_subscription_notice_is_read() -> None:
-    [result] = wechat.read(signed(), payload("subscribe_msg_sent"), PLAIN).incoming.detail["results"]
+    [result] = wechat_inbound.read(signed(), payload("subscribe_msg_sent"), PLAIN).incoming.detail["results"]
     assert result == {"template_id": TRAINING, "msgid": "1700827132819554304", "code": "0", "status": "success"}
 
 
@@ -222,13 +225,13 @@ def test_in_json_the_list_may_stand_beside_the_rest(name: str) -> None:
     fields = xmltodict.parse(payload(name))["xml"]
     [holder] = [value for value in fields.values() if isinstance(value, dict)]
     flat = {key: value for key, value in fields.items() if value is not holder} | holder
-    in_json = wechat.read(signed(), json.dumps(flat).encode(), PLAIN).incoming
-    assert in_json == wechat.read(signed(), payload(name), PLAIN).incoming
+    in_json = wechat_inbound.read(signed(), json.dumps(flat).encode(), PLAIN).incoming
+    assert in_json == wechat_inbound.read(signed(), payload(name), PLAIN).incoming
 
 
 def test_two_subscription_events_in_one_second_are_two() -> None:
     def key(body: bytes) -> str:
-        return wechat.read(signed(), body, PLAIN).incoming.key
+        return wechat_inbound.read(signed(), body, PLAIN).incoming.key
 
     sent, popup = payload("subscribe_msg_sent"), payload("subscribe_msg_popup")
     assert key(sent) != key(sent.replace(b"1700827132819554304", b"1700827132819554305"))
@@ -240,12 +243,12 @@ def test_two_subscription_events_in_one_second_are_two() -> None:
 def test_a_subscription_event_without_a_list_says_nothing(inside: bytes) -> None:
     body = payload("subscribe_msg_popup")
     start, end = body.index(b"<List>"), body.index(b"</SubscribeMsgPopupEvent>")
-    incoming = wechat.read(signed(), body[:start] + inside + body[end:], PLAIN).incoming
+    incoming = wechat_inbound.read(signed(), body[:start] + inside + body[end:], PLAIN).incoming
     assert incoming.detail["templates"] == {}
 
 
 def test_no_text_is_success() -> None:
-    assert wechat.Call(_incoming(), PLAIN).answer([]).body == b"success"
+    assert wechat_inbound.Call(_incoming(), PLAIN).answer([]).body == b"success"
 
 
 def test_splitting_never_cuts_a_character() -> None:
@@ -254,7 +257,7 @@ def test_splitting_never_cuts_a_character() -> None:
 
 
 def answer(text: str) -> Any:
-    return wechat.Call(_incoming(), PLAIN).answer([text])
+    return wechat_inbound.Call(_incoming(), PLAIN).answer([text])
 
 
 def _incoming() -> Incoming:

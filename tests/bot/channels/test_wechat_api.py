@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from bot.channels import wechat_errors
-from bot.channels.wechat_api import WechatApi
-from bot.channels.wechat_tokens import SharedTokens
+from bot.channels.wechat import errors as wechat_errors
+from bot.channels.wechat.sender import WechatApi
+from bot.channels.wechat.tokens import SharedTokens
 from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown, Unreachable
-from bot.message import Letter
 from bot.settings import Wechat
+from bot.values.message import Letter
 from fakes.launch import Fake
 from tests.bot.channels.conftest import OPENID
 

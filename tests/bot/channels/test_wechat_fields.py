@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.wechat_fields import SHAPES, filled, filled_with_news, shaped
+from bot.channels.wechat.template_fields import SHAPES, filled, filled_with_news, shaped
 from bot.errors import Unreachable
 from fakes.wechat.templates import RULES
 

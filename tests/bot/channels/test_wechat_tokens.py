@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import redis
 
-from bot import embedded_redis
-from bot.channels.wechat_api import WechatApi
-from bot.channels.wechat_tokens import SharedTokens
+from bot.channels.wechat.sender import WechatApi
+from bot.channels.wechat.tokens import SharedTokens
 from bot.errors import DeliveryError, Misconfigured, TryLater
-from bot.message import Letter
+from bot.platform import embedded_redis
 from bot.settings import Wechat
+from bot.values.message import Letter
 from fakes.launch import Fake
 from tests.bot.channels.conftest import OPENID
 
@@ -27,9 +27,9 @@ SENDING = """
 import sys
 from pathlib import Path
 from bot import embedded_redis
-from bot.channels.wechat_api import WechatApi
-from bot.channels.wechat_tokens import SharedTokens
-from bot.message import Letter
+from bot.channels.wechat.sender import WechatApi
+from bot.channels.wechat.tokens import SharedTokens
+from bot.values.message import Letter
 from bot.settings import Wechat
 settings = Wechat.model_validate_json(sys.argv[1])
 tokens = SharedTokens(embedded_redis.connect("", Path(sys.argv[2])), settings.app_id)

@@ -8,8 +8,8 @@ import pytest
 import xmltodict
 from wechatpy.enterprise.crypto import WeChatCrypto
 
-from bot.channels import wecom
-from bot.channels.wecom import StaffMessage
+from bot.channels.wecom import inbound as wecom_inbound
+from bot.channels.wecom.inbound import StaffMessage
 from bot.errors import Rejected
 from bot.settings import Wecom
 from fakes.launch import Fake
@@ -47,7 +47,7 @@ def test_every_recorded_payload_has_its_expectation() -> None:
 @pytest.mark.parametrize("name", READ)
 @pytest.mark.parametrize("key", [NEW_KEY, OLD_KEY])
 def test_what_staff_send_is_read_as_what_it_is(name: str, key: str) -> None:
-    message = wecom.read(*sealed(payload(name), key), OURS)
+    message = wecom_inbound.read(*sealed(payload(name), key), OURS)
     assert message.sent_at is not None
     assert message == StaffMessage(
         *(getattr(READ[name], part) for part in StaffMessage.__slots__[:-1]), message.sent_at
@@ -60,11 +60,11 @@ def test_a_public_call_is_opened() -> None:
         "timestamp": "1411525903",
         "nonce": "461056294",
     }
-    message = wecom.read(query, payload("sealed_text"), PUBLIC)
+    message = wecom_inbound.read(query, payload("sealed_text"), PUBLIC)
     assert (message.userid, message.text, message.kind) == ("messense", "test", "text")
     assert message.sent_at == datetime.fromtimestamp(1411525903, UTC)
     with pytest.raises(Rejected):
-        wecom.read(query | {"nonce": "1"}, payload("sealed_text"), PUBLIC)
+        wecom_inbound.read(query | {"nonce": "1"}, payload("sealed_text"), PUBLIC)
 
 
 def test_the_public_echo_is_answered_in_clear() -> None:
@@ -74,10 +74,10 @@ def test_the_public_echo_is_answered_in_clear() -> None:
         "nonce": "437374425",
         "echostr": "4ByGGj+sVCYcvGeQYhaKIk1o0pQRNbRjxybjTGblXrBaXlTXeOo1+bXFXDQQb1o6co6Yh9Bv41n7hOchLF6p+Q==",
     }
-    assert wecom.verify_url(query, PUBLIC) == "5927782489442352469"
+    assert wecom_inbound.verify_url(query, PUBLIC) == "5927782489442352469"
     for broken in ({"nonce": "437374424"}, {"echostr": ""}, {"msg_signature": ""}, {"timestamp": ""}):
         with pytest.raises(Rejected):
-            wecom.verify_url(query | broken, PUBLIC)
+            wecom_inbound.verify_url(query | broken, PUBLIC)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_the_public_echo_is_answered_in_clear() -> None:
 )
 def test_what_cannot_be_trusted_or_read_is_refused(call: tuple[dict[str, str], bytes], status: int) -> None:
     with pytest.raises(Rejected) as refused:
-        wecom.read(*call, OURS)
+        wecom_inbound.read(*call, OURS)
     assert refused.value.status == status
 
 
@@ -104,7 +104,7 @@ def test_without_a_token_nothing_is_believed() -> None:
     """An empty token makes a signature that anybody can make."""
     query = {"timestamp": "1", "nonce": "2", "echostr": "3", "msg_signature": hashlib.sha1(b"123").hexdigest()}
     with pytest.raises(Rejected):
-        wecom.verify_url(query, Wecom(corp_id="ww1"))
+        wecom_inbound.verify_url(query, Wecom(corp_id="ww1"))
 
 
 def test_over_a_socket_it_is_verified_read_and_told_from_repeats(robots: Fake, wecom_settings: Wecom) -> None:
@@ -113,8 +113,8 @@ def test_over_a_socket_it_is_verified_read_and_told_from_repeats(robots: Fake, w
     def answer(called: Called) -> Said:
         try:
             if called.method == "GET":
-                return Said(wecom.verify_url(called.query, wecom_settings))
-            read.append(wecom.read(called.query, called.body, wecom_settings))
+                return Said(wecom_inbound.verify_url(called.query, wecom_settings))
+            read.append(wecom_inbound.read(called.query, called.body, wecom_settings))
         except Rejected as rejected:
             return Said(status=rejected.status)
         return Said()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.content.reading import read
+from bot.content.reader import read
 from bot.errors import ContentError
 from bot.settings import Settings
 from bot.settings import load as load_settings

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.content.reading import read
+from bot.content.reader import read
 from bot.engine.talk import Said
 from bot.settings import Settings
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.content.flow_checks import faults_of_roads
 from bot.content.flows import read_all
-from bot.content.roads import faults_of_roads
 
 STAGES = ("joined",)
 REPAIR = "steps: {which: {say: a}, not_understood: {say: a}, no_fit: {say: a}}"

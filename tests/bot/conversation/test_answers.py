@@ -6,8 +6,8 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from bot.conversation import House
-from bot.store.cipher import Cipher
-from bot.store.database import Database
+from bot.store.db.cipher import Cipher
+from bot.store.db.database import Database
 from bot.store.tables import audit, candidates, case_reasons, inbound
 from tests.talking import Person
 

@@ -6,12 +6,12 @@ import pytest
 import sqlalchemy as sa
 
 from bot.conversation import House
-from bot.conversation.promises import keep
-from bot.conversation.touching import speak
+from bot.proactive.promises import keep
+from bot.proactive.touches import speak
 from bot.rhythm import Planned
 from bot.store import cohorts, people, touches
 from bot.store.cohorts import TAKE_BACK
-from bot.store.database import Database
+from bot.store.db.database import Database
 from bot.store.tables import candidates, outbound
 from tests.bot.test_cohorts import find, promised, published
 from tests.conftest import NOW

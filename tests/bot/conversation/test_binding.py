@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bot.conversation import House
 from bot.store import people
-from bot.store.database import Database
+from bot.store.db.database import Database
 from bot.store.tables import addresses, bindings, cases, outbound
 from tests.talking import Person
 

@@ -8,11 +8,12 @@ import pytest
 import sqlalchemy as sa
 
 from bot.conversation import House
-from bot.conversation.planning import plan_some
-from bot.conversation.touching import speak
+from bot.proactive.replan import plan_some
+from bot.proactive.touches import speak
 from bot.rhythm import Planned
-from bot.store import people, planning, touches
-from bot.store.database import Database
+from bot.store import people, touches
+from bot.store import plans as store_plans
+from bot.store.db.database import Database
 from bot.store.tables import audit, candidates, case_reasons, checkins, events
 from bot.store.tables import touches as touches_table
 from tests.talking import Person
@@ -293,7 +294,7 @@ def test_nobody_is_brought_back_by_what_is_not_plainly_said(person: Person, data
 def test_what_was_planned_is_cancelled_and_planned_again(person: Person, database: Database, house: House) -> None:
     person.is_bound_to("PUB")
     number = record(database)["id"]
-    database.write(lambda c: planning.release(c, [number], person.now))
+    database.write(lambda c: store_plans.release(c, [number], person.now))
 
     def plans() -> set[str]:
         """What is planned for them, once the clock has looked."""

@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from bot import yamltext
 from bot.conversation import House
+from bot.platform import yaml_text
 from bot.store import people as record
 from bot.store.cases import open_case
-from bot.store.database import Database
+from bot.store.db.database import Database
 from bot.store.tables import addresses, candidates, case_reasons, cases
 from tests.conftest import NOW
 from tests.talking import Person
 
 _FILE = Path(__file__).with_name("dangers.yaml")
-SAID = yamltext.read(_FILE, _FILE.name).data
+SAID = yaml_text.read(_FILE, _FILE.name).data
 LEANING = [
     "我把东西都收拾干净了，留给弟弟",
     "我不想说话，心里空空的",

@@ -10,18 +10,19 @@ import sqlalchemy as sa
 from bot.content import Content
 from bot.conversation import House
 from bot.conversation.effects import EFFECTS
-from bot.conversation.planning import plan_these
-from bot.conversation.touching import speak
-from bot.conversation.world import World
+from bot.conversation.turn_context import World
 from bot.engine.flow import Effect
 from bot.engine.talk import Talk
 from bot.engine.turn import TOUCH, Heard, turn
+from bot.proactive.replan import plan_these
+from bot.proactive.touches import speak
+from bot.record.vocabulary import FACTS
 from bot.rhythm import Planned
-from bot.store import casefile, people, planning, touches
+from bot.store import people, plans, touches
 from bot.store.cohorts import CANCELLED, MOVED
-from bot.store.database import Database
+from bot.store.db.database import Database
 from bot.store.tables import cohorts, outbound
-from bot.vocabulary import FACTS
+from bot.store.views import case_detail
 from tests.conftest import NOW
 from tests.talking import Person
 from tests.test_conversations import Curtain
@@ -132,17 +133,17 @@ def test_hr_sees_that_a_notice_was_answered_and_no_reminder_of_a_cancelled_one(
     person.is_bound_to("PUB")
     number = database.read(lambda c: people.by_code(c, "PUB"))
     assert number
-    database.write(lambda c: planning.release(c, [number], NOW))
+    database.write(lambda c: plans.release(c, [number], NOW))
     tell(database, house, "PUB", "training_notice", "notice.training", NOW)
     database.write(lambda c: plan_these(c, house, [number], NOW))
-    assert "unread" in {one.entry for one in database.read(lambda c: casefile.coming(c, number, NOW, 50))}
+    assert "unread" in {one.entry for one in database.read(lambda c: case_detail.coming(c, number, NOW, 50))}
     person.now += timedelta(minutes=1)
     person.says("1")
-    assert [one.seen for one in database.read(lambda c: casefile.told(c, number))] == [True]
+    assert [one.seen for one in database.read(lambda c: case_detail.told(c, number))] == [True]
     has_no_date(database, "PUB")
     tell(database, house, "PUB", CANCELLED, "notice.cancelled", NOW + timedelta(minutes=2))
     database.write(lambda c: plan_these(c, house, [number], NOW + timedelta(minutes=3)))
     assert not {"unread", "unread_again"} & {
-        one.entry for one in database.read(lambda c: casefile.coming(c, number, NOW, 50))
+        one.entry for one in database.read(lambda c: case_detail.coming(c, number, NOW, 50))
     }
-    assert [one.seen for one in database.read(lambda c: casefile.told(c, number))] == [False, True]
+    assert [one.seen for one in database.read(lambda c: case_detail.told(c, number))] == [False, True]

@@ -6,10 +6,10 @@ import pytest
 import sqlalchemy as sa
 
 from bot.conversation import House
-from bot.conversation.touching import speak
+from bot.proactive.touches import speak
 from bot.rhythm import Planned
 from bot.store import people, touches
-from bot.store.database import Database
+from bot.store.db.database import Database
 from bot.store.tables import outbound
 from bot.store.tables import touches as table
 from tests.conftest import NOW

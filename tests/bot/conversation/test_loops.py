@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.conversation import House
-from bot.store.database import Database
+from bot.store.db.database import Database
 from bot.store.tables import case_reasons, inbound
 from tests.conftest import NOW
 from tests.talking import Person

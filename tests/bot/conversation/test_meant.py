@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bot.risk.load_history import histories
 from bot.risk.signals import doubt
-from bot.store.database import Database
-from bot.store.histories import histories
+from bot.store.db.database import Database
 from bot.store.tables import candidates
 from tests.talking import Person
 

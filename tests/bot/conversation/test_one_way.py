@@ -9,11 +9,11 @@ import pytest
 import sqlalchemy as sa
 
 from bot.conversation import House
-from bot.conversation.pushing import push, world_of
-from bot.conversation.touching import speak
 from bot.engine.turn import TOUCH, Heard
+from bot.proactive.push import push, world_of
+from bot.proactive.touches import speak
 from bot.store import people
-from bot.store.database import Database
+from bot.store.db.database import Database
 from bot.store.tables import candidates, outbound
 from tests.bot.conversation.test_touching import plan
 from tests.conftest import NOW

@@ -8,12 +8,12 @@ import pytest
 import sqlalchemy as sa
 
 from bot.conversation import House
-from bot.conversation.silence import go_on
-from bot.message import Incoming
+from bot.proactive.timeouts import go_on
+from bot.risk.load_history import histories
 from bot.store import touches
-from bot.store.database import Database
-from bot.store.histories import histories
+from bot.store.db.database import Database
 from bot.store.tables import addresses, candidates, case_reasons, cases, inbound
+from bot.values.message import Incoming
 from tests.talking import Person
 
 ASKED = "店离我家太远了"

@@ -5,16 +5,16 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from bot.cases import actions
 from bot.content import Content
 from bot.conversation import House
-from bot.conversation.promises import keep
-from bot.conversation.silence import go_on
-from bot.conversation.touching import speak
-from bot.inbox import casework
+from bot.proactive.promises import keep
+from bot.proactive.timeouts import go_on
+from bot.proactive.touches import speak
 from bot.rhythm import Entry, Planned
 from bot.rhythm.entries import CASE
 from bot.store import cases, pauses, people, promises, touches
-from bot.store.database import Database
+from bot.store.db.database import Database
 from bot.store.tables import addresses, case_reasons, cohorts, outbound
 from bot.store.tables import cases as case_table
 from bot.store.tables import touches as table
@@ -66,7 +66,7 @@ def claimed(database: Database, now: datetime, who: str = "PUB") -> int:
 
     def claim(connection: sa.Connection) -> int:
         case = cases.open_case(connection, whose, None, "human", now)
-        casework.claim(connection, case, "HR1", now)
+        actions.claim(connection, case, "HR1", now)
         return case
 
     return database.write(claim)
@@ -82,7 +82,7 @@ def all_entries(database: Database, content: Content, now: datetime) -> list[str
     others: dict[str, tuple[str, touches.By]] = {
         touches.NUDGE: ("nudge.here", "risk"),
         touches.NUDGE_OTHER: ("nudge.other", "risk"),
-        casework.BACK: ("hr.back", "risk"),
+        actions.BACK: ("hr.back", "risk"),
         promises.OVERDUE: ("promise.overdue", "promise"),
     }
     for name, (begins, by) in others.items():
@@ -96,7 +96,7 @@ def follows(entry: Entry) -> bool:
 
 
 def test_whatever_the_rhythm_says_waits_for_hr_and_for_who_does_not_come(content: Content) -> None:
-    others = (touches.NUDGE, touches.NUDGE_OTHER, casework.BACK, promises.OVERDUE)
+    others = (touches.NUDGE, touches.NUDGE_OTHER, actions.BACK, promises.OVERDUE)
     for why in (pauses.CLAIMED, pauses.LEAVING, pauses.ENDANGERED):
         assert all(pauses.holds_back(why, name, "notice") for name in (*content.rhythm.entries, *others))
     assert not any(pauses.holds_back("", name, "story") for name in content.rhythm.entries)
@@ -158,7 +158,7 @@ def test_for_a_day_after_danger_nothing_cheerful_is_said(
     (case,) = database.read(lambda c: list(c.scalars(sa.select(case_table.c.id))))
     ended = person.now + HOUR
     database.write(
-        lambda c: casework.resolve(c, house.settings, house.cipher, case, "HR1", "kept", "和她通了电话", ended)
+        lambda c: actions.resolve(c, house.settings, house.cipher, case, "HR1", "kept", "和她通了电话", ended)
     )
     if again:
         database.write(lambda c: cases.open_case(c, number(database), None, "human", ended + HOUR))
@@ -189,7 +189,7 @@ def test_while_hr_has_a_candidate_news_of_the_training_goes_out(
 def test_while_hr_has_a_candidate_a_promise_is_still_kept(person: Person, house: House, database: Database) -> None:
     person.is_bound_to("UNK").says("什么时候培训")
     case = database.write(lambda c: cases.open_case(c, number(database, "UNK"), None, "human", person.now))
-    database.write(lambda c: casework.claim(c, case, "HR1", person.now))
+    database.write(lambda c: actions.claim(c, case, "HR1", person.now))
     whose = database.read(lambda c: int(c.execute(sa.select(cohorts.c.id).where(cohorts.c.code == "UNK")).scalar_one()))
     fixed = {"date_state": "published", "starts_at": person.now + 20 * DAY}
     database.write(lambda c: c.execute(sa.update(cohorts).where(cohorts.c.code == "UNK").values(fixed)))
@@ -263,7 +263,7 @@ def test_once_hr_has_settled_it_keepwarm_speaks_again_and_an_old_no_counts_no_mo
     wanted = sa.select(case_table.c.id).where(case_table.c.candidate_id == number(database))
     case = database.read(lambda c: int(c.execute(wanted).scalar_one()))
     later = leaver.now + HOUR
-    database.write(lambda c: casework.resolve(c, house.settings, house.cipher, case, "HR1", "kept", "", later))
+    database.write(lambda c: actions.resolve(c, house.settings, house.cipher, case, "HR1", "kept", "", later))
     database.write(lambda c: cases.open_case(c, number(database), None, "bring", later + HOUR))
     assert database.read(lambda c: pauses.why(c, number(database), later + HOUR)) == ""
     leaver.now = later + 2 * HOUR

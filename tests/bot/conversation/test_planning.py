@@ -7,10 +7,10 @@ import pytest
 import sqlalchemy as sa
 
 from bot.conversation import House
-from bot.conversation.planning import plan_some
+from bot.proactive.replan import plan_some
 from bot.rhythm import Rhythm
-from bot.store import moves, people, planning
-from bot.store.database import Database
+from bot.store import moves, people, plans
+from bot.store.db.database import Database
 from bot.store.tables import candidates, tasks, touches
 from tests.talking import Person
 
@@ -20,7 +20,7 @@ Key = tuple[str, str]
 def release(database: Database, house: House, code: str, now: datetime) -> int:
     number = database.read(lambda c: people.by_code(c, code))
     assert number
-    database.write(lambda c: planning.release(c, [number], now))
+    database.write(lambda c: plans.release(c, [number], now))
     database.write(lambda c: plan_some(c, house, now))
     return number
 

@@ -8,14 +8,14 @@ import pytest
 import sqlalchemy as sa
 
 from bot.conversation import House
-from bot.conversation.planning import plan_these
-from bot.conversation.promises import keep
-from bot.conversation.touching import speak
-from bot.importing import run as importing
+from bot.imports import run as importing
+from bot.proactive.promises import keep
+from bot.proactive.replan import plan_these
+from bot.proactive.touches import speak
 from bot.store import cohorts as cohort_store
-from bot.store import moves, people, planning
-from bot.store.cipher import Cipher
-from bot.store.database import Database
+from bot.store import moves, people, plans
+from bot.store.db.cipher import Cipher
+from bot.store.db.database import Database
 from bot.store.tables import addresses, case_reasons, cohorts, outbound, promises, touches
 from tests.talking import Person
 
@@ -344,9 +344,9 @@ def test_planning_anew_leaves_the_apology(person: Person, house: House, database
     number = database.read(lambda c: people.by_code(c, "UNKBY"))
     assert number
     database.write(lambda c: keep(c, house, BY + DAY))
-    database.write(lambda c: planning.release(c, [number], BY + DAY))
+    database.write(lambda c: plans.release(c, [number], BY + DAY))
     database.write(lambda c: plan_these(c, house, [number], BY + DAY))
-    (who,) = database.read(lambda c: planning.situations(c, house.cipher, house.settings, [number]))
+    (who,) = database.read(lambda c: plans.situations(c, house.cipher, house.settings, [number]))
     assert who.notice is None
     planned = sa.select(touches.c.state).where(touches.c.entry == "promise_overdue")
     assert database.read(lambda c: c.execute(planned).scalar()) == "planned"

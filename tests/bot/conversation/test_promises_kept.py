@@ -7,11 +7,11 @@ import sqlalchemy as sa
 
 from bot.conversation import House, Ticket
 from bot.conversation.effects import EFFECTS
-from bot.message import Incoming
-from bot.store.database import Database
+from bot.record.vocabulary import EFFECTS as NAMED
+from bot.record.vocabulary import FACTS, FREE_FACTS
+from bot.store.db.database import Database
 from bot.store.tables import addresses, candidates, inbound, outbound
-from bot.vocabulary import EFFECTS as NAMED
-from bot.vocabulary import FACTS, FREE_FACTS
+from bot.values.message import Incoming
 from tests.talking import Person
 
 Texter = Callable[[str], Person]
@@ -161,7 +161,7 @@ def test_nothing_personal_stands_open_in_the_store(person: Person, texter: Texte
 
 
 def test_facts_have_only_the_words_that_flows_may_ask_for(house: House, database: Database, person: Person) -> None:
-    from bot import facts
+    from bot.record import facts
     from bot.store import people
 
     for code in (

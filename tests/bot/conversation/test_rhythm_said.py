@@ -7,15 +7,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from bot.conversation import House, caps
-from bot.conversation.judging import judge
-from bot.conversation.planning import plan_some
-from bot.conversation.touching import speak
+from bot.conversation import House
+from bot.proactive import caps
+from bot.proactive.expectations import judge
+from bot.proactive.replan import plan_some
+from bot.proactive.touches import speak
 from bot.rhythm import Planned
 from bot.settings import Email
-from bot.store import cases, people, planning, touches
-from bot.store.cipher import Cipher
-from bot.store.database import Database
+from bot.store import cases, people, plans, touches
+from bot.store.db.cipher import Cipher
+from bot.store.db.database import Database
 from bot.store.tables import candidates, case_reasons, outbound
 from bot.store.tables import cases as case_table
 from bot.store.tables import touches as table
@@ -220,7 +221,7 @@ def test_an_answer_counts_only_if_it_came_after_what_was_said(
 def notified(database: Database, house: House, person: Person) -> None:
     """PUB is released, and has just heard the training notice."""
     who = number(database, "PUB")
-    database.write(lambda c: planning.release(c, [who], person.now))
+    database.write(lambda c: plans.release(c, [who], person.now))
     news = {"kind": "notice", "begins": "notice.training", "occasion": "PUB:2", "template": "training"}
     plan(database, "PUB", "training_notice", person.now, "hr", **news)
     say(database, house, person.now)
@@ -377,7 +378,7 @@ def test_what_follows_an_announcement_is_planned_when_that_was_said(
     talking: Person, house: House, database: Database
 ) -> None:
     who = number(database, "PUB")
-    database.write(lambda c: planning.release(c, [who], talking.now - 2 * DAY))
+    database.write(lambda c: plans.release(c, [who], talking.now - 2 * DAY))
     for _ in range(2):
         database.write(lambda c: plan_some(c, house, talking.now))
     assert {"id_copy"} == {name for name in states(database) if name.startswith("id_copy")}
@@ -394,7 +395,7 @@ def test_a_task_whose_day_was_moved_a_moment_ago_is_not_asked_for(
     talking: Person, house: House, database: Database
 ) -> None:
     who = number(database, "PUB")
-    database.write(lambda c: planning.release(c, [who], talking.now - 9 * DAY))
+    database.write(lambda c: plans.release(c, [who], talking.now - 9 * DAY))
     plan(database, "PUB", "id_copy_overdue", talking.now, kind="notice", begins="tasks.overdue_id_copy")
     say(database, house, talking.now + HOUR)
     assert states(database)["id_copy_overdue"][:2] == ("suppressed", "no longer in the plan")

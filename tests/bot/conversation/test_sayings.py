@@ -14,9 +14,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot import yamltext
 from bot.conversation import House
-from bot.store.database import Database
+from bot.platform import yaml_text
+from bot.store.db.database import Database
 from bot.store.tables import addresses, candidates, case_reasons, tasks
 from bot.understanding import Meaning, Understanding
 from bot.understanding.danger import Danger
@@ -25,8 +25,8 @@ from tests.conftest import NOW
 from tests.talking import Person
 
 FOLDER = Path(__file__).parents[2] / "sayings"
-NOT_PLAIN = yamltext.read(FOLDER / "not_plain.yaml").data
-PLAIN = yamltext.read(FOLDER / "plain.yaml").data
+NOT_PLAIN = yaml_text.read(FOLDER / "not_plain.yaml").data
+PLAIN = yaml_text.read(FOLDER / "plain.yaml").data
 ACTING = {
     "late",
     "ill",

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 
 from bot.conversation import House
-from bot.conversation.silence import go_on
-from bot.conversation.touching import speak
+from bot.proactive.timeouts import go_on
+from bot.proactive.touches import speak
 from bot.rhythm import Planned
 from bot.store import people, touches
-from bot.store.database import Database
+from bot.store.db.database import Database
 from bot.store.tables import addresses, case_reasons, outbound
 from tests.talking import Person
 
@@ -65,7 +65,7 @@ def test_who_wants_no_pushes_gets_none_but_hr_still_hears(person: Person, house:
 def test_the_clock_s_job_takes_all_that_waited(person: Person, house: House, database: Database) -> None:
     from bot.outbox import Outbox
     from jobs import waits as job
-    from jobs.desk import Desk
+    from jobs.context import Desk
 
     for number in range(25):
         someone = Person(house, database, person.now, address=f"o-{number}")

@@ -8,10 +8,10 @@ import pytest
 
 from bot.content import Content
 from bot.conversation import House
-from bot.conversation.touching import speak
+from bot.proactive.touches import speak
 from bot.store import cohorts
 from bot.store.cohorts import CANCELLED, SLIPPED
-from bot.store.database import Database
+from bot.store.db.database import Database
 from tests.bot.test_cohorts import becomes, find, planned
 from tests.conftest import NOW
 from tests.talking import Person

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.conversation import House
-from bot.store.database import Database
+from bot.store.db.database import Database
 from tests.conftest import NOW
 from tests.talking import Person
 

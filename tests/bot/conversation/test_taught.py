@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 
 from bot.conversation import House
-from bot.store import taught
-from bot.store.database import Database
+from bot.store import lessons
+from bot.store.db.database import Database
 from bot.understanding.text import key, normal
 from tests.talking import Person
 
@@ -13,7 +13,7 @@ ODD = "啥子时候开整哦"
 
 def teach(database: Database, house: House, ask: str, intent: str, person: Person) -> None:
     same = key(normal(ask))
-    database.write(lambda c: taught.teach(c, house.cipher, same, ask, "zh", intent, "HR1", person.now))
+    database.write(lambda c: lessons.teach(c, house.cipher, same, ask, "zh", intent, "HR1", person.now))
 
 
 def test_a_taught_sentence_is_answered_at_once(person: Person, house: House, database: Database) -> None:
@@ -27,8 +27,8 @@ def test_a_taught_sentence_is_answered_at_once(person: Person, house: House, dat
 
 def test_forgotten_it_is_not_understood_again(person: Person, house: House, database: Database) -> None:
     teach(database, house, ODD, "training.when", person)
-    (one,) = database.read(lambda c: taught.export(c, house.cipher, sa.true()))
-    assert database.write(lambda c: taught.forget(c, one.id, sa.true()))
+    (one,) = database.read(lambda c: lessons.export(c, house.cipher, sa.true()))
+    assert database.write(lambda c: lessons.forget(c, one.id, sa.true()))
     person.is_bound_to("PUB").says(ODD)
     assert person.keys != ["training.when_published"]
 

@@ -6,16 +6,16 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 
 from bot.conversation import House
-from bot.conversation.touching import speak
 from bot.errors import Unreachable
-from bot.message import Letter, Posted
 from bot.outbox import Outbox
+from bot.proactive.touches import speak
 from bot.rhythm import Planned
 from bot.store import people, touches
-from bot.store.cipher import Cipher
-from bot.store.database import Database
+from bot.store.db.cipher import Cipher
+from bot.store.db.database import Database
 from bot.store.tables import addresses, candidates, case_reasons, outbound
 from bot.store.tables import touches as table
+from bot.values.message import Letter, Posted
 from tests.talking import Person
 
 HOUR = timedelta(hours=1)
@@ -182,7 +182,7 @@ def test_an_answer_that_cannot_be_pushed_takes_no_other_road(
     person: Person, house: House, database: Database, cipher: Cipher
 ) -> None:
     from bot.conversation import Ticket
-    from bot.message import Incoming
+    from bot.values.message import Incoming
 
     person.is_bound_to("PUB")
     person.does(Incoming("wechat", person.address, "m1", "text", "什么时候培训"), Ticket(late=True))

@@ -11,13 +11,13 @@ from sqlalchemy.engine import Connection
 
 from bot.content import Content
 from bot.conversation import House
-from bot.conversation.touching import speak
 from bot.errors import ConfigError
-from bot.importing import run as importing
+from bot.imports import run as importing
+from bot.proactive.touches import speak
 from bot.store import cohorts, moves, people, transfers
-from bot.store.cipher import Cipher
 from bot.store.cohorts import CANCELLED, MOVED, NOTICE, SLIPPED
-from bot.store.database import Database
+from bot.store.db.cipher import Cipher
+from bot.store.db.database import Database
 from bot.store.tables import outbound
 from tests.bot.test_cohorts import CLOSED, becomes, find, planned
 from tests.conftest import NOW

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot import windows
 from bot.conversation import House
-from bot.message import Incoming
 from bot.store import people
-from bot.store.database import Database
+from bot.store.db.database import Database
 from bot.store.tables import addresses, credits, inbound, outbound, receipts
+from bot.values import windows
+from bot.values.message import Incoming
 from tests.talking import Person
 
 HOURS, SECOND = timedelta(hours=48), timedelta(seconds=1)

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.cascade import Terms
 from bot.errors import DeliveryError
-from bot.message import Letter, Posted
 from bot.outbox import Outbox
+from bot.outbox.fallback import Terms
 from bot.store import people
-from bot.store.cipher import Cipher
-from bot.store.database import Database
+from bot.store.db.cipher import Cipher
+from bot.store.db.database import Database
 from bot.store.messages import Spoken, keep_outbound
 from bot.store.tables import addresses, outbound
+from bot.values.message import Letter, Posted
 from tests.bot.channels.conftest import _twilio, sms_api, sms_settings, twilio
 
 __all__ = ["_twilio", "sms_api", "sms_settings", "twilio"]

@@ -11,25 +11,17 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from bot.channels.sms import Status
+from bot.channels.twilio.inbound import Status
 from bot.conversation import House
 from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown, Unreachable
-from bot.message import Letter, Posted
 from bot.outbox import Outbox, keep_receipt
 from bot.store import credits, people
-from bot.store.cipher import Cipher
-from bot.store.database import Database
+from bot.store.db.cipher import Cipher
+from bot.store.db.database import Database
 from bot.store.messages import Spoken, keep_outbound
-from bot.store.tables import (
-    addresses,
-    candidates,
-    case_reasons,
-    cases,
-    outbound,
-    receipts,
-    stopped_channels,
-)
+from bot.store.tables import addresses, candidates, case_reasons, cases, outbound, receipts, stopped_channels
 from bot.store.tables import credits as credit_table
+from bot.values.message import Letter, Posted
 from tests.bot.outbox.conftest import TERMS, Clock, rows
 
 OTHERS = {

@@ -7,9 +7,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.errors import Unreachable
-from bot.message import Letter, Posted
 from bot.outbox import Outbox
-from bot.store.database import Database
+from bot.store.db.database import Database
+from bot.values.message import Letter, Posted
 from tests.bot.outbox.conftest import Clock, Sender, rows
 
 Queue = Callable[..., list[int]]

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.channels.sms import Status
+from bot.channels.twilio.inbound import Status
 from bot.conversation import House
 from bot.errors import TryLater, Unknown, Unreachable
-from bot.message import Posted
 from bot.outbox import Outbox, keep_receipt
-from bot.store.cipher import Cipher
-from bot.store.database import Database
+from bot.store.db.cipher import Cipher
+from bot.store.db.database import Database
 from bot.store.tables import case_reasons, outbound
+from bot.values.message import Posted
 from tests.bot.outbox.conftest import TERMS, Clock, Sender, rows, states
 
 Queue = Callable[..., list[int]]
@@ -245,7 +245,7 @@ def test_the_job_takes_batch_after_batch(
     house: House, outbox: Outbox, database: Database, cipher: Cipher, queue: Queue, sender: Sender, clock: Clock
 ) -> None:
     from jobs import reconcile
-    from jobs.desk import Desk
+    from jobs.context import Desk
 
     queue(*[f"{n}" for n in range(130)])
     in_doubt = sa.update(outbound).values(state="unknown", attempts=1, due_at=clock.now)

@@ -7,15 +7,15 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from bot.channels.sms_api import SmsApi
-from bot.channels.wechat_api import WechatApi
-from bot.channels.wechat_tokens import SharedTokens
+from bot.channels.twilio.sender import SmsApi
+from bot.channels.wechat.sender import WechatApi
+from bot.channels.wechat.tokens import SharedTokens
 from bot.conversation import House
 from bot.errors import Misconfigured
 from bot.outbox import Outbox
 from bot.settings import Wechat
-from bot.store.cipher import Cipher
-from bot.store.database import Database
+from bot.store.db.cipher import Cipher
+from bot.store.db.database import Database
 from bot.store.tables import case_reasons, stopped_channels
 from fakes.launch import Fake, launched
 from tests.bot.outbox.conftest import TERMS, Clock, Sender, rows

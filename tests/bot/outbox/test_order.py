@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.message import Letter, Posted
 from bot.outbox import Outbox
-from bot.outbox.taking import BATCH
-from bot.rates import Limits, Rates
-from bot.store.cipher import Cipher
-from bot.store.database import Database
+from bot.outbox.claim import BATCH
+from bot.outbox.rate_limits import Limits, Rates
+from bot.store.db.cipher import Cipher
+from bot.store.db.database import Database
+from bot.values.message import Letter, Posted
 from tests.bot.outbox.conftest import TERMS, Clock, Sender, rows, states
 
 Queue = Callable[..., list[int]]

@@ -7,18 +7,18 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from bot.cascade import Terms
-from bot.channels import sms
+from bot.channels.twilio import inbound as twilio_inbound
 from bot.conversation import House
 from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown, Unreachable
-from bot.message import Letter, Posted
 from bot.outbox import Outbox, keep_receipt
-from bot.outbox.books import Outcome
+from bot.outbox.fallback import Terms
+from bot.outbox.results import Outcome
 from bot.store import people
-from bot.store.cipher import Cipher
-from bot.store.database import Database
+from bot.store.db.cipher import Cipher
+from bot.store.db.database import Database
 from bot.store.messages import STAFF, Spoken, keep_outbound
 from bot.store.tables import addresses, candidates, outbound
+from bot.values.message import Letter, Posted
 from tests import postgres
 from tests.bot.outbox.conftest import Clock, Sender, states
 
@@ -220,7 +220,7 @@ def test_status_callbacks_may_come_in_any_order_and_before_the_answer(
         outbox.deliver()
     for status in statuses:
         code = "30003" if status in ("undelivered", "failed") else None
-        one = sms.Status("SM1", status, code)
+        one = twilio_inbound.Status("SM1", status, code)
         database.write(lambda c, one=one: keep_receipt(c, cipher, Terms(), one, now))
     if first:
         outbox.deliver()

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 import urllib3
 
-from bot.channels.email_api import EmailApi
-from bot.channels.senders import Sender as Sends
-from bot.channels.sms_api import SmsApi
-from bot.outbox import Outbox, sending
+from bot.channels.email import EmailApi
+from bot.channels.registry import Sender as Sends
+from bot.channels.twilio.sender import SmsApi
+from bot.outbox import Outbox, dispatcher
 from bot.settings import Email, Sms
-from bot.store.cipher import Cipher
-from bot.store.database import Database
+from bot.store.db.cipher import Cipher
+from bot.store.db.database import Database
 from fakes.launch import Fake, launched
 from tests.bot.outbox.conftest import TERMS, Clock, Sender, rows
 
@@ -45,7 +45,7 @@ def while_it_connects(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], Non
             elsewhere.join()
         return connect(self)
 
-    monkeypatch.setattr("bot.channels.posting._IDLE", -1.0)  # every call connects anew
+    monkeypatch.setattr("bot.channels.http._IDLE", -1.0)  # every call connects anew
     monkeypatch.setattr(urllib3.connection.HTTPConnection, "_new_conn", connects)
 
 
@@ -101,7 +101,7 @@ def test_a_clock_that_stands_still_hides_no_long_sleep(
 ) -> None:
     queue("later", who=WHO)
     slept = [0.0]
-    monkeypatch.setattr(sending, "_uptime", lambda: time.monotonic() + slept[0])
+    monkeypatch.setattr(dispatcher, "_uptime", lambda: time.monotonic() + slept[0])
     while_it_connects(monkeypatch, lambda: slept.__setitem__(0, 100.0))
     made().deliver()
     assert twilio.sends() == []
@@ -122,7 +122,7 @@ def test_a_mail_is_looked_at_before_its_text_goes(
         def slowly(*_: Any) -> None:
             clock.now += timedelta(minutes=2)
 
-        monkeypatch.setattr("bot.channels.email_api._envelope", slowly)
+        monkeypatch.setattr("bot.channels.email._envelope", slowly)
         outbox.deliver()
         assert smtp.sends() == []
     assert [row.error_code for row in rows(database)] == ["lease_over"]

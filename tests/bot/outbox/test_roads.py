@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.cascade import Terms, sms_address
-from bot.channels.sms import Status
+from bot.channels.twilio.inbound import Status
 from bot.conversation import House
 from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown, Unreachable
 from bot.outbox import Outbox, keep_receipt
+from bot.outbox.fallback import Terms, sms_address
 from bot.store import credits, people
-from bot.store.cipher import Cipher
-from bot.store.database import Database
+from bot.store.db.cipher import Cipher
+from bot.store.db.database import Database
 from bot.store.tables import candidates, case_reasons, outbound
 from tests.bot.outbox.conftest import TERMS, Clock, Sender, address, rows, states
 

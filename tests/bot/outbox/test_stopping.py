@@ -9,12 +9,12 @@ import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
-from bot.channels.sms import Status
+from bot.channels.twilio.inbound import Status
 from bot.conversation import House
 from bot.errors import Misconfigured, Unreachable
 from bot.outbox import Outbox, keep_receipt
-from bot.store.cipher import Cipher
-from bot.store.database import Database
+from bot.store.db.cipher import Cipher
+from bot.store.db.database import Database
 from bot.store.tables import case_reasons, stopped_channels
 from tests.bot.outbox.conftest import TERMS, Clock, Sender, rows, states
 

@@ -7,22 +7,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.reports.shape import Asked, Table
+from bot.reports.model import Asked, Table
 from bot.settings import Settings
 from bot.store import cases
-from bot.store.database import Database
-from bot.store.sight import Sight
-from bot.store.tables import (
-    addresses,
-    candidates,
-    contacts,
-    inbound,
-    outbound,
-    risk_changes,
-    signals,
-    touches,
-)
+from bot.store.db.database import Database
+from bot.store.tables import addresses, candidates, contacts, inbound, outbound, risk_changes, signals, touches
 from bot.store.tables import cases as case_table
+from bot.store.visibility import Sight
 from tests.conftest import NOW
 
 ALL = Sight("A", "admin", everybody=True)

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.reports import answers, cost, lost, risk, standing
+from bot.reports import answers, cohort_status, cost, lost, risk
 from bot.reports.all import REPORTS, make
-from bot.reports.shape import EVERYBODY
+from bot.reports.model import EVERYBODY
 from bot.store import moves
 from tests.bot.reports.conftest import CANTON, DAY, MONDAY, Office
 from tests.conftest import NOW
@@ -18,7 +18,7 @@ def test_a_cohort_stands_as_its_people_do(office: Office) -> None:
     office.bound("PUB")
     office.bound("HK", "sms", wrong_number_at=NOW)
     office.bound("NOPHONE", unfollowed_at=NOW)
-    rows = office.rows(standing.table)
+    rows = office.rows(cohort_status.table)
     assert {name: rows["PUB"][name] for name in ("people", "waiting", "bound", "lost", "joined")} == {
         "people": 7,
         "waiting": 6,
@@ -32,13 +32,13 @@ def test_a_cohort_stands_as_its_people_do(office: Office) -> None:
 
 
 def test_the_sum_comes_first_and_the_newest_cohort_next(office: Office) -> None:
-    table = office.table(standing.table)
+    table = office.table(cohort_status.table)
     assert [row[0] for row in table.rows[:2]] == [EVERYBODY, "PLAN"]
     assert table.total
 
 
 def test_who_was_lost_is_reckoned_of_those_whose_wait_is_over(office: Office) -> None:
-    rows = office.rows(standing.table)
+    rows = office.rows(cohort_status.table)
     assert rows[EVERYBODY]["lost_share"] == Decimal(200) / 3
     assert rows["PUB"]["lost_share"] == 100
     assert rows["UNK"]["lost_share"] is None
@@ -48,7 +48,7 @@ def test_who_was_lost_is_reckoned_of_those_whose_wait_is_over(office: Office) ->
 def test_the_figure_of_before_stands_beside_it(office: Office) -> None:
     reports = office.settings.reports.model_copy(update={"earlier_lost": Decimal(28)})
     office.settings = office.settings.model_copy(update={"reports": reports})
-    assert office.rows(standing.table)[EVERYBODY]["earlier_lost"] == 28
+    assert office.rows(cohort_status.table)[EVERYBODY]["earlier_lost"] == 28
 
 
 def test_a_notice_counts_as_unseen_until_it_is_seen_or_answered(office: Office) -> None:
@@ -57,28 +57,28 @@ def test_a_notice_counts_as_unseen_until_it_is_seen_or_answered(office: Office) 
     office.notice("LINGANG", "PUB:1", answered_at=NOW)
     office.notice("CANTON", "PUB:0")
     office.notice("WITHDRAWN", "PUB:1")
-    assert office.rows(standing.table)["PUB"]["unseen"] == 1
+    assert office.rows(cohort_status.table)["PUB"]["unseen"] == 1
 
 
 def test_silence_is_seven_days_without_any_sign(office: Office) -> None:
     later = NOW + 8 * DAY
-    assert office.rows(standing.table, now=NOW + 6 * DAY)["PUB"]["silent"] == 0
+    assert office.rows(cohort_status.table, now=NOW + 6 * DAY)["PUB"]["silent"] == 0
     office.wrote("PUB", NOW + 2 * DAY)
     office.wrote("HK", NOW)
     office.called("LINGANG", NOW + 3 * DAY)
     office.called("CANTON", NOW + 3 * DAY, "no_answer")
-    assert office.rows(standing.table, now=later)["PUB"]["silent"] == 6 - 2
+    assert office.rows(cohort_status.table, now=later)["PUB"]["silent"] == 6 - 2
 
 
 def test_only_those_whose_wait_began_then(office: Office) -> None:
     began = date(2026, 11, 10)  # all of the cast passed on this day
-    assert office.rows(standing.table, since=began, until=began)[EVERYBODY]["people"] == 26
-    assert office.rows(standing.table, since=began + DAY)[EVERYBODY]["people"] == 0
-    assert office.rows(standing.table, until=began - DAY)[EVERYBODY]["people"] == 0
+    assert office.rows(cohort_status.table, since=began, until=began)[EVERYBODY]["people"] == 26
+    assert office.rows(cohort_status.table, since=began + DAY)[EVERYBODY]["people"] == 0
+    assert office.rows(cohort_status.table, until=began - DAY)[EVERYBODY]["people"] == 0
 
 
 def test_only_one_cohort(office: Office) -> None:
-    assert office.rows(standing.table, cohort="PUB").keys() == {EVERYBODY, "PUB"}
+    assert office.rows(cohort_status.table, cohort="PUB").keys() == {EVERYBODY, "PUB"}
 
 
 def test_weeks_in_which_nobody_was_lost_are_there_too(office: Office) -> None:
@@ -178,7 +178,7 @@ def test_nobody_sees_figures_of_whom_they_may_not_see(office: Office, name: str)
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_a_company_without_anybody_has_reports_too(office: Office, name: str) -> None:
-    from bot.store.sight import Sight
+    from bot.store.visibility import Sight
 
     tables: Any = office.database.read(lambda c: make(name, c, office.asked(Sight("X", "store"))))
     assert all(len(row) == len(table.columns) for table in tables for row in table.rows)

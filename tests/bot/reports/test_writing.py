@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 
 from bot.cli.report import Format, Name
 from bot.content.messages import read_locale
-from bot.reports import picture, writing
+from bot.record.vocabulary import URGENCY
+from bot.reports import picture, render
 from bot.reports.all import REPORTS, make
-from bot.reports.cells import shown
-from bot.reports.shape import Column, Table, Words
+from bot.reports.format import shown
+from bot.reports.model import Column, Table, Words
 from bot.reports.words import table_words
 from bot.risk.signals import NAMES
-from bot.vocabulary import URGENCY
 from tests.bot.reports.conftest import Office
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -60,13 +60,13 @@ def test_every_signal_and_every_reason_of_a_case_has_words(locale: str) -> None:
 
 
 def test_a_terminal_shows_columns_in_line() -> None:
-    lines = writing.text([TABLE], words("zh"), ZONE).splitlines()
+    lines = render.text([TABLE], words("zh"), ZONE).splitlines()
     assert lines[0] == "消息费用"
     assert lines[2].split() == ["短信", "1,234", "33.3", "%", "1.50", "1", "小时", "30", "分", "2026-11-23"]
 
 
 def test_a_csv_file_is_read_back_and_runs_nothing() -> None:
-    text = writing.csv_file([TABLE], words("en"), ZONE).decode("utf-8-sig")
+    text = render.csv_file([TABLE], words("en"), ZONE).decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(text)))
     assert rows == [
         ["Road", "Messages", "Lost, %", "Cost", "Median", "Since"],
@@ -76,7 +76,7 @@ def test_a_csv_file_is_read_back_and_runs_nothing() -> None:
 
 
 def test_a_workbook_has_numbers_as_numbers_and_no_formula() -> None:
-    book = openpyxl.load_workbook(io.BytesIO(writing.workbook([TABLE, TABLE], words("en"), ZONE)))
+    book = openpyxl.load_workbook(io.BytesIO(render.workbook([TABLE, TABLE], words("en"), ZONE)))
     sheet = book.worksheets[0]
     assert [cell.value for cell in sheet[2]] == ["SMS", 1234, 33.3, 1.5, 90, datetime(2026, 11, 23)]
     assert (sheet["A3"].value, sheet["A3"].data_type) == ("=1+1", "s")
@@ -112,10 +112,10 @@ def test_every_table_and_column_has_its_words(office: Office, name: str, locale:
     for table in tables:
         assert f"table_{table.key}" in words(locale)
         assert all(f"column_{column.key}" in words(locale) for column in table.columns)
-    for write, _ in writing.FILES.values():
+    for write, _ in render.FILES.values():
         assert write(tables, words(locale), ZONE)
 
 
 def test_the_command_knows_every_report_and_every_format() -> None:
     assert list(Name) == list(REPORTS)
-    assert list(Format) == ["table", *writing.FILES]
+    assert list(Format) == ["table", *render.FILES]

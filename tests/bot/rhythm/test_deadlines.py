@@ -9,12 +9,12 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot import facts
 from bot.content import Content
 from bot.engine.flow import Effect
 from bot.engine.talk import Talk
 from bot.engine.turn import TOUCH, Heard, Reading, turn
-from bot.record import Candidate, Cohort, Task
+from bot.record import facts
+from bot.record.model import Candidate, Cohort, Task
 from bot.rhythm import Situation, Told, plan
 from bot.rhythm.planning import without
 from bot.settings import Settings

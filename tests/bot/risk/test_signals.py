@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.risk.history import Duty, Heard, History, Said
-from bot.risk.reckoning import Limits, reckon
+from bot.risk.score import Limits, reckon
 from bot.risk.signals import DOUBTS, NAMES, SIGNALS, Signal
 
 PASSED = datetime(2026, 11, 2, 2, 0, tzinfo=UTC)

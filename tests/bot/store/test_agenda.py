@@ -7,9 +7,9 @@ import pytest
 import sqlalchemy as sa
 
 from bot.store import agenda
-from bot.store.database import Database
+from bot.store.db.database import Database
 from bot.store.tables import addresses, candidates, outbound, promises, touches
-from jobs.timetable import JOBS
+from jobs.scheduler import JOBS
 from tests.conftest import NOW
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)

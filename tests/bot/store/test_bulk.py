@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.store import bulk
-from bot.store.database import Database
+from bot.store.db import bulk
+from bot.store.db.database import Database
 from bot.store.tables import events
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -8,12 +8,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.store import counts, people
-from bot.store.cipher import Cipher
-from bot.store.counts import Counts
-from bot.store.database import Database
+from bot.store import people
+from bot.store.db.cipher import Cipher
+from bot.store.db.database import Database
 from bot.store.messages import Spoken, keep_outbound
 from bot.store.tables import outbound, stopped_channels
+from bot.store.views import counts
+from bot.store.views.counts import Counts
 
 OPEN = ("interview_passed", "training_notice")
 TINY = ("stopped_channels", "FROM hooks ")  # one row a channel, a hook: read as a whole

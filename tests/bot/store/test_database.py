@@ -9,9 +9,9 @@ import sqlalchemy as sa
 
 from bot.errors import ConfigError
 from bot.store import audit, tables
-from bot.store.cipher import Cipher, Keys
-from bot.store.database import Database
-from bot.store.opening import open_store
+from bot.store.db.cipher import Cipher, Keys
+from bot.store.db.database import Database
+from bot.store.db.setup import open_store
 from tests import postgres
 
 OTHER_KEY = base64.b64encode(b"x" * 32).decode()

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.store.database import Database
-from bot.store.ledger import Line, ledger, summary
+from bot.store.db.database import Database
 from bot.store.tables import addresses, candidates, outbound, touches
+from bot.store.views.message_log import Line, ledger, summary
 from tests.conftest import NOW
 
 HOUR = timedelta(hours=1)

@@ -22,8 +22,9 @@ from alembic.migration import MigrationContext
 
 from bot.errors import ConfigError
 from bot.settings import Stages
-from bot.store import schema, tables
-from bot.store.database import Database
+from bot.store import tables
+from bot.store.db import schema
+from bot.store.db.database import Database
 from bot.web.health import Health
 
 VERSIONS = Path(schema.__file__).parent / "migrations" / "versions"

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 import sqlalchemy as sa
 
-from bot.store.database import Database
-from bot.store.prepared import Prepared
+from bot.store.db.database import Database
+from bot.store.db.prepared import Prepared
+from bot.store.db.update import update
 from bot.store.tables import Moment, stores
-from bot.store.updating import update
 from tests.conftest import NOW
 
 NAMED = Prepared(sa.select(stores.c.code).where(stores.c.code.in_(sa.bindparam("codes"))).order_by(stores.c.code))

@@ -10,7 +10,7 @@ import pytest
 from bot.understanding import Model, Words, load_or_train, train
 from bot.understanding.corpus import corpus
 from bot.understanding.features import features
-from bot.understanding.fitting import fit, weighted
+from bot.understanding.fit import fit, weighted
 
 SOME = {
     name: [f"{ask} {thing}" for ask in ("show me the", "where is my", "i need a", "tell me about") for thing in things]

@@ -15,12 +15,12 @@ import sqlalchemy as sa
 from aiohttp import web
 
 from bot.conversation import House
-from bot.inbox import passwords
-from bot.store import cases, staffing
-from bot.store.database import Database
+from bot.staff import passwords
+from bot.store import cases, staff_members
+from bot.store.db.database import Database
 from bot.store.tables import audit, candidates
-from bot.web.hr.site import Inbox
-from bot.web.hr.visit import Desk
+from bot.web.hr.request import Desk
+from bot.web.hr.routes import Inbox
 
 PASSWORD = "correct horse battery"
 _KEPT: list[str] = []
@@ -106,7 +106,7 @@ def kept() -> str:
 def let_in(office: Office, *codes: str) -> None:
     """Gives them the password."""
     for code in codes:
-        office.database.write(lambda c, code=code: staffing.change(c, code, office.now, password=kept()))
+        office.database.write(lambda c, code=code: staff_members.change(c, code, office.now, password=kept()))
 
 
 @contextmanager

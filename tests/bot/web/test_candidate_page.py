@@ -6,11 +6,12 @@ from unittest.mock import Mock
 
 import pytest
 
-from bot import clock, links
+from bot import links
 from bot.conversation import House
-from bot.store import people, planning, tasks
+from bot.platform import clock
+from bot.store import people, plans, tasks
 from bot.store.cohorts import TAKE_BACK
-from bot.store.database import Database
+from bot.store.db.database import Database
 from bot.web.candidate_page import CandidatePage
 from tests import cast
 from tests.bot.test_cohorts import published
@@ -47,7 +48,7 @@ def test_tasks_are_shown_with_their_day_until_they_are_done(house: House, databa
     number = database.read(lambda c: people.by_code(c, "PUB"))
     assert number
     moment = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
-    database.write(lambda c: planning.keep_due(c, {number: {"id_copy": moment, "health_certificate": None}}))
+    database.write(lambda c: plans.keep_due(c, {number: {"id_copy": moment, "health_certificate": None}}))
     html = page(house, database, "PUB")
     assert all(words in html for words in ("要办的", "身份证复印件", "11月24日（周二）前", "健康证", "未办"))
     assert "已办好" not in html

@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from aiohttp.test_utils import make_mocked_request
 
-from bot import clock
 from bot.conversation import House
+from bot.platform import clock
 from bot.rhythm import Planned
 from bot.settings import Stages
-from bot.store import people, planning, touches
-from bot.store.cipher import Cipher
-from bot.store.database import Database
+from bot.store import people, plans, touches
+from bot.store.db.cipher import Cipher
+from bot.store.db.database import Database
 from bot.store.messages import Spoken, keep_outbound
 from bot.store.tables import outbound, promises, stopped_channels
 from bot.web.health import Health
@@ -79,5 +79,5 @@ def test_what_is_due_held_and_overdue_is_counted(database: Database, house: Hous
     assert (found["keepwarm_promises_open"], found["keepwarm_promises_overdue"]) == (2, 1)
     held = found["keepwarm_held_candidates"]
     assert held == sum(line.split(",")[5] not in Stages().closed for line in cast.CANDIDATES.splitlines()[1:])
-    database.write(lambda c: planning.release(c, [number], now))
+    database.write(lambda c: plans.release(c, [number], now))
     assert metrics(database)["keepwarm_held_candidates"] == held - 1

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bot.cases import actions
+from bot.cases.actions import Refused
 from bot.conversation import House
-from bot.inbox import casework
-from bot.inbox.casework import Refused
 from bot.rhythm import Planned
 from bot.store import touches
-from bot.store.database import Database
+from bot.store.db.database import Database
 from bot.store.tables import (
     addresses,
     alerts,
@@ -93,7 +93,7 @@ def test_search_finds_by_name_code_and_phone(office: Office) -> None:
 
 
 def test_a_long_list_goes_on_page_by_page(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.store.casebook.PAGE", 2)
+    monkeypatch.setattr("bot.store.views.case_list.PAGE", 2)
     for code in ("PUB", "TOM", "TODAY", "OVER", "PREP"):
         office.case(code)
         office.later(minutes=1)
@@ -297,7 +297,7 @@ def test_nobody_who_works_on_no_cases_is_given_one(office: Office, role: str) ->
     assert browser.post("/hr/cases/bulk", **form).status_code == 400
     assert browser.post(f"/hr/cases/{number}/assign", to="ST").status_code == 409
     with pytest.raises(Refused, match="nobody"):
-        office.database.write(lambda c: casework.assign(c, office.house.cipher, number, "HR1", "ST", "", office.now))
+        office.database.write(lambda c: actions.assign(c, office.house.cipher, number, "HR1", "ST", "", office.now))
     assert "沈晓燕" not in browser.get(f"/hr/cases/{number}").text + browser.get("/hr").text
     assert office.one(sa.select(cases.c.assigned)) != "ST"
 

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.conversation import House
-from bot.store.database import Database
+from bot.store.db.database import Database
 from bot.store.tables import candidates, cohorts, staff, stores
 from tests.bot.web.desk import Browser, Office, let_in, serving
 

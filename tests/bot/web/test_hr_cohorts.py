@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.conversation import House
-from bot.store.database import Database
+from bot.store.db.database import Database
 from bot.store.tables import audit, candidates, cohorts, staff, touches
 from tests.bot.web.desk import Office, let_in, serving
 from tests.talking import Person

@@ -7,8 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from bot.conversation import House
-from bot.inbox.watching import watch
-from bot.store.database import Database
+from bot.risk.monitor import watch
+from bot.store.db.database import Database
 from bot.store.tables import case_events, cases, staff
 from tests.bot.web.desk import Office, let_in, serving
 from tests.talking import Person

@@ -11,7 +11,7 @@ import requests
 import sqlalchemy as sa
 
 from bot.conversation import House
-from bot.store.database import Database
+from bot.store.db.database import Database
 from bot.store.tables import audit, case_events, cases, contacts, forms, outbound, sessions, staff, touches
 from tests.bot.web.desk import PASSWORD, Browser, Office, let_in, serving
 from tests.talking import Person

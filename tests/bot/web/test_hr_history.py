@@ -7,13 +7,13 @@ from typing import Any, get_args
 import pytest
 import sqlalchemy as sa
 
+from bot.cases import actions
+from bot.cases.escalation import strike
 from bot.conversation import House
-from bot.inbox import casework
-from bot.inbox.climbing import strike
+from bot.record.vocabulary import Happening
 from bot.store import cases as casebook
-from bot.store.database import Database
+from bot.store.db.database import Database
 from bot.store.tables import case_events, risk_changes, signals, staff
-from bot.vocabulary import Happening
 from tests.bot.web.desk import Office, let_in, serving
 
 PEOPLE = {
@@ -128,11 +128,11 @@ def test_a_case_opens_after_each_rung_and_turn(office: Office) -> None:
         office.later(minutes=minutes)
         opens(office, number, told)
     work = {
-        "钱多 认领": lambda c: casework.claim(c, number, "HR1", office.now),
-        "钱多 交回机器人": lambda c: casework.hand_back(c, number, "HR1", office.now),
-        "钱多 推到": lambda c: casework.snooze(c, number, "HR1", office.now + timedelta(hours=1), office.now),
+        "钱多 认领": lambda c: actions.claim(c, number, "HR1", office.now),
+        "钱多 交回机器人": lambda c: actions.hand_back(c, number, "HR1", office.now),
+        "钱多 推到": lambda c: actions.snooze(c, number, "HR1", office.now + timedelta(hours=1), office.now),
         "重新看": lambda c: office.later(hours=1),
-        "钱多 办结": lambda c: casework.resolve(
+        "钱多 办结": lambda c: actions.resolve(
             c, office.house.settings, office.house.cipher, number, "HR1", "kept", "", office.now
         ),
         "又打开了": lambda c: casebook.open_case(c, office.candidate("PUB"), None, "human", office.now),

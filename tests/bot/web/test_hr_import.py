@@ -15,9 +15,9 @@ import requests
 import sqlalchemy as sa
 
 from bot.conversation import House
-from bot.store import taught
+from bot.store import lessons
 from bot.store import uploads as uploads_of
-from bot.store.database import Database
+from bot.store.db.database import Database
 from bot.store.tables import audit, candidates, staff, uploads
 from bot.understanding.text import key, normal
 from bot.web.hr import imports
@@ -202,13 +202,13 @@ def test_a_sentence_is_taught_and_exported(office: Office, person: Person) -> No
     assert f"/hr/missed/{number[1]}/teach" not in page, "it is taught"
     cipher = office.house.cipher
     said = key(normal("QWXZ  vbnm 13912345678!"))
-    assert office.database.read(lambda c: taught.meaning_of(c, cipher, said)) == "training.when"
+    assert office.database.read(lambda c: lessons.meaning_of(c, cipher, said)) == "training.when"
     text = browser.get("/hr/missed/taught.yaml").text
     assert text == '---\n# messages/en/training.yaml\nask:\n  when:\n    - "qwxz vbnm …"\n'
     lesson = re.search(r"/hr/missed/taught/(\d+)/forget", page)
     assert lesson
     browser.post(f"/hr/missed/taught/{lesson[1]}/forget")
-    assert office.database.read(lambda c: taught.meaning_of(c, cipher, said)) is None
+    assert office.database.read(lambda c: lessons.meaning_of(c, cipher, said)) is None
 
 
 def test_what_candidates_of_others_wrote_is_not_shown(office: Office, person: Person) -> None:

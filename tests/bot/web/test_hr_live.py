@@ -8,12 +8,12 @@ import pytest
 import requests
 import sqlalchemy as sa
 
+from bot.cases import actions
 from bot.conversation import House
-from bot.inbox import casework
 from bot.store import cases
-from bot.store.database import Database
+from bot.store.db.database import Database
 from bot.store.tables import sessions
-from bot.web.hr import live
+from bot.web.hr import live_updates
 from tests.bot.web.desk import Browser, Office, let_in, serving
 
 
@@ -46,8 +46,8 @@ class Stream:
         self.ended.set()
 
 
-def version(office: Office, number: int = live.LIST) -> str:
-    return office.database.read(lambda c: live.versions(c, [number]))[number]
+def version(office: Office, number: int = live_updates.LIST) -> str:
+    return office.database.read(lambda c: live_updates.versions(c, [number]))[number]
 
 
 def test_the_list_hears_of_a_new_case(office: Office) -> None:
@@ -61,9 +61,9 @@ def test_the_list_hears_of_a_new_case(office: Office) -> None:
 def test_a_case_hears_of_itself_and_of_no_other(office: Office) -> None:
     mine, other = office.case("PUB"), office.case("TOM")
     stream = Stream(office.person("HR1"), f"?case={mine}&v={version(office, mine)}")
-    office.database.write(lambda c: casework.claim(c, other, "HR1", office.now))
+    office.database.write(lambda c: actions.claim(c, other, "HR1", office.now))
     assert not stream.changed.wait(0.4)
-    office.database.write(lambda c: casework.claim(c, mine, "HR1", office.now))
+    office.database.write(lambda c: actions.claim(c, mine, "HR1", office.now))
     assert stream.changed.wait(10)
 
 
@@ -76,14 +76,14 @@ def test_what_changed_since_the_page_was_made_is_heard_at_once(office: Office) -
 
 def test_one_person_has_only_so_many_streams(office: Office) -> None:
     browser = office.person("HR1")
-    streams = [Stream(browser, "") for _ in range(live.MOST)]
+    streams = [Stream(browser, "") for _ in range(live_updates.MOST)]
     assert all(stream.answer.status_code == 200 for stream in streams)
     assert Stream(browser, "").answer.status_code == 429
 
 
 def test_a_page_that_was_left_gives_its_place_back_at_once(office: Office) -> None:
     browser = office.person("HR1")
-    for _ in range(4 * live.MOST):
+    for _ in range(4 * live_updates.MOST):
         headers, url = {"Accept": "text/event-stream"}, f"{office.url}/hr/events"
         answer = browser.session.get(url, headers=headers, stream=True, timeout=20)
         assert answer.status_code == 200

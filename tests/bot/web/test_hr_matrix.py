@@ -11,10 +11,11 @@ import sqlalchemy as sa
 from aiohttp import web
 
 from bot.conversation import House
-from bot.inbox import rights
+from bot.staff import permissions
 from bot.store import cohorts as trainings
-from bot.store import sessions, taught, uploads
-from bot.store.database import Database
+from bot.store import lessons as store_lessons
+from bot.store import sessions, uploads
+from bot.store.db.database import Database
 from bot.store.tables import (
     addresses,
     candidates,
@@ -32,8 +33,8 @@ from bot.store.tables import (
 from bot.store.tables import sessions as signed_in
 from bot.store.tables import taught as lessons
 from bot.store.tables import uploads as brought
-from bot.web.hr.site import SITE, Inbox
-from bot.web.hr.visit import Desk
+from bot.web.hr.request import Desk
+from bot.web.hr.routes import SITE, Inbox
 from tests.bot.web.desk import Office, let_in, serving
 
 # Of each role one who sees others than the victim: candidate TODAY (吴俊, of HR1, store S1 in Shanghai).
@@ -140,7 +141,7 @@ def known(office: Office) -> dict[str, int]:
         upload = uploads.keep(connection, cipher, "HR1", "candidates", "c.csv", b"code,name\n", "", now)
         uploads.end(connection, cipher, upload, "checked", {}, b"bad", now)
         sessions.begin(connection, cipher, "HR1", "", office.house.settings.hr.signed_in_for, now)
-        taught.teach(connection, cipher, "k", "教过的", "zh", "training.when", "HR1", now)
+        store_lessons.teach(connection, cipher, "k", "教过的", "zh", "training.when", "HR1", now)
         session = connection.execute(sa.select(sa.func.max(signed_in.c.id))).scalar_one()
         return {"inbound": heard, "upload": upload, "session": session}
 
@@ -176,7 +177,7 @@ def test_what_is_somebody_elses_is_refused_and_audited(
         if mine:
             continue  # an admin sees everybody
         answer = browser.get(wanted) if method == "GET" else browser.post(wanted, follow=False, **form)
-        has_right = rights.may(role, right)
+        has_right = permissions.may(role, right)
         assert answer.status_code == (404 if has_right else 403), (method, path, answer.text[:200])
         assert NAME not in answer.text
         assert "钱多" not in answer.text
@@ -195,7 +196,7 @@ def test_lists_name_nobody_that_one_does_not_see(office: Office, known: dict[str
             continue  # theirs to do
         wanted = place.format(**known)
         answer = browser.get(wanted) if method == "GET" else browser.post(wanted, follow=False, **sends)
-        if right and not rights.may(role, right):
+        if right and not permissions.may(role, right):
             assert answer.status_code == 403, (method, path)
             assert office.denied()[-1] == (f"staff:{code}", wanted.partition("?")[0])
             continue
@@ -211,7 +212,7 @@ def test_who_may_see_them_does(office: Office, known: dict[str, int]) -> None:
     office.do(sa.update(staff).where(staff.c.code == "HR2").values(scope="上海"))
     browser = office.person("HR2")
     for (method, path), (right, place, _) in FOREIGN.items():
-        if method == "GET" and "import" not in path and "events" not in path and rights.may("recruiter", right):
+        if method == "GET" and "import" not in path and "events" not in path and permissions.may("recruiter", right):
             assert browser.get(place(known)).status_code == 200, path
     assert NAME in browser.get("/hr").text
     assert NAME in browser.get("/hr/candidates?q=吴俊").text

@@ -9,19 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from bot.conversation import House
-from bot.store.database import Database
-from bot.store.tables import (
-    addresses,
-    audit,
-    candidates,
-    cases,
-    cohorts,
-    contacts,
-    outbound,
-    sessions,
-    staff,
-    stores,
-)
+from bot.store.db.database import Database
+from bot.store.tables import addresses, audit, candidates, cases, cohorts, contacts, outbound, sessions, staff, stores
 from tests.bot.web.desk import PASSWORD, Browser, Office, let_in, serving
 from tests.talking import Person
 
@@ -56,7 +45,7 @@ def test_candidates_are_listed_filtered_and_found(office: Office) -> None:
 
 
 def test_the_list_of_candidates_goes_on_page_by_page(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.store.roster.PAGE", 10)
+    monkeypatch.setattr("bot.store.views.candidate_list.PAGE", 10)
     browser = office.person("BOSS")
     first = browser.get("/hr/candidates?stage=").text
     assert 'rel="next"' in first

@@ -12,15 +12,15 @@ from multidict import MultiDict
 from bot.content import Content
 from bot.conversation import House
 from bot.settings import Settings
-from bot.store.cipher import Cipher
-from bot.store.database import Database
-from bot.store.sight import Sight
-from bot.store.staffing import Staff
+from bot.store.db.cipher import Cipher
+from bot.store.db.database import Database
+from bot.store.staff_members import Staff
 from bot.store.tables import audit
+from bot.store.visibility import Sight
 from bot.web.hr import reports
-from bot.web.hr.speech import Speech
-from bot.web.hr.visit import Asked as Question
-from bot.web.hr.visit import Denied, Desk, Visit
+from bot.web.hr.i18n import Speech
+from bot.web.hr.request import Asked as Question
+from bot.web.hr.request import Denied, Desk, Visit
 from bot.web.pages import STATIC, page
 from tests.conftest import NOW
 

@@ -10,10 +10,10 @@ import requests
 import sqlalchemy as sa
 
 from bot.conversation import House
-from bot.inbox import rights
-from bot.store.database import Database
+from bot.staff import permissions
+from bot.store.db.database import Database
 from bot.store.tables import addresses, candidates, staff
-from bot.web.hr.site import SITE
+from bot.web.hr.routes import SITE
 from tests.bot.web.desk import Browser, Office, let_in, serving
 
 ROLES = ("trainer", "store")
@@ -74,7 +74,9 @@ def test_who_works_with_people_sees_all_of_it(office: Office) -> None:
 
 def test_each_address_of_a_role_is_crawled(office: Office) -> None:
     """A new address that they may open is looked at, or has its reason here."""
-    open_to = {route.path for route in SITE if route.method == "GET" and rights.may("trainer", route.right or "see")}
+    open_to = {
+        route.path for route in SITE if route.method == "GET" and permissions.may("trainer", route.right or "see")
+    }
     assert open_to == {
         *("/hr", "/hr/candidates", "/hr/candidates/{code}", "/hr/cohorts", "/hr/cohorts/{code}", "/hr/flows", "/hr/me"),
     }

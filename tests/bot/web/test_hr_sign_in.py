@@ -9,10 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from bot.conversation import House
-from bot.inbox import passwords
 from bot.settings import Web
-from bot.store import staffing
-from bot.store.database import Database
+from bot.staff import passwords
+from bot.store import staff_members
+from bot.store.db.database import Database
 from bot.store.tables import audit, sessions, sign_in_failures, staff
 from tests.bot.web.desk import PASSWORD, Browser, Office, let_in, serving
 
@@ -261,7 +261,7 @@ def test_the_language_is_the_persons_own_else_the_browsers(office: Office) -> No
     assert "登录" in english.get("/hr/sign-in?lang=zh").text
     browser = signed_in(office)
     assert "Inbox" in browser.post("/hr/me/language", locale="en", back="/hr").text
-    assert office.database.read(lambda c: staffing.find(c, office.house.cipher, "HR1").locale) == "en"  # type: ignore[union-attr]
+    assert office.database.read(lambda c: staff_members.find(c, office.house.cipher, "HR1").locale) == "en"  # type: ignore[union-attr]
 
 
 def test_signing_in_leaves_a_trace_without_the_name_that_was_tried(office: Office) -> None:

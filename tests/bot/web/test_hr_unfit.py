@@ -7,8 +7,8 @@ import pytest
 import requests
 
 from bot.conversation import House
-from bot.store.database import Database
-from bot.web.hr.site import SITE
+from bot.store.db.database import Database
+from bot.web.hr.routes import SITE
 from tests.bot.web.desk import Browser, Office, let_in, serving
 
 FORM = "application/x-www-form-urlencoded"
@@ -32,10 +32,10 @@ FIELDS = (
 @pytest.fixture
 def office(house: House, database: Database, now: Any) -> Iterator[Office]:
     with serving(Office(house, database, now)) as office:
-        from bot.store import staffing
+        from bot.store import staff_members
 
         let_in(office, "HR1")
-        office.database.write(lambda c: staffing.change(c, "HR1", office.now, role="admin"))
+        office.database.write(lambda c: staff_members.change(c, "HR1", office.now, role="admin"))
         yield office
 
 

@@ -5,15 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from bot import vocabulary
+from bot.cases import actions
 from bot.content import Content
-from bot.inbox import casework
+from bot.record import vocabulary
 from bot.store import promises, touches
 
 PAGES = Path("bot/web/templates/hr")
 CODE = Path("bot/web/hr")
 SPOKEN = re.compile(r"\bt\(\s*['\"](\w+)['\"]((?:[^()]|\((?:[^()]|\([^()]*\))*\))*)\)")
 GROUP = re.compile(r"one_of\(\s*(?:['\"](\w+)['\"])")
+ROOMS = ("alerts", "cases", "cohorts", "risk", "staff", "staff_chat")
+CASE_ROOMS = [file for room in ROOMS for file in Path("bot", room).glob("*.py")]
 NOTES = (Path("bot/store/cases.py"),)
 COMPUTED = {"audit_", "canned_", "event_", "refused_", "unusable_"}
 
@@ -59,17 +61,17 @@ def test_no_word_is_said_by_nobody(content: Content) -> None:
 
 @pytest.mark.parametrize("group", ["state", "outcome", "urgency", "risk", "role", "called", "whose", "until"])
 def test_every_code_of_ours_has_its_word(content: Content, group: str) -> None:
-    from bot.inbox import rights
-    from bot.store import casebook
+    from bot.staff import permissions
+    from bot.store.views import case_list
 
     codes = {
-        "state": casebook.STATES,
+        "state": case_list.STATES,
         "outcome": vocabulary.OUTCOMES,
         "urgency": range(4),
         "risk": ("low", "medium", "high"),
-        "role": rights.RIGHTS,
+        "role": permissions.RIGHTS,
         "called": vocabulary.CALLED,
-        "whose": casebook.WHOSE,
+        "whose": case_list.WHOSE,
         "until": ("2h", "tomorrow"),
     }[group]
     for locale in ("zh", "en", "zh-Hant"):
@@ -78,14 +80,14 @@ def test_every_code_of_ours_has_its_word(content: Content, group: str) -> None:
 
 @pytest.mark.parametrize("locale", ["zh", "en"])
 def test_whatever_keepwarm_says_by_itself_has_its_word(content: Content, locale: str) -> None:
-    others = (casework.BACK, touches.NUDGE, touches.NUDGE_OTHER, promises.OVERDUE, *touches.TRAINING)
+    others = (actions.BACK, touches.NUDGE, touches.NUDGE_OTHER, promises.OVERDUE, *touches.TRAINING)
     words = content.words[locale].desk["inbox"]
     assert [name for name in (*content.rhythm.entries, *others) if f"entry_{name}" not in words] == []
 
 
 @pytest.mark.parametrize("locale", ["zh", "en"])
 def test_whatever_happens_to_a_case_has_its_word(content: Content, locale: str) -> None:
-    written = "".join(path.read_text(encoding="utf-8") for path in (*Path("bot/inbox").glob("*.py"), *NOTES))
+    written = "".join(path.read_text(encoding="utf-8") for path in (*CASE_ROOMS, *NOTES))
     happens = set(re.findall(r"(?:_done|note)\([^\n]*?, \"([a-z_]+)\", (?:self\.)?now", written)) - {"called"}
     assert {"claimed", "said", "handed_back", "missed"} <= happens
     words = content.words[locale].desk["inbox"]

@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from bot import links
 from bot.conversation import House
 from bot.settings import Settings
-from bot.store.database import Database
+from bot.store.db.database import Database
 from bot.store.tables import audit, candidates, cases, cohorts, staff
 from bot.web.roll_page import RollPage
 

@@ -11,8 +11,8 @@ from aiohttp.test_utils import TestServer
 
 from bot import links
 from bot.conversation import House
-from bot.inbox import passwords
-from bot.store.database import Database
+from bot.staff import passwords
+from bot.store.db.database import Database
 from bot.web.app import build
 
 MANY = 80

@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bot.conversation import House
 from bot.store import people
-from bot.store.database import Database
+from bot.store.db.database import Database
 from bot.store.tables import addresses, inbound, outbound, touches
 from bot.web.app import build
 from tests.talking import Person

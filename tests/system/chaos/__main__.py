@@ -18,11 +18,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
-from bot import clock, log
+from bot.platform import clock, log
 from bot.settings import load
-from bot.store.opening import open_store
+from bot.store.db.setup import open_store
 from fakes.launch import Fake, launched
-from jobs.desk import open_desk
+from jobs.context import open_desk
 from tests import postgres
 from tests.conftest import DATA_KEY, NOW
 from tests.nursery import nursery

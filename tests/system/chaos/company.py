@@ -14,12 +14,12 @@ from typing import Any
 import yaml
 from sqlalchemy.engine import Connection
 
-from bot.importing import run as importing
+from bot.imports import run as importing
 from bot.rhythm import Planned
 from bot.settings import Settings
 from bot.store import cases, people, touches
-from bot.store.cipher import Cipher
-from bot.store.database import Database
+from bot.store.db.cipher import Cipher
+from bot.store.db.database import Database
 from fakes.launch import Fake
 
 STEPS = 4  # different things that are said to one person

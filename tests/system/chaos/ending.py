@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot import clock
+from bot.platform import clock
 from bot.store.tables import alerts, outbound, touches
 from fakes.launch import Fake
-from jobs.desk import Desk
-from jobs.timetable import JOBS
+from jobs.context import Desk
+from jobs.scheduler import JOBS
 
 _MOST_ROUNDS = 400
 _SPAN = timedelta(hours=46)  # the windows of the chats are open for so long

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot import embedded_redis
+from bot.platform import embedded_redis
 from tests import postgres
 from tests.nursery import nursery
 from tests.system.servers import Balancer, free_port

@@ -12,8 +12,8 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bot.conversation import House
 from bot.store import cases, events, tokens
-from bot.store.cipher import Cipher
-from bot.store.database import Database
+from bot.store.db.cipher import Cipher
+from bot.store.db.database import Database
 from bot.store.tables import audit, candidates
 from bot.store.tables import cases as case_table
 from bot.web.api import BASE, Api

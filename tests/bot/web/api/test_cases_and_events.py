@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot import vocabulary
-from bot.inbox import casework
+from bot.cases import actions
+from bot.record import vocabulary
 from bot.store import events
-from bot.store.database import Database
+from bot.store.db.database import Database
 from bot.store.tables import case_events, staff
 from bot.store.tables import events as table
 from bot.web.api.models import ResolveIn
@@ -56,7 +56,7 @@ def test_a_case_is_resolved_in_somebodys_name(caller: Caller, case_of: Any, data
 
 def test_who_holds_a_case_keeps_it(caller: Caller, case_of: Any, database: Database, colleagues: None) -> None:
     number = case_of("PUB")
-    database.write(lambda c: casework.claim(c, number, "HR1", NOW))
+    database.write(lambda c: actions.claim(c, number, "HR1", NOW))
     reply = caller.call("POST", f"/cases/{number}/resolve", {"staff": "HR2", "outcome": "kept"})
     assert reply.status == 409
     assert "HR1" in reply.body["detail"]

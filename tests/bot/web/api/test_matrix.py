@@ -11,7 +11,7 @@ from aiohttp import web
 
 from bot.store.tables import audit
 from bot.web.api import BASE
-from bot.web.api.table import table
+from bot.web.api.routes import table
 from tests.bot.web.api.conftest import Caller
 
 STAGES = ("interview_passed", "joined")

@@ -62,7 +62,7 @@ def test_every_reference_of_the_document_leads_somewhere(caller: Caller) -> None
 
 
 def test_every_field_of_the_files_is_in_the_document(caller: Caller) -> None:
-    from bot.importing.candidates import COLUMNS
+    from bot.imports.candidates import COLUMNS
 
     fields = caller.api.document["components"]["schemas"]["CandidateIn"]["properties"]
     assert fields.keys() >= COLUMNS.keys() - {"code"}

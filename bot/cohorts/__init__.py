@@ -1,0 +1,1 @@
+"""A training and its dates: how it is changed, announced and moved."""

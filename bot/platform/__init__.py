@@ -1,0 +1,1 @@
+"""What the process stands on: clock, log, YAML reader, the stop signal, a Redis of one's own."""

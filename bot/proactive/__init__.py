@@ -1,0 +1,1 @@
+"""What the bot says first: due touches, promises, what happens when nobody answers."""

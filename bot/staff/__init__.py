@@ -1,0 +1,1 @@
+"""People of HR: what each may see and do, and their passwords."""

@@ -1,0 +1,1 @@
+"""Weeks in minutes for the demo: a moved clock, simulated people, the same jobs."""
