@@ -22,7 +22,7 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 
-from bot.imports.run import Job, Report, run
+from bot.imports.run import ImportJob, Report, run
 from bot.settings import Company, Settings
 from bot.store.db.database import Database
 from bot.store.db.setup import open_store
@@ -83,7 +83,7 @@ def _prepare(url: str, folder: Path) -> None:
     """The stores, staff and cohorts that the candidates refer to."""
     database, cipher = open_store(url, DATA_KEY, migrate=True)
     for what in ("stores", "staff", "cohorts"):
-        run(Job(what, folder / f"{what}.csv", SETTINGS, database, cipher, NOW, "cli:bench"))
+        run(ImportJob(what, folder / f"{what}.csv", SETTINGS, database, cipher, NOW, "cli:bench"))
     database.close()
 
 
@@ -110,7 +110,7 @@ def _importer(url: str, file: Path, answers: "Queue[dict[str, Any]]") -> None:
             memory.append((passed[0], peak_memory()))
 
     started = time.perf_counter()
-    report = run(Job("candidates", file, SETTINGS, database, cipher, NOW, "cli:bench"), watch)
+    report = run(ImportJob("candidates", file, SETTINGS, database, cipher, NOW, "cli:bench"), watch)
     seconds = time.perf_counter() - started
     database.close()
     answers.put({"seconds": seconds, "memory": memory, "report": _said(report)})

@@ -18,7 +18,7 @@ from bench import waiting
 from bench.running import SCALE, on_each_database
 from bench.waiting import Databases, Row
 from bot.content import load
-from bot.runtime import House, Understands
+from bot.runtime import Runtime, Understands
 from bot.store.db import bulk
 from bot.store.db.cipher import Cipher
 from bot.store.db.database import Database
@@ -59,7 +59,7 @@ def _measure(databases: Databases, kind: str) -> int:
     waiting.enter(url, size, NOW)
     database, cipher = open_store(url, waiting.DATA_KEY)
     settings = waiting.settings(databases.folder, url)
-    house = House(settings, load(settings), cast(Understands, None), cipher)
+    house = Runtime(settings, load(settings), cast(Understands, None), cipher)
     _fill(database, cipher, size)
     office = Office(house, database, NOW)
     let_in(office, *_ROLES.values())

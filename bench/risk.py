@@ -22,8 +22,8 @@ from bench.running import SCALE, at_each_size, on_each_database
 from bench.waiting import Databases, Row
 from bot.content import load
 from bot.risk.load_history import histories
-from bot.risk.monitor import open_cases, watch
-from bot.runtime import House, Understands
+from bot.risk.monitor import open_cases, score_due
+from bot.runtime import Runtime, Understands
 from bot.store import risk
 from bot.store.db import bulk
 from bot.store.db.database import Database
@@ -73,7 +73,7 @@ def _compare(databases: Databases, kind: str) -> int:
 def measure(folder: Path, url: str, size: int, looked: int) -> Figures:
     settings = waiting.settings(folder, url)
     database, cipher = open_store(url, waiting.DATA_KEY)
-    house = House(settings, load(settings), cast(Understands, None), cipher)
+    house = Runtime(settings, load(settings), cast(Understands, None), cipher)
     for first in range(1, size + 1, _CHUNK):
         ids = range(first, min(first + _CHUNK, size + 1))
         database.write(lambda connection, ids=ids: _live(connection, ids))  # type: ignore[misc]
@@ -98,12 +98,12 @@ def measure(folder: Path, url: str, size: int, looked: int) -> Figures:
     return found
 
 
-def _tick(database: Database, house: House) -> None:
-    for step in (watch, open_cases):
+def _tick(database: Database, house: Runtime) -> None:
+    for step in (score_due, open_cases):
         database.write(lambda connection, step=step: step(connection, house, NOW))  # type: ignore[misc]
 
 
-def _reckon(database: Database, house: House, chosen: Sequence[int], one_by_one: bool = False) -> None:
+def _reckon(database: Database, house: Runtime, chosen: Sequence[int], one_by_one: bool = False) -> None:
     """Something happened to each, one transaction an event as messages come; or their moment has come, all at once."""
     if one_by_one:
         for number in chosen:
@@ -111,11 +111,11 @@ def _reckon(database: Database, house: House, chosen: Sequence[int], one_by_one:
     else:
         these = sa.update(candidates).where(candidates.c.id.in_(chosen)).values(risk_due_at=NOW)
         database.write(lambda connection: connection.execute(these))
-    while database.write(lambda connection: watch(connection, house, NOW))[0]:
+    while database.write(lambda connection: score_due(connection, house, NOW))[0]:
         pass
 
 
-def _limit(database: Database, house: House, chosen: Sequence[int]) -> None:
+def _limit(database: Database, house: Runtime, chosen: Sequence[int]) -> None:
     """The same reading and writing without a rule, in one transaction."""
 
     def run(connection: sa.Connection) -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from bot import settings
-from bot.imports.run import Job, run
+from bot.imports.run import ImportJob, run
 from bot.platform import clock
 from bot.store import people
 from bot.store.db.cipher import Cipher
@@ -73,7 +73,7 @@ def prepare(url: str, folder: Path) -> None:
     now = clock.now()
     company.write(folder / "company", now)
     for what in ("staff", "stores", "cohorts", "candidates"):
-        report = run(Job(what, folder / "company" / f"{what}.csv", loaded, database, cipher, now, "cli:bench"))
+        report = run(ImportJob(what, folder / "company" / f"{what}.csv", loaded, database, cipher, now, "cli:bench"))
         assert not report.bad, f"{what}.csv does not import"
     database.write(lambda connection: _bind(connection, cipher, now))
     database.close()
@@ -141,7 +141,7 @@ def _openids() -> list[str]:
 def _bind(connection: sa.Connection, cipher: Cipher, now: datetime) -> None:
     found = connection.execute(sa.select(candidates.c.id).order_by(candidates.c.id).limit(_BOUND)).scalars().all()
     for openid, candidate in zip(_openids(), found, strict=True):
-        person = people.meet(connection, cipher, "wechat", openid, now)
+        person = people.get_or_create(connection, cipher, "wechat", openid, now)
         people.bind(connection, person.id, candidate, "wechat", "scan", "bench", now)
 
 

@@ -22,12 +22,12 @@ from bench.waiting import Databases
 from bot.content import load
 from bot.outbox import Outbox
 from bot.proactive.replan import plan_some
-from bot.proactive.touches import speak
-from bot.runtime import House, Understands
+from bot.proactive.touches import send_due
+from bot.runtime import Runtime, Understands
 from bot.store.db.database import Database
 from bot.store.db.setup import open_store
 from bot.store.tables import addresses, candidates, links, outbound, tasks, touches
-from jobs.context import Desk, Take
+from jobs.context import JobContext, Take
 from jobs.scheduler import JOBS
 
 SIZES = {"small": (100, 1_000), "": (1_000, 100_000), "full": (1_000, 100_000, 1_000_000)}
@@ -107,15 +107,15 @@ def _measure(folder: Path, url: str, _size: int, due: int) -> Figures:
     return found
 
 
-def _open_desk(folder: Path, url: str) -> Desk:
+def _open_desk(folder: Path, url: str) -> JobContext:
     """As a worker's, but nobody writes to it: it need not understand."""
     settings = waiting.settings(folder, url)
     database, cipher = open_store(url, waiting.DATA_KEY)
-    house = House(settings, load(settings), cast(Understands, None), cipher)
-    return Desk(settings, database, cipher, Outbox(database, cipher, {}, lambda: NOW), house, lambda: NOW)
+    house = Runtime(settings, load(settings), cast(Understands, None), cipher)
+    return JobContext(settings, database, cipher, Outbox(database, cipher, {}, lambda: NOW), house, lambda: NOW)
 
 
-def _take_all(desk: Desk, take: Take, now: datetime = NOW) -> int:
+def _take_all(desk: JobContext, take: Take, now: datetime = NOW) -> int:
     """Until nothing is left, as the ticks do it one after the other; what is said stays in the outbox."""
     count = 0
     while taken := _take(desk, take, now):
@@ -123,11 +123,11 @@ def _take_all(desk: Desk, take: Take, now: datetime = NOW) -> int:
     return count
 
 
-def _take(desk: Desk, take: Take, now: datetime) -> int:
+def _take(desk: JobContext, take: Take, now: datetime) -> int:
     return desk.database.write(lambda connection: take(connection, desk.house, now))[0]
 
 
-def _again(desk: Desk) -> float:
+def _again(desk: JobContext) -> float:
     """To plan one once more, where nothing has changed."""
     some = sa.update(candidates).where(candidates.c.id <= _AGAIN).values(plan_at=NOW)
     desk.database.write(lambda connection: connection.execute(some))
@@ -135,14 +135,14 @@ def _again(desk: Desk) -> float:
     return seconds / people * 1e6
 
 
-def _idle(desk: Desk) -> float:
+def _idle(desk: JobContext) -> float:
     """The median of some ticks, of every job that a tick runs, with nothing due, once the process is warm."""
     done = [_timed(lambda: sum(job.run(desk) for job in JOBS.values())) for _ in range(_WARM + _TICKS)][_WARM:]
     assert not any(count for _, count in done), "something was due"
     return statistics.median(seconds for seconds, _ in done) * 1000
 
 
-def _due(desk: Desk, due: int) -> float:
+def _due(desk: JobContext, due: int) -> float:
     """To hand over one of so many touches: each notice to the same number of people at each size, spread over all of
     them. Each becomes a message."""
     queued = _count(desk.database, outbound)
@@ -153,9 +153,9 @@ def _due(desk: Desk, due: int) -> float:
     return seconds / due * 1e6
 
 
-def _said(desk: Desk, entry: str, people: int, now: datetime) -> float:
+def _said(desk: JobContext, entry: str, people: int, now: datetime) -> float:
     desk.database.write(lambda connection: _make_due(connection, entry, people, now))
-    return _timed(lambda: _take_all(desk, speak, now))[0]
+    return _timed(lambda: _take_all(desk, send_due, now))[0]
 
 
 def _make_due(connection: sa.Connection, entry: str, people: int, now: datetime) -> None:
@@ -165,12 +165,12 @@ def _make_due(connection: sa.Connection, entry: str, people: int, now: datetime)
     connection.execute(sa.update(touches).where(*these).values(due_at=now))
 
 
-def _backlog(desk: Desk) -> float:
+def _backlog(desk: JobContext) -> float:
     """To take one, where everything that is planned is due at once: after an outage, say."""
     everything = sa.update(touches).where(touches.c.state == "planned").values(due_at=NOW)
     desk.database.write(lambda connection: connection.execute(everything))
     waiting.settle(desk.database)
-    seconds, taken = _timed(lambda: [_take(desk, speak, NOW) for _ in range(_BATCHES)])
+    seconds, taken = _timed(lambda: [_take(desk, send_due, NOW) for _ in range(_BATCHES)])
     return seconds / sum(taken) * 1e6
 
 

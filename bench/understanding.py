@@ -21,18 +21,18 @@ from opencc import OpenCC
 from sqlalchemy.engine import Connection
 
 from bot import content, settings
-from bot.conversation import House, Ticket, receive
+from bot.conversation import Runtime, Ticket, receive
 from bot.errors import ContentError
 from bot.imports import run as importing
 from bot.platform import clock
 from bot.store.db.setup import open_store
-from bot.understanding import Understanding, Words
+from bot.understanding import Understanding, WordLists
 from bot.understanding.cache import load_or_train, train_apart
 from bot.understanding.evaluation import (
     OUTCOMES,
+    EvaluationRow,
     Outcome,
     Prediction,
-    Row,
     examples,
     figures,
     latency,
@@ -121,10 +121,12 @@ def recall_at(predictions: Sequence[Prediction], accuracy: float) -> float:
     return sum(score < right[-needed] for score in outside) / len(outside)
 
 
-def ten_each(train: Sequence[Row], draw: int) -> list[Row]:
+def ten_each(train: Sequence[EvaluationRow], draw: int) -> list[EvaluationRow]:
     """Ten rows an intent, chosen by the number of the draw."""
     chance, by_intent = Random(draw), examples(train, OOS)
-    return [Row(text, intent) for intent in sorted(by_intent) for text in chance.sample(by_intent[intent], 10)]
+    return [
+        EvaluationRow(text, intent) for intent in sorted(by_intent) for text in chance.sample(by_intent[intent], 10)
+    ]
 
 
 def traditional(text: str, _: Random) -> str:
@@ -191,7 +193,7 @@ def _own(report: Report) -> None:
     except ContentError as error:
         report.lacks(f"keepwarm's own meanings: {len(error.faults)} faults in flows/ and messages/: keepwarm check")
         return
-    words = Words.of(*(spoken.rules for spoken in known.words.values()))
+    words = WordLists.of(*(spoken.rules for spoken in known.words.values()))
     asks = known.examples
     print(f"keepwarm's own meanings: {len(asks)} with {sum(map(len, asks.values())):,} ways of asking")
     with tempfile.TemporaryDirectory(prefix="kwbench") as folder:
@@ -229,8 +231,8 @@ def whole_answers(understanding: Understanding, texts: Sequence[str]) -> list[fl
         database, cipher = open_store(url, key, migrate=True)
         file = Path(folder) / "candidates.csv"
         file.write_text("code,name,invite\nC1,Wang,BENCHING\n", encoding="utf-8")
-        importing.run(importing.Job("candidates", file, loaded, database, cipher, clock.now(), "cli:bench"))
-        house = House(loaded.model_copy(update={"secret_key": "bench"}), content.load(loaded), understanding, cipher)
+        importing.run(importing.ImportJob("candidates", file, loaded, database, cipher, clock.now(), "cli:bench"))
+        house = Runtime(loaded.model_copy(update={"secret_key": "bench"}), content.load(loaded), understanding, cipher)
 
         def talk(connection: Connection) -> None:
             for number, text in enumerate(["BENCHING", *texts]):
@@ -261,7 +263,7 @@ def _timed(understanding: Understanding, text: str) -> float:
     return time.perf_counter() - start
 
 
-def _own_in(report: Report, locale: str, understanding: Understanding, words: Words, learned: set[str]) -> None:
+def _own_in(report: Report, locale: str, understanding: Understanding, words: WordLists, learned: set[str]) -> None:
     path = DATA / "own" / f"asks.{locale}.jsonl"
     if not path.exists():
         report.lacks(f"{locale}: no held-out asks: {path.relative_to(DATA.parent.parent)} is missing")
@@ -285,22 +287,22 @@ def _own_in(report: Report, locale: str, understanding: Understanding, words: Wo
         print(f"  {locale}: {len(outside)} asks about something else, not answered or told so: {share:.1%}")
 
 
-def _changes(locale: str, words: Words) -> dict[str, Callable[[str, Random], str]]:
+def _changes(locale: str, words: WordLists) -> dict[str, Callable[[str, Random], str]]:
     script = {"Traditional script": traditional} if locale == "zh" else {}
     typed = {"typos": mistyped(words.lists["sounds"]), "emoji": with_emoji, "fillers": with_fillers(locale)}
     return {**script, **typed}
 
 
-def _changed(asked: Sequence[Row], change: Callable[[str, Random], str], draw: int) -> list[Row]:
+def _changed(asked: Sequence[EvaluationRow], change: Callable[[str, Random], str], draw: int) -> list[EvaluationRow]:
     chance = Random(draw)
-    return [Row(change(row.text, chance), row.intent) for row in asked]
+    return [EvaluationRow(change(row.text, chance), row.intent) for row in asked]
 
 
-def _shares(understanding: Understanding, asked: Sequence[Row]) -> dict[str, float]:
+def _shares(understanding: Understanding, asked: Sequence[EvaluationRow]) -> dict[str, float]:
     return shares([_outcome(understanding, row) for row in asked])
 
 
-def _outcome(understanding: Understanding, row: Row) -> Outcome:
+def _outcome(understanding: Understanding, row: EvaluationRow) -> Outcome:
     """A rule that decides is wrong: what a rule takes is no held-out ask."""
     meant = understanding.meaning(row.text)
     return outcome(meant.decision, meant.top, row.intent)
@@ -310,15 +312,15 @@ def _good(found: Mapping[str, float]) -> float:
     return 100 * (found["right"] + found["right_pair"])
 
 
-def _right(train: Sequence[Row], test: Sequence[Row]) -> float:
+def _right(train: Sequence[EvaluationRow], test: Sequence[EvaluationRow]) -> float:
     return 100 * float(figures(_asked(train, test), OOS)["acc_argmax"])
 
 
-def _asked(train: Sequence[Row], test: Sequence[Row]) -> list[Prediction]:
+def _asked(train: Sequence[EvaluationRow], test: Sequence[EvaluationRow]) -> list[Prediction]:
     return predicted(train_apart(examples(train, OOS)), test, None)
 
 
-def _read(name: str) -> list[Row]:
+def _read(name: str) -> list[EvaluationRow]:
     text = gzip.decompress((DATA / f"{name}.jsonl.gz").read_bytes()).decode()
     return list(rows(text.split("\n")))
 

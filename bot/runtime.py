@@ -7,7 +7,7 @@ from typing import Protocol
 from bot.content import Content, load
 from bot.settings import Settings
 from bot.store.db.cipher import Cipher
-from bot.understanding import Meaning, Understanding, Words, load_or_train
+from bot.understanding import Meaning, Understanding, WordLists, load_or_train
 from bot.understanding.danger import Danger
 from bot.understanding.own_words import OwnWords
 
@@ -35,7 +35,7 @@ class Understands(Protocol):
 
 
 @dataclass(frozen=True)
-class House:
+class Runtime:
     """Read once at start; never changes while the process lives."""
 
     settings: Settings
@@ -46,11 +46,11 @@ class House:
 
 def understanding(settings: Settings, content: Content) -> Understanding:
     """Trained on how people ask, or read from the cache of an earlier start."""
-    words = Words.of(*(spoken.rules for spoken in content.words.values()))
+    words = WordLists.of(*(spoken.rules for spoken in content.words.values()))
     return Understanding(load_or_train(content.examples, settings.var / "understanding", words), words)
 
 
-def build(settings: Settings, cipher: Cipher) -> House:
+def build(settings: Settings, cipher: Cipher) -> Runtime:
     """Raises ContentError where flows or messages are wrong."""
     content = load(settings)
-    return House(settings, content, understanding(settings, content), cipher)
+    return Runtime(settings, content, understanding(settings, content), cipher)

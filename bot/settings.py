@@ -136,11 +136,11 @@ DatabaseUrl = Annotated[str, AfterValidator(_database)]
 Locale = Literal["zh", "zh-Hant", "en"]
 
 
-class _Part(BaseModel):
+class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Company(_Part):
+class Company(_Section):
     name: str
     name_en: str = ""
     country: Country = "CN"
@@ -159,7 +159,7 @@ class Company(_Part):
         return self.name_en if locale == "en" and self.name_en else self.name
 
 
-class Stages(_Part):
+class Stages(_Section):
     road: tuple[str, ...] = ("interview_passed", "background_check", "training_notice", "onboarding_prep", "joined")
     ends: tuple[str, ...] = ("withdrawn", "rejected", "no_show")
     background_days: str = ""
@@ -179,17 +179,17 @@ class Stages(_Part):
         return (self.road[-1], *self.ends)
 
 
-class Privacy(_Part):
+class Privacy(_Section):
     notice_version: str = "1"
 
 
-class NamedDays(_Part):
+class NamedDays(_Section):
     """Days beside those of the library: of the company's country, or by country."""
 
     extra: Days = {}
 
 
-class Pushes(_Part):
+class Pushes(_Section):
     hours: Hours = (9, 21)
     a_day: int = Field(default=1, ge=1)
     a_week: int = Field(default=3, ge=1)
@@ -197,7 +197,7 @@ class Pushes(_Part):
     holidays: Annotated[str, AfterValidator(_country)] = "CN"
 
 
-class Risk(_Part):
+class Risk(_Section):
     """From how many points on somebody is at medium or high risk; a level is left only `margin` points below."""
 
     medium: int = Field(default=30, ge=1)
@@ -205,7 +205,7 @@ class Risk(_Part):
     margin: int = Field(default=8, ge=0)
 
 
-class Team(_Part):
+class Team(_Section):
     """What differs for those who report to one manager."""
 
     hours: Week | None = None
@@ -213,7 +213,7 @@ class Team(_Part):
     timezone: Zone | None = None
 
 
-class Hr(_Part):
+class Hr(_Section):
     """Spans are working time, but for `answers_within` and `facts_after`."""
 
     answers_within: Duration = timedelta(hours=24)
@@ -234,21 +234,21 @@ class Hr(_Part):
     nights: Annotated[tuple[str, ...], AfterValidator(_each_once)] = ()
 
 
-class Binding(_Part):
+class Binding(_Section):
     wrong_codes_an_hour: int = Field(default=5, ge=1)
     code_minutes: int = Field(default=10, ge=1)
     code_tries: int = Field(default=5, ge=1)
     codes_an_hour: int = Field(default=3, ge=1)
 
 
-class Template(_Part):
+class Template(_Section):
     """A template of WeChat's: its id, and which value of bot.record.vocabulary fills which of its fields."""
 
     id: str
     fields: dict[str, str]
 
 
-class Wechat(_Part):
+class Wechat(_Section):
     app_id: str = ""
     app_secret: str = ""
     token: str = ""
@@ -270,7 +270,7 @@ class Wechat(_Part):
         return tuple(key.strip() for key in self.aes_key.split(",") if key.strip())
 
 
-class Sms(_Part):
+class Sms(_Section):
     account_sid: str = ""
     auth_token: str = ""
     messaging_service_sid: str = ""
@@ -287,7 +287,7 @@ class Sms(_Part):
         return bool(self.account_sid and self.auth_token)
 
 
-class Email(_Part):
+class Email(_Section):
     url: Annotated[str, AfterValidator(_mail_server)] = ""
     sender: Annotated[str, AfterValidator(_mail_sender)] = Field(default="", alias="from")
     a_second: int = Field(default=2, ge=1)
@@ -297,7 +297,7 @@ class Email(_Part):
         return bool(self.url and self.sender)
 
 
-class Wecom(_Part):
+class Wecom(_Section):
     """The application in WeCom through which staff are told, and speak."""
 
     corp_id: str = ""
@@ -328,7 +328,7 @@ class Wecom(_Part):
         return tuple(key.strip() for key in self.aes_key.split(",") if key.strip())
 
 
-class WecomRobot(_Part):
+class WecomRobot(_Section):
     """A robot in one group; its address is its secret."""
 
     url: RobotAddress = ""
@@ -355,7 +355,7 @@ class FeishuRobot(DingtalkRobot):
     a_minute: int = Field(default=90, ge=1)
 
 
-class Api(_Part):
+class Api(_Section):
     """`a_minute`: calls that one token may make. `private_hooks`: events may be posted inside our own network, and
     without TLS."""
 
@@ -363,19 +363,19 @@ class Api(_Part):
     private_hooks: bool = False
 
 
-class Web(_Part):
+class Web(_Section):
     """`trusted_proxies`: who is believed in saying from where a visitor comes (X-Forwarded-For)."""
 
     trusted_proxies: Annotated[tuple[Network, ...], BeforeValidator(_networks)] = ()
 
 
-class Reports(_Part):
+class Reports(_Section):
     """`earlier_lost`: of a hundred people whom the company lost before, in percent."""
 
     earlier_lost: Decimal | None = Field(default=None, ge=0, le=100)
 
 
-class Settings(_Part):
+class Settings(_Section):
     company: Company
     public_url: WebAddress = "http://127.0.0.1:8080"
     database_url: DatabaseUrl = "sqlite:///var/keepwarm.db"

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.engine import Connection
 
 from bot import settings
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.outbox import Outbox, open_outbox
 from bot.platform import clock, embedded_redis
 from bot.runtime import build
@@ -17,18 +17,18 @@ from bot.store.db.database import Database
 from bot.store.db.setup import open_store
 
 _MOST_BATCHES = 50  # in one job; the next tick goes on
-Take = Callable[[Connection, House, datetime], tuple[int, list[int]]]
+Take = Callable[[Connection, Runtime, datetime], tuple[int, list[int]]]
 
 
 @dataclass(frozen=True)
-class Desk:
+class JobContext:
     """Opened once a process."""
 
     settings: Settings
     database: Database
     cipher: Cipher
     outbox: Outbox
-    house: House
+    house: Runtime
     clock: Callable[[], datetime] = clock.now
 
     def take_once(self, take: Take) -> int:
@@ -48,10 +48,10 @@ class Desk:
         return count
 
 
-def open_desk() -> Desk:
+def open_desk() -> JobContext:
     """Raises ConfigError or ContentError where the deployment is wrong."""
     loaded = settings.load()
     database, cipher = open_store(loaded.database_url, loaded.data_key)
     connection = embedded_redis.connect(loaded.redis_url, loaded.var)
     outbox = open_outbox(loaded, database, cipher, connection, clock.now)
-    return Desk(loaded, database, cipher, outbox, build(loaded, cipher))
+    return JobContext(loaded, database, cipher, outbox, build(loaded, cipher))

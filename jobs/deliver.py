@@ -3,13 +3,13 @@
 import time
 from datetime import timedelta
 
-from jobs.context import Desk
+from jobs.context import JobContext
 
 _MOST_BATCHES = 50  # in one job; the next tick goes on
 _WAITS = timedelta(seconds=2)  # as long as from tick to tick
 
 
-def run(desk: Desk) -> int:
+def run(desk: JobContext) -> int:
     """Gives how many messages were handed to the channels."""
     desk.outbox.settle()
     until = desk.clock() + _WAITS

@@ -9,14 +9,14 @@ from sqlalchemy.engine import Connection
 from bot.store import hooks
 from bot.store.hooks import Posting
 from bot.webhooks_out import delivery
-from jobs.context import Desk
+from jobs.context import JobContext
 
 _AT_ONCE = 200  # events in a transaction
 _BATCH = 5  # posts of one hook that are taken together
 _FOR = 45.0  # seconds after which no batch is begun: the last may be slow, and a job has two minutes
 
 
-def run(desk: Desk) -> int:
+def run(desk: JobContext) -> int:
     """Gives how many posts were tried."""
     until, tried = time.monotonic() + _FOR, 0
     while time.monotonic() < until:
@@ -27,13 +27,13 @@ def run(desk: Desk) -> int:
     return tried
 
 
-def _next(connection: Connection, desk: Desk) -> tuple[int, list[Posting]]:
+def _next(connection: Connection, desk: JobContext) -> tuple[int, list[Posting]]:
     """How many new events were handed to the hooks, and what is to be posted first."""
     looked = hooks.fan_out(connection, desk.clock(), _AT_ONCE)
     return looked, hooks.take(connection, desk.cipher, desk.clock(), _BATCH)
 
 
-def _post(desk: Desk, batch: list[Posting]) -> int:
+def _post(desk: JobContext, batch: list[Posting]) -> int:
     """One after the other, each settled at once; gives how many were tried: if nothing gets through, no more are."""
     for count, one in enumerate(batch, 1):
         private = desk.settings.api.private_hooks

@@ -1,9 +1,9 @@
 """Keeps what the bot promised, where the record has it now."""
 
-from bot.proactive.promises import keep
-from jobs.context import Desk
+from bot.proactive.promises import keep_due
+from jobs.context import JobContext
 
 
-def run(desk: Desk) -> int:
+def run(desk: JobContext) -> int:
     """Gives how many promises were looked at."""
-    return desk.take_all(keep)
+    return desk.take_all(keep_due)

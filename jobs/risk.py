@@ -1,11 +1,11 @@
 """Reckons who may leave, lets the bot try first, and gives HR its cases."""
 
-from bot.risk.monitor import open_cases, watch
-from jobs.context import Desk
+from bot.risk.monitor import open_cases, score_due
+from jobs.context import JobContext
 
 
-def run(desk: Desk) -> int:
+def run(desk: JobContext) -> int:
     """Gives how many candidates were looked at."""
-    watched = desk.take_all(watch)
+    watched = desk.take_all(score_due)
     desk.take_once(open_cases)
     return watched

@@ -18,7 +18,7 @@ from bot.platform.garbage_collection import lasting
 from bot.platform.log import broke
 from bot.platform.stop_signal import Stopping
 from jobs import alerts, cases, deliver, hooks, plans, promises, reconcile, risk, touches, waits
-from jobs.context import Desk, open_desk
+from jobs.context import JobContext, open_desk
 
 QUEUE = "keepwarm"
 _ELECTED_FOR = 6  # seconds that a scheduler's lock lives without being renewed; two at once would do no harm
@@ -31,7 +31,7 @@ _log = structlog.get_logger()
 class Job:
     """Something that runs every so many seconds. Twice or late does no harm: the store decides what is due."""
 
-    run: Callable[[Desk], int]
+    run: Callable[[JobContext], int]
     every: int
 
 
@@ -48,7 +48,7 @@ JOBS: dict[str, Job] = {
     "waits": Job(waits.run, every=20),
 }
 
-_desk: Desk | None = None
+_desk: JobContext | None = None
 
 
 def perform(name: str) -> int:
@@ -61,7 +61,7 @@ def perform(name: str) -> int:
         raise
 
 
-def _opened() -> Desk:
+def _opened() -> JobContext:
     """Once a process."""
     global _desk
     if _desk is None:

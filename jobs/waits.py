@@ -1,9 +1,9 @@
 """Goes on where a question has waited long enough for its answer."""
 
-from bot.proactive.timeouts import go_on
-from jobs.context import Desk
+from bot.proactive.timeouts import continue_timed_out
+from jobs.context import JobContext
 
 
-def run(desk: Desk) -> int:
+def run(desk: JobContext) -> int:
     """Gives how many open questions went on by themselves."""
-    return desk.take_all(go_on)
+    return desk.take_all(continue_timed_out)

@@ -97,5 +97,5 @@ def enter(folder: Path, settings: Settings, database: Database, cipher: Cipher, 
     for what, text in sheets.items():
         file = folder / f"{what}.csv"
         file.write_text(text, encoding="utf-8")
-        report = importing.run(importing.Job(what, file, settings, database, cipher, now, "cli:test"))
+        report = importing.run(importing.ImportJob(what, file, settings, database, cipher, now, "cli:test"))
         assert report.bad == 0, report.faults

@@ -14,7 +14,7 @@ import pytest
 
 from bot.content import Content
 from bot.content import load as load_content
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.platform import clock
 from bot.runtime import understanding as understand
 from bot.settings import Settings
@@ -177,7 +177,7 @@ def theatre(
     settings: Settings,
     content: Content,
     understanding: Understanding,
-) -> Iterator[tuple[House, Database]]:
+) -> Iterator[tuple[Runtime, Database]]:
     """One house with the whole cast for all tests of a file, which leave nothing behind."""
     if request.param == "sqlite":
         file = tmp_path_factory.mktemp("theatre") / "keepwarm.db"
@@ -187,18 +187,18 @@ def theatre(
         server, template = request.getfixturevalue("postgres_server"), request.getfixturevalue("postgres_company")
         url = postgres.fresh(server, f"theatre_{next(_numbers)}", template)
     database, cipher = open_store(url, DATA_KEY)
-    yield House(settings, content, understanding, cipher), database
+    yield Runtime(settings, content, understanding, cipher), database
     database.close()
 
 
 @pytest.fixture
-def house(company: None, settings: Settings, content: Content, understanding: Understanding, cipher: Cipher) -> House:
+def house(company: None, settings: Settings, content: Content, understanding: Understanding, cipher: Cipher) -> Runtime:
     """A house in which the whole cast lives."""
-    return House(settings, content, understanding, cipher)
+    return Runtime(settings, content, understanding, cipher)
 
 
 @pytest.fixture
-def person(house: House, database: Database, now: datetime) -> Person:
+def person(house: Runtime, database: Database, now: datetime) -> Person:
     """Somebody on WeChat whom the bot has never met."""
     return Person(house, database, now)
 
@@ -247,7 +247,7 @@ def clock_of_this_test() -> dict[str, str]:
 
 
 @pytest.fixture
-def texter(house: House, database: Database, now: datetime) -> Callable[[str], Person]:
+def texter(house: Runtime, database: Database, now: datetime) -> Callable[[str], Person]:
     """Somebody who writes an SMS from this number."""
     return lambda number: Person(house, database, now, "sms", number)
 

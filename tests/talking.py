@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from bot.conversation import House, Outcome, Ticket, receive
+from bot.conversation import Runtime, Ticket, TurnOutcome, receive
 from bot.store import people
 from bot.values.message import Answer, Card, Incoming
 
@@ -14,14 +14,14 @@ from bot.values.message import Answer, Card, Incoming
 class Person:
     """`keys`: what the last answer said, by the keys of its words; `text`: what the person read."""
 
-    house: House
+    house: Runtime
     database: Any  # a Database, or what reads and writes like one
     now: datetime
     channel: str = "wechat"
     address: str = "o-somebody"
     text: str = ""
     keys: list[str] = field(default_factory=list)
-    outcome: Outcome | None = None
+    outcome: TurnOutcome | None = None
     card: Card | None = None
     _count: int = 0
 
@@ -52,7 +52,7 @@ class Person:
         """Binds directly, as if it had happened long ago."""
 
         def bind(connection: Any) -> None:
-            person = people.meet(connection, self.house.cipher, self.channel, self.address, self.now)
+            person = people.get_or_create(connection, self.house.cipher, self.channel, self.address, self.now)
             number = people.by_code(connection, code)
             assert number, code
             people.bind(connection, person.id, number, self.channel, "test", "1", self.now)

@@ -15,10 +15,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.content import Content
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.platform import yaml_text
-from bot.proactive.timeouts import go_on
-from bot.proactive.touches import speak
+from bot.proactive.timeouts import continue_timed_out
+from bot.proactive.touches import send_due
 from bot.rhythm import Planned
 from bot.store import touches
 from bot.store.db.database import Database
@@ -58,7 +58,7 @@ class Inside:
 
 
 @pytest.mark.parametrize("talk", TALKS)
-def test_the_talk_goes_as_written(talk: dict[str, Any], theatre: tuple[House, Database]) -> None:
+def test_the_talk_goes_as_written(talk: dict[str, Any], theatre: tuple[Runtime, Database]) -> None:
     house, database = theatre
     house = _under(house, talk.get("settings", {}))
 
@@ -91,7 +91,7 @@ def _span(text: str) -> timedelta:
     return timedelta(**{HOURS[text[-1]]: int(text[:-1])})
 
 
-def _under(house: House, changed: Mapping[str, Any]) -> House:
+def _under(house: Runtime, changed: Mapping[str, Any]) -> Runtime:
     """The same house with some settings otherwise, by their names like `company.phone`."""
     settings = house.settings
     for name, value in changed.items():
@@ -103,7 +103,7 @@ def _under(house: House, changed: Mapping[str, Any]) -> House:
 class _Act:
     """One turn of a talk: what is heard, and all that must be so after it."""
 
-    def __init__(self, connection: Connection, house: House, person: Person, turn: Mapping[str, Any]) -> None:
+    def __init__(self, connection: Connection, house: Runtime, person: Person, turn: Mapping[str, Any]) -> None:
         assert turn.keys() <= TURN, turn.keys() - TURN
         self.connection, self.house, self.person, self.turn = connection, house, person, turn
 
@@ -152,7 +152,7 @@ class _Act:
         """Nobody writes for so long; the clock's job looks at what waits."""
         last = max(self._all(sa.select(outbound.c.id)), default=0)
         self.person.now += _span(silence)
-        go_on(self.connection, self.house, self.person.now)
+        continue_timed_out(self.connection, self.house, self.person.now)
         self._reads_since(last)
 
     def _speaks_first(self, step: str) -> None:
@@ -161,7 +161,7 @@ class _Act:
         who = self._all(sa.select(addresses.c.candidate_id).where(addresses.c.candidate_id.is_not(None)))[0]
         planned = Planned(who, "test", step, "notice", step, self.person.now)
         touches.plan(self.connection, [planned], "hr", self.person.now)
-        speak(self.connection, self.house, self.person.now)
+        send_due(self.connection, self.house, self.person.now)
         self._reads_since(last)
 
     def _reads_since(self, last: int) -> None:

@@ -12,7 +12,7 @@ from tests import days
 from tests.conftest import NOW, clock_of_this_test
 from tests.nursery import nursery
 
-SAY = "from bot import clock; print(clock.now().isoformat())"
+SAY = "from bot.platform import clock; print(clock.now().isoformat())"
 
 
 def test_a_test_runs_on_the_casts_day_and_so_do_its_processes() -> None:

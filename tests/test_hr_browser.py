@@ -297,7 +297,7 @@ def case_of(shop: Shop, code: str) -> int:
     from tests.test_demo import Demo, _environment_of
 
     script = (
-        "import sys; from bot import clock, settings; from bot.store import cases, people;"
+        "import sys; from bot import settings; from bot.platform import clock; from bot.store import cases, people;"
         "from bot.store.db.setup import open_store; s = settings.load();"
         "d, c = open_store(s.database_url, s.data_key);"
         "print(d.write(lambda k: cases.open_case(k, people.by_code(k, sys.argv[1]), None, 'contact', clock.now())));d.close()"

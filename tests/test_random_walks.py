@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.engine.talk import Talk
-from bot.proactive.timeouts import go_on
+from bot.proactive.timeouts import continue_timed_out
 from bot.store import people
 from bot.store.db.database import Database
 from bot.store.signs import NO_SIGN
@@ -31,7 +31,7 @@ def secrets_of_others(who: str) -> list[str]:
 
 
 @pytest.mark.parametrize("who", ["", "PUB", "UNKBY", "WITHDRAWN", "GRACE"])
-def test_no_walk_through_the_flows_goes_wrong(house: House, database: Database, person: Person, who: str) -> None:
+def test_no_walk_through_the_flows_goes_wrong(house: Runtime, database: Database, person: Person, who: str) -> None:
     walk = random.Random(who)
     asks = [ask for asks in house.content.examples.values() for ask in asks]
     words = [word for words in house.content.words.values() for listed in words.rules.values() for word in listed]
@@ -57,7 +57,7 @@ def test_no_walk_through_the_flows_goes_wrong(house: House, database: Database, 
                 continue
             case _:
                 person.now += timedelta(hours=walk.choice((1, 3, 21)))
-                database.write(lambda c: go_on(c, house, person.now))
+                database.write(lambda c: continue_timed_out(c, house, person.now))
                 continue
         person.says(said)
         silent_by_right = (
@@ -74,7 +74,7 @@ def test_no_walk_through_the_flows_goes_wrong(house: House, database: Database, 
             assert_can_be_left(house, database, person)
 
 
-def assert_can_be_left(house: House, database: Database, person: Person) -> None:
+def assert_can_be_left(house: Runtime, database: Database, person: Person) -> None:
     """Whatever is open: 算了 closes it."""
     person.says("算了")
     known = database.read(lambda c: people.find(c, house.cipher, person.channel, person.address))

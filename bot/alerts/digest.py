@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.alerts.recipients import Colleagues
-from bot.alerts.texts import Reader, case_line
+from bot.alerts.texts import AlertReader, case_line
 from bot.cases.assignment import Teams
 from bot.cases.office import Office
 from bot.cases.summary import Brief, briefs
@@ -16,7 +16,7 @@ from bot.store import alerts
 from bot.store.cases import OPEN
 from bot.store.db.prepared import Prepared
 from bot.store.tables import candidates, cases, staff
-from bot.store.visibility import Sight, case_seen_by, seen_by, sight_of
+from bot.store.visibility import Visibility, case_seen_by, seen_by, sight_of
 
 WHY = alerts.DIGEST
 _URGENCY = 3
@@ -49,10 +49,10 @@ def plan(connection: Connection, office: Office, now: datetime) -> tuple[int, li
 
 
 def text(
-    connection: Connection, office: Office, colleagues: Colleagues, code: str, reader: Reader, now: datetime
+    connection: Connection, office: Office, colleagues: Colleagues, code: str, reader: AlertReader, now: datetime
 ) -> str:
     """As it stands now, for whoever gets it."""
-    sight = sight_of(connection, code, now) or Sight(code, "")
+    sight = sight_of(connection, code, now) or Visibility(code, "")
     leads = sight.role == "manager"
     mine = sa.or_(cases.c.assigned == code, cases.c.claimed_by == code)
     whose = case_seen_by(sight) if leads else mine
@@ -95,7 +95,7 @@ def _sums(connection: Connection, whose: sa.ColumnElement[bool]) -> Sums:
 
 
 def _members(
-    connection: Connection, colleagues: Colleagues, whose: sa.ColumnElement[bool], reader: Reader
+    connection: Connection, colleagues: Colleagues, whose: sa.ColumnElement[bool], reader: AlertReader
 ) -> list[str]:
     """A line for each who has something open."""
     has = sa.func.coalesce(cases.c.claimed_by, cases.c.assigned)
@@ -116,7 +116,7 @@ def _first(connection: Connection, office: Office, whose: sa.ColumnElement[bool]
     return [found[number] for number in ids]
 
 
-def _at_risk(connection: Connection, office: Office, sight: Sight) -> list[str]:
+def _at_risk(connection: Connection, office: Office, sight: Visibility) -> list[str]:
     """The names of who may leave and has no open case."""
     open_case = sa.exists().where(cases.c.candidate_id == candidates.c.id, OPEN)
     theirs = seen_by(sight), candidates.c.risk == "high", ~open_case

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from bot.alerts import digest, quiet_hours, texts
 from bot.alerts.recipients import Colleagues
-from bot.alerts.texts import News, Reader
+from bot.alerts.texts import AlertNews, AlertReader
 from bot.cases.assignment import Teams
 from bot.cases.office import Office, words_for
 from bot.cases.sla import top
@@ -22,7 +22,7 @@ from bot.cases.summary import Brief, briefs
 from bot.channels.twilio.china import PREFIX as CHINA
 from bot.store import alerts, cases, people
 from bot.store.alerts import Alert
-from bot.store.messages import Spoken, keep_outbound
+from bot.store.messages import Draft, enqueue
 
 SAID = "alert"  # under which its texts are kept
 DIGEST, STOPPED = "digest", "stopped"
@@ -37,14 +37,14 @@ _FREE = ("new", "reopened", "handed_over", "handed_back", "warned_claim", "misse
 _OWED = ("warned_first", "missed_first", "warned_next", "missed_next")
 
 
-def say(connection: Connection, office: Office, now: datetime) -> tuple[int, list[int]]:
+def send_due(connection: Connection, office: Office, now: datetime) -> tuple[int, list[int]]:
     """Takes the alerts that are due; gives how many, and the rows for the outbox."""
     due = alerts.due(connection, now, _AT_ONCE)
     return (len(due), _Saying(connection, office, now).run(due)) if due else (0, [])
 
 
 @dataclass(frozen=True, slots=True)
-class _Parcel:
+class _AlertMessage:
     """What one person is told by one road, and which alerts that says."""
 
     to: str
@@ -69,7 +69,7 @@ class _Saying:
         dangers = [number for number, brief in self.briefs.items() if brief.in_danger]
         self._shared = alerts.shared(self.connection, dangers)
         over = [one for one in due if self._is_over(one)]
-        alerts.given_up(self.connection, [one.id for one in over], self.now)
+        alerts.give_up(self.connection, [one.id for one in over], self.now)
         now, stuck = self._sorted([one for one in due if one not in over])
         rows = [self._say(parcel) for parcel in now]
         return [*rows, *self._climb(stuck)]
@@ -91,7 +91,7 @@ class _Saying:
         one = self.colleagues.by_code.get(code)
         return one is None or one.away
 
-    def _sorted(self, due: Sequence[Alert]) -> tuple[list[_Parcel], list[Alert]]:
+    def _sorted(self, due: Sequence[Alert]) -> tuple[list[_AlertMessage], list[Alert]]:
         """What goes now, person by person, and what has no road left; what may not go at this hour waits."""
         parcels: dict[tuple[str, str, str, str], list[Alert]] = {}
         stuck: list[Alert] = []
@@ -99,22 +99,24 @@ class _Saying:
             to = self.teams.stand_in(alert.staff)
             until = quiet_hours.may_say(alert.urgency, alert.why == DIGEST, self.teams.hours(to), self.now)
             if until > self.now:
-                alerts.waits(self.connection, [alert.id], until)
+                alerts.postpone(self.connection, [alert.id], until)
             elif roads := self.colleagues.roads(to, alert.tried):
                 parcels.setdefault((to, *roads[0], DIGEST if alert.why == DIGEST else ""), []).append(alert)
             else:
                 stuck.append(alert)
-        return [_Parcel(to, road, address, said) for (to, road, address, _), said in sorted(parcels.items())], stuck
+        return [
+            _AlertMessage(to, road, address, said) for (to, road, address, _), said in sorted(parcels.items())
+        ], stuck
 
-    def _say(self, parcel: _Parcel) -> int:
+    def _say(self, parcel: _AlertMessage) -> int:
         text = self._text(parcel)
         urgency = min(one.urgency for one in parcel.said)
         row = self._queue(parcel.road, parcel.address, text, parcel.to, urgency)
-        alerts.goes_out(self.connection, [one.id for one in parcel.said], parcel.to, row, self.now + LOOK_AFTER)
+        alerts.mark_sent(self.connection, [one.id for one in parcel.said], parcel.to, row, self.now + LOOK_AFTER)
         self._probe(parcel)
         return row
 
-    def _probe(self, parcel: _Parcel) -> None:
+    def _probe(self, parcel: _AlertMessage) -> None:
         """A channel that stands still gets the same once a minute, to try whether it goes again: this person is told
         by another road anyhow. It says what may be said there."""
         for road, address in self.colleagues.blocked(parcel.to):
@@ -126,24 +128,24 @@ class _Saying:
     def _queue(
         self, road: str, address: str, text: str, to: str, urgency: int, expires_at: datetime | None = None
     ) -> int:
-        person = people.meet(self.connection, self.office.cipher, road, address, self.now)
+        person = people.get_or_create(self.connection, self.office.cipher, road, address, self.now)
         if person.candidate_id is None and to:
             people.change(self.connection, person.id, staff=to)
         rank = 0 if urgency <= _URGENT else 1
-        spoken = Spoken(text, SAID, "alert", pushed=True, via=road, expires_at=expires_at, rank=rank)
-        return keep_outbound(self.connection, self.office.cipher, person.id, None, None, [spoken], self.now)[0]
+        spoken = Draft(text, SAID, "alert", pushed=True, via=road, expires_at=expires_at, rank=rank)
+        return enqueue(self.connection, self.office.cipher, person.id, None, None, [spoken], self.now)[0]
 
-    def _text(self, parcel: _Parcel) -> str:
+    def _text(self, parcel: _AlertMessage) -> str:
         reader = self._reader(parcel.to, parcel.road, parcel.address)
         if parcel.said[0].why == DIGEST:
             return digest.text(self.connection, self.office, self.colleagues, parcel.to, reader, self.now)
         news = self._news(parcel.said)
         return texts.short(news, reader, self.now) if reader.bare else texts.alert(news, reader, self.now)
 
-    def _reader(self, to: str, road: str, address: str) -> Reader:
+    def _reader(self, to: str, road: str, address: str) -> AlertReader:
         settings, one = self.office.settings, self.colleagues.by_code[to]
         one_way = road == "sms" and address.startswith(CHINA)
-        return Reader(
+        return AlertReader(
             words_for(self.office, one.locale),
             self.teams.hours(to).zone,
             settings.public_url,
@@ -153,18 +155,18 @@ class _Saying:
             linked=not one_way,
         )
 
-    def _news(self, said: Sequence[Alert]) -> list[News]:
+    def _news(self, said: Sequence[Alert]) -> list[AlertNews]:
         """One of each case: the last that happened to it; the most urgent first."""
         of: dict[object, Alert] = {}
         for alert in sorted(said, key=lambda one: one.id):
             of[alert.case_id or alert.occasion] = alert
         return [self._one(alert) for alert in sorted(of.values(), key=lambda one: (one.urgency, one.id))]
 
-    def _one(self, alert: Alert) -> News:
+    def _one(self, alert: Alert) -> AlertNews:
         brief = self.briefs.get(alert.case_id or 0)
         who = self.colleagues.name_of(brief.whose) if brief else ""
         shared = (alert.case_id or 0, alert.rung) in self._shared
-        return News(alert.why, alert.urgency, brief, who, _channel(alert), shared)
+        return AlertNews(alert.why, alert.urgency, brief, who, _channel(alert), shared)
 
     def _climb(self, stuck: Sequence[Alert]) -> list[int]:
         """Said once where whoever is there can hear it, and to the next person who can be reached."""
@@ -193,15 +195,15 @@ class _Saying:
         case = {"case_id": alert.case_id, "rung": rung, "due_at": self.now, "created_at": self.now}
         for code in to:
             alerts.keep(self.connection, code, NOT_REACHED, root, alert.urgency, **case)
-        alerts.given_up(self.connection, [alert.id], self.now)
+        alerts.give_up(self.connection, [alert.id], self.now)
         detail = {"who": alert.staff, "to": list(to), "rung": rung}
-        cases.note(self.connection, alert.case_id or 0, "bot", NOT_REACHED, self.now, detail)
+        cases.log_event(self.connection, alert.case_id or 0, "bot", NOT_REACHED, self.now, detail)
 
     def _nobody(self, alert: Alert, given_up: bool = False) -> None:
         if given_up:
-            alerts.given_up(self.connection, [alert.id], self.now)
+            alerts.give_up(self.connection, [alert.id], self.now)
         else:
-            alerts.reaches_nobody(self.connection, alert, self.now, self.now + _AGAIN)
+            alerts.mark_unreachable(self.connection, alert, self.now, self.now + _AGAIN)
 
     def _to_groups(self, stuck: Sequence[Alert]) -> list[int]:
         """In each group whose robot these people were not told by in vain just now."""
@@ -215,9 +217,9 @@ class _Saying:
         return rows
 
     @cached_property
-    def _everybody(self) -> Reader:
+    def _everybody(self) -> AlertReader:
         company = self.office.settings.company
-        return Reader(words_for(self.office, None), company.zone, self.office.settings.public_url, bare=True)
+        return AlertReader(words_for(self.office, None), company.zone, self.office.settings.public_url, bare=True)
 
 
 def _channel(alert: Alert) -> str:

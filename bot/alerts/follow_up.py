@@ -25,7 +25,7 @@ _SETTLES: Mapping[str, timedelta] = {"sms": timedelta(minutes=2)}  # what was ta
 _ADMINS_HEAR = 1  # the urgency of a channel that stands still
 
 
-def settle(connection: Connection, office: Office, now: datetime) -> tuple[int, list[int]]:
+def follow_up(connection: Connection, office: Office, now: datetime) -> tuple[int, list[int]]:
     """Gives how many alerts were done with or sent on; one look at all that are on their way. Nothing is sent by
     this."""
     stopped = {row.channel: row for row in _STOPPED.rows(connection, {})}
@@ -38,12 +38,12 @@ def settle(connection: Connection, office: Office, now: datetime) -> tuple[int, 
 def _settle(connection: Connection, carried: Carried, taken_back: bool, now: datetime) -> bool:
     """Whether it moved on."""
     if _arrived(carried, now):
-        alerts.told(connection, [carried.alert.id], now)
+        alerts.mark_told(connection, [carried.alert.id], now)
     elif taken_back or carried.state in _LOST:
-        alerts.not_carried(connection, carried.alert, carried.via, now)
+        alerts.try_next_route(connection, carried.alert, carried.via, now)
     else:
         if carried.look_at <= now:
-            alerts.waits(connection, [carried.alert.id], now + _STOPPED_FOR)
+            alerts.postpone(connection, [carried.alert.id], now + _STOPPED_FOR)
         return False
     return True
 

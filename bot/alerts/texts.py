@@ -23,7 +23,7 @@ _DAY, _TIME, _MOMENT = "%m-%d", "%H:%M", "%m-%d %H:%M"
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class AlertNews:
     """What somebody has to hear: of a case, or (`brief` is None) of a channel that stands still. `who`: of whom it was
     expected. `shared`: several people hear it at once."""
 
@@ -36,7 +36,7 @@ class News:
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class AlertReader:
     """Who reads it, and how. `answers`: whether they can write back. `bare`: without names, as in an SMS or where
     others read along; `linked`: whether links may be in it. `private`: a chat that this person alone reads. Only there
     are a name, a phone and words of somebody in danger; everywhere else it says that there is something urgent."""
@@ -69,7 +69,7 @@ class Reader:
         return brief.initial(self.words) if self.bare else brief.called(self.words)
 
 
-def alert(news: Sequence[News], reader: Reader, now: datetime) -> str:
+def alert(news: Sequence[AlertNews], reader: AlertReader, now: datetime) -> str:
     """All that somebody has to hear now, the most urgent first; what does not fit is counted."""
     head, blocks = _head(news, reader, now), [_block(one, reader, now) for one in news]
     if any(_is_told(one, reader) for one in news):  # first, so that a preview shows neither a name nor a word
@@ -84,7 +84,7 @@ def alert(news: Sequence[News], reader: Reader, now: datetime) -> str:
     return "\n".join([head, *blocks[:shown], *more, *_commands(news, reader)])
 
 
-def short(news: Sequence[News], reader: Reader, now: datetime) -> str:
+def short(news: Sequence[AlertNews], reader: AlertReader, now: datetime) -> str:
     """The same as an SMS."""
     first = news[0]
     if first.brief is None:
@@ -104,7 +104,7 @@ def short(news: Sequence[News], reader: Reader, now: datetime) -> str:
     return said.strip()
 
 
-def group(news: Sequence[News], who: Sequence[str], reader: Reader, now: datetime) -> str:
+def group(news: Sequence[AlertNews], who: Sequence[str], reader: AlertReader, now: datetime) -> str:
     """To whoever of HR is there: these people cannot be reached."""
     numbers = [f"#{one.brief.case.id} ({reader.name(one.brief)})" for one in news if one.brief][:MOST]
     comma = reader.words.formats["comma"]
@@ -113,7 +113,7 @@ def group(news: Sequence[News], who: Sequence[str], reader: Reader, now: datetim
     )
 
 
-def case_line(brief: Brief, reader: Reader, now: datetime) -> str:
+def case_line(brief: Brief, reader: AlertReader, now: datetime) -> str:
     """One case in a list."""
     if brief.in_danger and not reader.private:
         since = reader.at(brief.since, now)
@@ -126,7 +126,7 @@ def case_line(brief: Brief, reader: Reader, now: datetime) -> str:
     )
 
 
-def _head(news: Sequence[News], reader: Reader, now: datetime) -> str:
+def _head(news: Sequence[AlertNews], reader: AlertReader, now: datetime) -> str:
     first, at = news[0], reader.at(now, now)
     urgent = reader.texts["urgent"] if first.urgency == 0 else ""
     if first.brief is None:
@@ -136,7 +136,7 @@ def _head(news: Sequence[News], reader: Reader, now: datetime) -> str:
     return urgent + reader.texts["head_many"].format(count=len(news), at=at)
 
 
-def _block(one: News, reader: Reader, now: datetime) -> str:
+def _block(one: AlertNews, reader: AlertReader, now: datetime) -> str:
     """What cannot be told whole is told by its number: one broken case keeps no other from being heard of."""
     try:
         return _told(one, reader, now)
@@ -146,7 +146,7 @@ def _block(one: News, reader: Reader, now: datetime) -> str:
         return f"#{case} {reader.link(case)}".rstrip()
 
 
-def _told(one: News, reader: Reader, now: datetime) -> str:
+def _told(one: AlertNews, reader: AlertReader, now: datetime) -> str:
     if one.brief is None:
         return reader.texts["stopped"].format(channel=one.channel)
     brief = one.brief
@@ -163,7 +163,7 @@ def _told(one: News, reader: Reader, now: datetime) -> str:
     )
 
 
-def _danger(one: News, brief: Brief, reader: Reader, now: datetime) -> str:
+def _danger(one: AlertNews, brief: Brief, reader: AlertReader, now: datetime) -> str:
     values = {"case": brief.case.id, "link": reader.link(brief.case.id)}
     if not _is_told(one, reader):
         return reader.texts["danger_bare"].format(**values).rstrip()
@@ -171,16 +171,16 @@ def _danger(one: News, brief: Brief, reader: Reader, now: datetime) -> str:
     return reader.texts["danger"].format(why=_why(one, reader), since=reader.at(brief.since, now), **values).rstrip()
 
 
-def _is_told(one: News, reader: Reader) -> bool:
+def _is_told(one: AlertNews, reader: AlertReader) -> bool:
     """Whether who is in danger, and what they wrote, is told: to one person, where nobody reads along."""
     return one.brief is not None and one.brief.in_danger and reader.private and not one.shared
 
 
-def _why(one: News, reader: Reader) -> str:
+def _why(one: AlertNews, reader: AlertReader) -> str:
     who = one.who or reader.texts["nobody"]
     return reader.texts.get(f"why_{one.why}", one.why).format(who=who)
 
 
-def _commands(news: Sequence[News], reader: Reader) -> list[str]:
+def _commands(news: Sequence[AlertNews], reader: AlertReader) -> list[str]:
     case = next((one.brief.case.id for one in news if one.brief), None)
     return [reader.texts["commands"].format(case=case)] if reader.answers and case else []

@@ -61,7 +61,7 @@ def assign(connection: Connection, cipher: Cipher, case_id: int, staff: str, to:
         raise Refused("nobody", to)
     case = _open(connection, case_id)
     cases.change(connection, case_id, now, assigned=to, **freed(now))
-    cases.note(
+    cases.log_event(
         connection,
         case_id,
         f"staff:{staff}",
@@ -71,7 +71,7 @@ def assign(connection: Connection, cipher: Cipher, case_id: int, staff: str, to:
         seal_note(cipher, note),
     )
     audit.record(connection, f"staff:{staff}", "case.assign", str(case_id), now, {"to": to})
-    cases.tell(connection, case_id, "case.changed", now)
+    cases.emit_event(connection, case_id, "case.changed", now)
     alert(connection, case_id, to, "handed_over", now, urgency=case.urgency)
 
 
@@ -104,11 +104,11 @@ def write_note(connection: Connection, cipher: Cipher, case_id: int, staff: str,
     """For colleagues only; the candidate never sees it."""
     _open(connection, case_id)
     cases.change(connection, case_id, now)
-    cases.note(connection, case_id, f"staff:{staff}", "noted", now, None, seal_note(cipher, text))
+    cases.log_event(connection, case_id, f"staff:{staff}", "noted", now, None, seal_note(cipher, text))
     audit.record(connection, f"staff:{staff}", "case.note", str(case_id), now)
 
 
-def called(
+def log_call(
     connection: Connection, cipher: Cipher, case_id: int, staff: str, outcome: str, note: str, now: datetime
 ) -> None:
     """They phoned: `outcome` is one of CALLED. Reaching somebody answers what was owed, and takes a case that is free;
@@ -266,7 +266,7 @@ def alert(
 def _quiet(connection: Connection, case_id: int, now: datetime) -> None:
     """Nobody need hear of it any more. What is being said just now is left alone: waiting for who holds it could make
     both wait for ever, and bot.alerts.dispatch drops by itself what is over."""
-    alerts.given_up(connection, alerts.waiting_about(connection, case_id), now)
+    alerts.give_up(connection, alerts.waiting_about(connection, case_id), now)
 
 
 def drop_suggestions(connection: Connection, case_id: int, used: int | None = None) -> None:
@@ -325,9 +325,9 @@ def _done(
     detail: dict[str, Any] | None = None,
     sealed: bytes | None = None,
 ) -> None:
-    cases.note(connection, case_id, f"staff:{staff}", what, now, detail, sealed)
+    cases.log_event(connection, case_id, f"staff:{staff}", what, now, detail, sealed)
     audit.record(connection, f"staff:{staff}", f"case.{what}", str(case_id), now, detail)
-    cases.tell(connection, case_id, "case.changed", now)
+    cases.emit_event(connection, case_id, "case.changed", now)
 
 
 def seal_note(cipher: Cipher, text: str) -> bytes | None:

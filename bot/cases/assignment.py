@@ -24,7 +24,7 @@ _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class TeamMember:
     code: str
     role: str
     manager: str | None
@@ -38,8 +38,8 @@ class Teams:
 
     def __init__(self, connection: Connection, settings: Settings, now: datetime) -> None:
         self._connection, self._settings, self._now = connection, settings, now
-        self._members: Mapping[str, Member] = {
-            row.code: Member(
+        self._members: Mapping[str, TeamMember] = {
+            row.code: TeamMember(
                 row.code,
                 row.role,
                 row.manager,
@@ -139,7 +139,7 @@ class Teams:
         one = self._members.get(code or "")
         return one.deputy if one else None
 
-    def _mates(self, code: str | None) -> list[Member]:
+    def _mates(self, code: str | None) -> list[TeamMember]:
         one = self._members.get(code or "")
         if one is None or not one.manager:
             return []

@@ -17,7 +17,7 @@ from bot.store.cases import Case
 _AT_ONCE = 50
 
 
-def strike(connection: Connection, house: Deployment, now: datetime) -> tuple[int, list[int]]:
+def escalate_due(connection: Connection, house: Deployment, now: datetime) -> tuple[int, list[int]]:
     """Takes the cases whose clock has struck; gives how many. Alerts and what the candidate hears follow by their own
     jobs."""
     due = cases.due(connection, now, _AT_ONCE)
@@ -62,8 +62,8 @@ class _Striking:
 
     def _end(self) -> None:
         actions.end(self.connection, self.case, "kept", self.now)
-        cases.note(self.connection, self.case.id, "bot", "resolved", self.now, {"outcome": "kept"})
-        cases.tell(self.connection, self.case.id, "case.changed", self.now)
+        cases.log_event(self.connection, self.case.id, "bot", "resolved", self.now, {"outcome": "kept"})
+        cases.emit_event(self.connection, self.case.id, "case.changed", self.now)
 
     def _clock(self) -> Clock | None:
         hours = self.teams.hours(self.case.claimed_by or self.case.assigned)
@@ -83,14 +83,14 @@ class _Striking:
         to = to or self.case.assigned
         self._change(assigned=to, rung=0)
         if to:
-            cases.note(self.connection, self.case.id, "bot", "assigned", self.now, {"to": to})
+            cases.log_event(self.connection, self.case.id, "bot", "assigned", self.now, {"to": to})
             self._alert(to, "reopened" if self.case.reopened_at else "new")
 
     def _warn(self, clock: Clock) -> None:
         to = self.case.claimed_by or self.case.assigned
         self._change(warned_at=self.now)
         if to:
-            cases.note(self.connection, self.case.id, "bot", "warned", self.now, {"clock": clock.name, "to": to})
+            cases.log_event(self.connection, self.case.id, "bot", "warned", self.now, {"clock": clock.name, "to": to})
             self._alert(to, f"warned_{clock.name}")
 
     def _struck(self, clock: Clock) -> None:
@@ -106,7 +106,7 @@ class _Striking:
     def _wake(self) -> None:
         state = "claimed" if self.case.claimed_by else "new"
         self._change(state=state, next_at=self.now, claimed_at=self.now if self.case.claimed_by else None)
-        cases.note(self.connection, self.case.id, "bot", "woken", self.now)
+        cases.log_event(self.connection, self.case.id, "bot", "woken", self.now)
         if self.case.claimed_by or self.case.assigned:
             self._alert(self.case.claimed_by or self.case.assigned or "", "woken")
 
@@ -115,8 +115,8 @@ class _Striking:
         had = self.case.claimed_by or ""
         actions.give_back(self.connection, self.case, self.now, rests=self._owes_nothing())
         self.case = cases.load(self.connection, self.case.id) or self.case
-        cases.note(self.connection, self.case.id, "bot", "handed_back", self.now, {"from": had})
-        cases.tell(self.connection, self.case.id, "case.changed", self.now)
+        cases.log_event(self.connection, self.case.id, "bot", "handed_back", self.now, {"from": had})
+        cases.emit_event(self.connection, self.case.id, "case.changed", self.now)
         self._alert(had, "handed_back")
 
     def _owes_nothing(self) -> bool:
@@ -130,7 +130,7 @@ class _Striking:
             number += 1
         self._change(rung=number, missed=self.case.missed + 1, warned_at=None)
         detail = {"clock": clock.name, "rung": number, "to": people}
-        cases.note(self.connection, self.case.id, "bot", "missed", self.now, detail)
+        cases.log_event(self.connection, self.case.id, "bot", "missed", self.now, detail)
         for code in people:
             self._alert(code, f"missed_{clock.name}", number)
 

@@ -14,7 +14,7 @@ from bot.store import cases
 from bot.store.cases import Case
 from bot.store.db.cipher import Cipher
 from bot.store.db.prepared import Prepared, word
-from bot.store.messages import Spoken, keep_outbound
+from bot.store.messages import Draft, enqueue
 from bot.store.tables import alerts, suggestions
 
 _AT_ONCE = 20
@@ -36,7 +36,7 @@ class Suggestion:
     facts: bool
 
 
-def wrote(
+def on_candidate_message(
     connection: Connection,
     house: Deployment,
     case_id: int,
@@ -68,18 +68,18 @@ def _has_heard(connection: Connection, case: Case) -> bool:
     return connection.execute(sa.select(alerts.c.id).where(*told)).first() is not None
 
 
-def wakes(connection: Connection, case_id: int, now: datetime) -> None:
+def unsnooze(connection: Connection, case_id: int, now: datetime) -> None:
     """The candidate wrote while the case was put off."""
     case = cases.load(connection, case_id, hold=True)
     if case is None or case.state != "snoozed":
         return
     cases.change(connection, case_id, now, state="claimed", claimed_at=now, clock=actions.CLOCK, next_at=now)
-    cases.note(connection, case_id, "candidate", "woken", now)
+    cases.log_event(connection, case_id, "candidate", "woken", now)
     if case.claimed_by:
         actions.alert(connection, case_id, case.claimed_by, "wrote", now, case.urgency)
 
 
-def say_facts(connection: Connection, house: Deployment, now: datetime) -> tuple[int, list[int]]:
+def answer_from_record(connection: Connection, house: Deployment, now: datetime) -> tuple[int, list[int]]:
     """What HR has left unanswered and the record knows; gives how many, and the rows that the outbox should send."""
     due = _DUE.rows(connection, {"now": now, "limit": _AT_ONCE})
     to_send: list[int] = []
@@ -92,7 +92,7 @@ def _say(connection: Connection, cipher: Cipher, row: "sa.Row[tuple[object, ...]
     case = cases.load(connection, row.case_id)
     this = sa.update(suggestions).where(suggestions.c.id == row.id)
     connection.execute(this.values(state="said", look_at=None))
-    spoken = Spoken(cipher.open(row.text, "suggestions.text"), row.said or "", pushed=True)
+    spoken = Draft(cipher.open(row.text, "suggestions.text"), row.said or "", pushed=True)
     candidate_id = case.candidate_id if case else None
-    cases.note(connection, row.case_id, "bot", "said", now)
-    return keep_outbound(connection, cipher, row.address_id, candidate_id, row.inbound_id, [spoken], now)
+    cases.log_event(connection, row.case_id, "bot", "said", now)
+    return enqueue(connection, cipher, row.address_id, candidate_id, row.inbound_id, [spoken], now)

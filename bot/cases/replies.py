@@ -10,7 +10,7 @@ from bot.outbox.fallback import sms_address
 from bot.settings import Settings
 from bot.store.cases import Case
 from bot.store.db.cipher import Cipher
-from bot.store.messages import STAFF, Spoken, keep_outbound
+from bot.store.messages import STAFF, Draft, enqueue
 from bot.store.tables import addresses, candidates
 
 
@@ -25,8 +25,8 @@ def say(
     theirs = sa.select(candidates.c.pushes_stopped_at).where(candidates.c.id == case.candidate_id)
     stopped = case.candidate_id is None or connection.execute(theirs).scalar() is not None
     others = {} if stopped else {"sms": {"text": text}, "email": {"subject": _subject(settings), "text": text}}
-    spoken = Spoken(text, STAFF, "answer" if stopped else "notice", pushed=True, others=others)
-    return keep_outbound(connection, cipher, address_id, case.candidate_id, None, [spoken], now)
+    spoken = Draft(text, STAFF, "answer" if stopped else "notice", pushed=True, others=others)
+    return enqueue(connection, cipher, address_id, case.candidate_id, None, [spoken], now)
 
 
 def _subject(settings: Settings) -> str:

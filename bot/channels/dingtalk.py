@@ -12,11 +12,11 @@ import re
 from typing import Any
 
 from bot.channels import staff_errors
-from bot.channels.http import fitting, told, written
+from bot.channels.http import post_json, shorten_to_fit, to_json
 from bot.errors import Unreachable
 from bot.platform import clock
 from bot.settings import DingtalkRobot
-from bot.values.message import Letter, Posted, legible
+from bot.values.message import ChannelMessage, SendResult, legible
 
 LONGEST = 20_000  # bytes of the whole body
 _MOBILE = re.compile(r"1[3-9]\d{9}|\+\d{1,3}-?\d{5,14}", re.ASCII)
@@ -29,14 +29,14 @@ class Dingtalk:
     def __init__(self, robot: DingtalkRobot) -> None:
         self._robot = robot
 
-    def send(self, letter: Letter) -> Posted:
+    def send(self, letter: ChannelMessage) -> SendResult:
         """Says a text; `address` is the userId or the mobile number to mention, empty: nobody. Robots give no id.
         Raises DeliveryError."""
         body = _message(letter, self._robot.keyword)
-        error = staff_errors.dingtalk(told(self._robot.url, written(body), self._signed()))
+        error = staff_errors.dingtalk(post_json(self._robot.url, to_json(body), self._signed()))
         if error is not None:
             raise error
-        return Posted()
+        return SendResult()
 
     def _signed(self) -> dict[str, str]:
         if not self._robot.secret:
@@ -51,13 +51,13 @@ def signature(timestamp: str, secret: str) -> str:
     return base64.b64encode(seal.digest()).decode()
 
 
-def _message(letter: Letter, keyword: str) -> dict[str, Any]:
+def _message(letter: ChannelMessage, keyword: str) -> dict[str, Any]:
     """A mention is shown only where the text has it too."""
     text = legible(letter.text)
     if not text.strip():
         raise Unreachable("empty", "there is nothing to say")
     at, mention = _mentioned(letter.address)
-    return fitting(text, keyword, LONGEST, lambda said: _body(said + mention, at))
+    return shorten_to_fit(text, keyword, LONGEST, lambda said: _body(said + mention, at))
 
 
 def _body(text: str, at: dict[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from bot.channels.lease import last_look
 from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown, Unreachable
 from bot.platform import clock
 from bot.settings import Email
-from bot.values.message import Letter, Posted, legible
+from bot.values.message import ChannelMessage, SendResult, legible
 
 _SECONDS = 10.0
 _SEVEN_BITS = policy.SMTP.clone(cte_type="7bit")  # what every server takes
@@ -39,7 +39,7 @@ class EmailApi:
         self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
         self._from = settings.sender
 
-    def send(self, letter: Letter) -> Posted:
+    def send(self, letter: ChannelMessage) -> SendResult:
         """Sends one text and gives its Message-ID. Raises DeliveryError."""
         if not (letter.address.isascii() and _ADDRESS.fullmatch(letter.address)):
             raise Unreachable("no_address", "not an e-mail address that can be written to")
@@ -47,9 +47,9 @@ class EmailApi:
         with self._connected() as server:
             _envelope(server, parseaddr(self._from)[1], letter.address)
             _hand_over(server, message)
-        return Posted(str(message["Message-ID"]))
+        return SendResult(str(message["Message-ID"]))
 
-    def _message(self, letter: Letter) -> EmailMessage:
+    def _message(self, letter: ChannelMessage) -> EmailMessage:
         text = legible(str(letter.form.get("text") or letter.text))
         subject = legible(str(letter.form.get("subject") or text.strip().partition("\n")[0]))
         message = EmailMessage(policy=_SEVEN_BITS)
@@ -62,7 +62,7 @@ class EmailApi:
         message.set_content(text, charset="utf-8")
         return message
 
-    def _message_id(self, letter: Letter) -> str:
+    def _message_id(self, letter: ChannelMessage) -> str:
         """The same for the same letter: who gets it twice is shown it once by many programs."""
         domain = parseaddr(self._from)[1].partition("@")[2]
         own = hashlib.sha256(f"{self._from}|{letter.id}|{letter.address}".encode()).hexdigest()[:16]

@@ -12,11 +12,11 @@ import re
 from typing import Any
 
 from bot.channels import staff_errors
-from bot.channels.http import fitting, told, written
+from bot.channels.http import post_json, shorten_to_fit, to_json
 from bot.errors import Unreachable
 from bot.platform import clock
 from bot.settings import FeishuRobot
-from bot.values.message import Letter, Posted, legible
+from bot.values.message import ChannelMessage, SendResult, legible
 
 LONGEST = 20_000  # bytes of the whole body ("20 KB")
 _ID = re.compile(r"(?!all$)[A-Za-z0-9_-]{1,64}")
@@ -29,14 +29,14 @@ class Feishu:
     def __init__(self, robot: FeishuRobot) -> None:
         self._robot = robot
 
-    def send(self, letter: Letter) -> Posted:
+    def send(self, letter: ChannelMessage) -> SendResult:
         """Says a text; `address` is the open_id to mention, empty: nobody. Robots give no id. Raises DeliveryError."""
         signed = self._signed()
-        body = signed | _message(letter, self._robot.keyword, LONGEST - len(written(signed)))
-        error = staff_errors.feishu(told(self._robot.url, written(body), {}))
+        body = signed | _message(letter, self._robot.keyword, LONGEST - len(to_json(signed)))
+        error = staff_errors.feishu(post_json(self._robot.url, to_json(body), {}))
         if error is not None:
             raise error
-        return Posted()
+        return SendResult()
 
     def _signed(self) -> dict[str, str]:
         if not self._robot.secret:
@@ -51,7 +51,7 @@ def signature(timestamp: str, secret: str) -> str:
     return base64.b64encode(seal.digest()).decode()
 
 
-def _message(letter: Letter, keyword: str, most: int) -> dict[str, Any]:
+def _message(letter: ChannelMessage, keyword: str, most: int) -> dict[str, Any]:
     """A body of at most `most` bytes. What people wrote mentions nobody: their < before `at` becomes a wide one."""
     text = _TAG.sub("＜", legible(letter.text))
     if not text.strip():
@@ -59,7 +59,7 @@ def _message(letter: Letter, keyword: str, most: int) -> dict[str, Any]:
     if letter.address and not _ID.fullmatch(letter.address):
         raise Unreachable("no_address", "not an open_id")
     mention = f'<at user_id="{letter.address}"></at> ' if letter.address else ""
-    return fitting(text, keyword, most, lambda said: _body(mention + said))
+    return shorten_to_fit(text, keyword, most, lambda said: _body(mention + said))
 
 
 def _body(text: str) -> dict[str, Any]:

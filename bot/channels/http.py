@@ -25,7 +25,7 @@ _TOO_MANY = 60.0  # seconds to be quiet after a 429
 _own = threading.local()
 
 
-class _Session(requests.Session):
+class _PinnedSession(requests.Session):
     """Goes where it is told and nowhere else: what a provider is told, our secret among it, is for no other address.
     Sends nothing that is no longer this thread's to send."""
 
@@ -47,7 +47,7 @@ class _Adapter(HTTPAdapter):
 
     def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
         super().init_poolmanager(*arguments, **named)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+        self.poolmanager.pool_classes_by_scheme = {"http": _ConnectionPool, "https": _TlsPool}
 
 
 class _Connection(HTTPConnection):
@@ -62,7 +62,7 @@ class _TlsConnection(HTTPSConnection):
         last_look()
 
 
-class _Pool(HTTPConnectionPool):
+class _ConnectionPool(HTTPConnectionPool):
     ConnectionCls = _Connection
 
 
@@ -76,30 +76,30 @@ def session() -> requests.Session:
     if getattr(_own, "session", None) is None or now - _own.used > _IDLE:
         if getattr(_own, "session", None) is not None:
             _own.session.close()
-        _own.session = _Session()
+        _own.session = _PinnedSession()
     _own.used = now
     found: requests.Session = _own.session
     return found
 
 
-def written(body: Mapping[str, Any]) -> bytes:
+def to_json(body: Mapping[str, Any]) -> bytes:
     """JSON as it is counted by who limits bytes: nothing escaped that need not be."""
     return json.dumps(body, ensure_ascii=False).encode()
 
 
-def fitting(text: str, keyword: str, most: int, body: Callable[[str], Body]) -> Body:
+def shorten_to_fit(text: str, keyword: str, most: int, body: Callable[[str], Body]) -> Body:
     """What `body` makes of the text, in at most `most` bytes; the text is shortened as it must be and has `keyword`."""
 
     def made(room: int) -> Body:
         return body(_with(shortened(text, room), keyword))
 
     whole = len(text.encode())
-    if len(written(made(whole))) <= most:
+    if len(to_json(made(whole))) <= most:
         return made(whole)
-    return made(bisect_right(range(whole), most, key=lambda room: len(written(made(room)))) - 1)
+    return made(bisect_right(range(whole), most, key=lambda room: len(to_json(made(room)))) - 1)
 
 
-def told(url: str, raw: bytes, query: Mapping[str, str]) -> dict[str, Any]:
+def post_json(url: str, raw: bytes, query: Mapping[str, str]) -> dict[str, Any]:
     """The JSON object that a robot or an application answers to JSON. `query` is added to the address, encoded once.
 
     What it says is the caller's to read: HTTP 200 alone means nothing there. Raises TryLater, Misconfigured where the

@@ -11,16 +11,16 @@ from bot.channels.feishu import Feishu
 from bot.channels.twilio.sender import SmsApi
 from bot.channels.wechat.sender import WechatApi
 from bot.channels.wechat.tokens import SharedTokens
-from bot.channels.wecom.robot import WecomRobot
+from bot.channels.wecom.robot import GroupRobot
 from bot.channels.wecom.sender import WecomApi
 from bot.settings import Settings
-from bot.values.message import Letter, Posted
+from bot.values.message import ChannelMessage, SendResult
 
 
 class Sender(Protocol):
     """One channel's way out. Raises DeliveryError."""
 
-    def send(self, letter: Letter) -> Posted: ...
+    def send(self, letter: ChannelMessage) -> SendResult: ...
 
 
 def senders(settings: Settings, connection: "redis.Redis | None" = None) -> Mapping[str, Sender]:
@@ -40,7 +40,7 @@ def _to_staff(settings: Settings, connection: "redis.Redis | None") -> dict[str,
     if settings.wecom.on:
         found["wecom"] = WecomApi(settings.wecom, SharedTokens(connection, settings.wecom.account, of="wecom"))
     if settings.wecom_robot.on:
-        found["wecom_robot"] = WecomRobot(settings.wecom_robot)
+        found["wecom_robot"] = GroupRobot(settings.wecom_robot)
     if settings.dingtalk.on:
         found["dingtalk"] = Dingtalk(settings.dingtalk)
     if settings.feishu.on:

@@ -15,7 +15,7 @@ from bot.content.touchpoints import read_touchpoints
 from bot.errors import ConfigError, ContentError
 from bot.imports import cells
 from bot.platform import clock
-from bot.proactive.preview import Change, Line, coming, counted
+from bot.proactive.preview import Comparison, PreviewLine, coming, counted
 from bot.settings import Settings
 from bot.store import people, plans
 from bot.store.db.database import Database
@@ -55,7 +55,7 @@ def _wanted(settings: Settings, database: Database, candidate: str) -> list[int]
     return [found]
 
 
-def _change(settings: Settings, rhythm: Path | None, start: str) -> Change | None:
+def _change(settings: Settings, rhythm: Path | None, start: str) -> Comparison | None:
     """Raises ContentError with the faults of the other file, ConfigError where a start cannot be read."""
     if rhythm is None and not start:
         return None
@@ -67,7 +67,7 @@ def _change(settings: Settings, rhythm: Path | None, start: str) -> Change | Non
         read, document = read_touchpoints(rhythm, content.flows.by_name, settings.stages.all, content.stories)
         if document.faults:
             raise ContentError(document.faults)
-    return Change(read, _start(settings, start) if start else None)
+    return Comparison(read, _start(settings, start) if start else None)
 
 
 def _start(settings: Settings, text: str) -> tuple[str, datetime]:
@@ -81,7 +81,7 @@ def _start(settings: Settings, text: str) -> tuple[str, datetime]:
     return cohort, cells.aware(found, settings.company.zone)
 
 
-def _each(lines: Sequence[Line]) -> Iterator[str]:
+def _each(lines: Sequence[PreviewLine]) -> Iterator[str]:
     for line in lines:
         notes = [f"if {line.when}"] if line.when else []
         notes += ["not released yet"] if line.held else []

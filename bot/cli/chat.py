@@ -11,7 +11,7 @@ import yaml
 from sqlalchemy.engine import Connection
 
 from bot.cli.session import opened
-from bot.conversation import House, Outcome, Ticket, receive
+from bot.conversation import Runtime, Ticket, TurnOutcome, receive
 from bot.errors import ConfigError
 from bot.platform import clock
 from bot.runtime import build
@@ -29,7 +29,7 @@ def chat(
     """Talk to the bot as on WeChat. An empty line ends it. What you say is kept nowhere."""
     with opened() as (settings, database, cipher):
         house = build(settings, cipher)
-        talk = _Talk(house, database, candidate, locale)
+        talk = _ChatSession(house, database, candidate, locale)
         turns = []
         while text := typer.prompt(">", default="", show_default=False, prompt_suffix=" ").strip():
             answer, outcome = talk.hear(text)
@@ -47,23 +47,23 @@ class _Undo(Exception):
     """Takes a turn back, after its answer is known."""
 
 
-class _Talk:
+class _ChatSession:
     """One conversation in one open transaction after another; at the end nothing of it is left.
 
     Every turn replays those before it and is rolled back, so that trying out a talk changes no record.
     """
 
-    def __init__(self, house: House, database: Database, candidate: str, locale: str) -> None:
+    def __init__(self, house: Runtime, database: Database, candidate: str, locale: str) -> None:
         self._house, self._database, self._candidate, self._locale = house, database, candidate, locale
         self._address = f"chat-{uuid.uuid4().hex}"
         self._said: list[str] = []
 
-    def hear(self, text: str) -> tuple[str, Outcome]:
+    def hear(self, text: str) -> tuple[str, TurnOutcome]:
         self._said.append(text)
-        answers: list[tuple[str, Outcome]] = []
+        answers: list[tuple[str, TurnOutcome]] = []
 
         def play(connection: Connection) -> None:
-            person = people.meet(connection, self._house.cipher, "wechat", self._address, clock.now())
+            person = people.get_or_create(connection, self._house.cipher, "wechat", self._address, clock.now())
             if self._candidate:
                 self._bind(connection, person.id)
             for number, said in enumerate(self._said):
@@ -77,7 +77,7 @@ class _Talk:
             return answers[0]
         raise AssertionError("unreachable")
 
-    def _one(self, connection: Connection, number: int, said: str) -> tuple[str, Outcome]:
+    def _one(self, connection: Connection, number: int, said: str) -> tuple[str, TurnOutcome]:
         spoken: list[str] = []
 
         def compose(texts: Sequence[str], _card: Card | None) -> Answer:
@@ -98,7 +98,7 @@ class _Talk:
             people.change_candidate(connection, number, clock.now(), locale=self._locale)
 
 
-def _why(outcome: Outcome) -> Iterator[tuple[str, str]]:
+def _why(outcome: TurnOutcome) -> Iterator[tuple[str, str]]:
     """What the sentence was taken to mean, how sure that is, the road, and the facts that chose it."""
     heard, walked = outcome.heard, outcome.turn
     if heard is None or walked is None:
@@ -110,6 +110,6 @@ def _why(outcome: Outcome) -> Iterator[tuple[str, str]]:
     yield "facts", ", ".join(f"{name} {value}" for name, value in walked.facts.items())
 
 
-def _turn(text: str, outcome: Outcome) -> dict[str, object]:
+def _turn(text: str, outcome: TurnOutcome) -> dict[str, object]:
     said = [f"{one.flow}.{one.key}" for one in outcome.turn.said] if outcome.turn else []
     return {"hear": text, "say": said}

@@ -7,12 +7,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.settings import Settings
-from bot.store.cohorts import Held, Member, News, Standing
+from bot.store.cohorts import Announcement, CohortCounts, CohortMember, CohortRow
 
 SHOWN = 20  # names, before anybody is asked
 
 
-def numbers(row: Standing, settings: Settings) -> dict[str, Any]:
+def numbers(row: CohortCounts, settings: Settings) -> dict[str, Any]:
     held, zone = row.cohort, zone_of(row.cohort, settings)
     moments = {"starts_at": held.starts_at, "ends_at": held.ends_at, "date_by": held.date_by}
     return {
@@ -32,7 +32,7 @@ def numbers(row: Standing, settings: Settings) -> dict[str, Any]:
     }
 
 
-def counts(row: Standing) -> list[str]:
+def counts(row: CohortCounts) -> list[str]:
     if row.free is None:
         seats = "seats -"
     else:
@@ -40,7 +40,7 @@ def counts(row: Standing) -> list[str]:
     return [seats, f"open {row.open}", f"confirmed {row.confirmed}"]
 
 
-def shown(member: Member) -> dict[str, Any]:
+def shown(member: CohortMember) -> dict[str, Any]:
     return {
         "code": member.code,
         "name": member.name,
@@ -51,19 +51,19 @@ def shown(member: Member) -> dict[str, Any]:
     }
 
 
-def reached(member: Member) -> str:
+def reached(member: CohortMember) -> str:
     channels = ", ".join(member.channels) or "none"
     return f"{channels} (wants no messages)" if member.stopped else channels
 
 
-def _road(member: Member) -> str:
+def _road(member: CohortMember) -> str:
     """By which road a text will probably reach them."""
     if member.stopped:
         return "wants no messages"
     return next((name for name in ("wechat", "sms") if name in member.channels), "phone" if member.phone else "none")
 
 
-def listed(members: Sequence[Member], what: str, every: bool = False) -> Iterator[str]:
+def listed(members: Sequence[CohortMember], what: str, every: bool = False) -> Iterator[str]:
     if not members:
         return
     roads = Counter(map(_road, members))
@@ -73,7 +73,7 @@ def listed(members: Sequence[Member], what: str, every: bool = False) -> Iterato
     yield "  " + ", ".join(f"{member.code} {member.name}" for member in shown) + more
 
 
-def lines(held: Held, settings: Settings) -> Iterator[str]:
+def lines(held: CohortRow, settings: Settings) -> Iterator[str]:
     yield f"{held.code} {held.name}: {start(held, settings)}"
     if held.ends_at:
         yield f"ends {at(held.ends_at, held, settings)}"
@@ -82,24 +82,24 @@ def lines(held: Held, settings: Settings) -> Iterator[str]:
     yield f"place: {held.place or 'not known'}{f' ({held.address})' if held.address else ''}"
 
 
-def start(held: Held, settings: Settings) -> str:
+def start(held: CohortRow, settings: Settings) -> str:
     return f"{at(held.starts_at, held, settings)} {held.date_state}" if held.starts_at else "no date"
 
 
-def state(held: Held, settings: Settings) -> str:
+def state(held: CohortRow, settings: Settings) -> str:
     return f"{held.date_state}, {at(held.starts_at, held, settings)}" if held.starts_at else "no date"
 
 
-def heard(told: int, news: News | None, held: Held, settings: Settings, now: datetime) -> str:
+def heard(told: int, news: Announcement | None, held: CohortRow, settings: Settings, now: datetime) -> str:
     if news is None:
         return "nobody is told: this date was not published"
     when = "at once" if news.due_at <= now else f"from {at(news.due_at, held, settings)}"
     return f"{told} will be told {when}, in the hours when keepwarm may write"
 
 
-def at(moment: datetime, held: Held, settings: Settings) -> str:
+def at(moment: datetime, held: CohortRow, settings: Settings) -> str:
     return f"{moment.astimezone(zone_of(held, settings)):%Y-%m-%d %H:%M}"
 
 
-def zone_of(held: Held, settings: Settings) -> ZoneInfo:
+def zone_of(held: CohortRow, settings: Settings) -> ZoneInfo:
     return ZoneInfo(held.timezone) if held.timezone else settings.company.zone

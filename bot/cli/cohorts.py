@@ -21,7 +21,7 @@ from bot.platform import clock
 from bot.settings import Settings
 from bot.store import audit, cohorts
 from bot.store import rollcall as roll_call
-from bot.store.cohorts import Held, Member, News
+from bot.store.cohorts import Announcement, CohortMember, CohortRow
 from bot.store.db.cipher import Cipher
 from bot.store.db.database import Database
 
@@ -75,7 +75,7 @@ def publish(
     Publishing again tells those who have come to the cohort since.
     """
     with opened() as (loaded, database, cipher):
-        desk = _Desk(loaded, database, cipher, yes)
+        desk = _CohortPrompt(loaded, database, cipher, yes)
         held = desk.find(code)
         if undo:
             desk.take_back(held)
@@ -101,7 +101,7 @@ def move(
     the new one is within 24 hours. A published date that is no longer sure is told as cancelled.
     """
     with opened() as (loaded, database, cipher):
-        desk, now = _Desk(loaded, database, cipher, yes), clock.now()
+        desk, now = _CohortPrompt(loaded, database, cipher, yes), clock.now()
         held = desk.find(code)
         after = Moving(held, words.zone_of(held, loaded), now).moved(start, end, place, address, state, by)
         desk.change(held, after, "move")
@@ -111,7 +111,7 @@ def move(
 def cancel(code: Code, yes: Yes = False) -> None:
     """Call the training off: its candidates wait for another date, and are told so if this one was published."""
     with opened() as (loaded, database, cipher):
-        desk, now = _Desk(loaded, database, cipher, yes), clock.now()
+        desk, now = _CohortPrompt(loaded, database, cipher, yes), clock.now()
         held = desk.find(code)
         last = held.ends_at or held.starts_at
         if last and last < now:
@@ -131,7 +131,7 @@ def rollcall(
 ) -> None:
     """Say who came, on the first day or after. Who did not come becomes a case for HR at once."""
     with opened() as (loaded, database, cipher):
-        desk = _Desk(loaded, database, cipher, yes)
+        desk = _CohortPrompt(loaded, database, cipher, yes)
         held = desk.find(code)
         if link:
             if joined or no_show or all_joined or file:
@@ -144,7 +144,7 @@ def rollcall(
 
 
 @dataclass(frozen=True)
-class _Desk:
+class _CohortPrompt:
     """Shows what a command is going to do, asks, and does it."""
 
     settings: Settings
@@ -156,15 +156,17 @@ class _Desk:
     def closed(self) -> Collection[str]:
         return self.settings.stages.closed
 
-    def find(self, code: str) -> Held:
+    def find(self, code: str) -> CohortRow:
         return self.database.read(lambda connection: cohorts.find(connection, code))
 
-    def members(self, held: Held, untold: bool = False, entry: str = "", before: Held | None = None) -> list[Member]:
+    def members(
+        self, held: CohortRow, untold: bool = False, entry: str = "", before: CohortRow | None = None
+    ) -> list[CohortMember]:
         return self.database.read(
             lambda c: cohorts.members(c, self.cipher, held, self.closed, untold, entry=entry, before=before)
         )
 
-    def change(self, before: Held, after: Held, action: str) -> None:
+    def change(self, before: CohortRow, after: CohortRow, action: str) -> None:
         """Announced to whoever was told something else. The same change again goes on with what broke off."""
         if _same(before, after):
             entry = self.database.read(lambda connection: cohorts.last_entry(connection, before))
@@ -175,7 +177,7 @@ class _Desk:
         newer = replace(after, version=before.version + 1)
         self.announce(before, newer, cohorts.entry_of(before, newer), action)
 
-    def announce(self, before: Held, after: Held, entry: str, action: str) -> None:
+    def announce(self, before: CohortRow, after: CohortRow, entry: str, action: str) -> None:
         """The cohort is `after`, and its open candidates hear of it by `entry`, if it is one."""
         if entry == cohorts.NOTICE:
             _must_be_publishable(after, self.settings, clock.now())
@@ -196,11 +198,15 @@ class _Desk:
         if told and entry == cohorts.NOTICE:
             typer.echo(f"until then it can be taken back: keepwarm cohorts publish {after.code} --undo")
 
-    def _tell(self, before: Held, after: Held, news: News | None, action: str, expected: int, now: datetime) -> int:
+    def _tell(
+        self, before: CohortRow, after: CohortRow, news: Announcement | None, action: str, expected: int, now: datetime
+    ) -> int:
         """Changes the cohort and plans the news, some candidates in a transaction; gives how many will hear it."""
-        return cohorts_announce.tell(self.database, before, after, news, self.closed, actor(), action, expected, now)
+        return cohorts_announce.announce_to(
+            self.database, before, after, news, self.closed, actor(), action, expected, now
+        )
 
-    def take_back(self, held: Held) -> None:
+    def take_back(self, held: CohortRow) -> None:
         """The notice of a publication, while that is possible."""
         for line in (*words.lines(held, self.settings), "nobody will be told, and the date is planned again"):
             typer.echo(line)
@@ -209,7 +215,7 @@ class _Desk:
         taken = cohorts_announce.take_back(self.database, held, actor(), clock.now())
         typer.echo(f"{held.code}: planned; the notice is taken back from {taken}")
 
-    def hand_out_link(self, held: Held) -> None:
+    def hand_out_link(self, held: CohortRow) -> None:
         """Good for whoever has it, from the first day until three days after the last; a moved date moves both."""
         roll_call.require_no_show(self.settings.stages)
         now, ends_at = clock.now(), roll_call.link_ends_at(held)
@@ -221,7 +227,7 @@ class _Desk:
         for line in self._link_lives(held, ends_at):
             typer.echo(line, err=True)
 
-    def _link_lives(self, held: Held, ends_at: datetime | None) -> Iterator[str]:
+    def _link_lives(self, held: CohortRow, ends_at: datetime | None) -> Iterator[str]:
         opens_at = roll_call.opens_at(held, words.zone_of(held, self.settings))
         if opens_at is None or ends_at is None:
             yield "opens on the first day, once there is a date; ends three days after the last"
@@ -229,7 +235,7 @@ class _Desk:
         yield f"opens {words.at(opens_at, held, self.settings)}, ends {words.at(ends_at, held, self.settings)}"
         yield "whoever has it sees the names and can record: give it to the trainer alone"
 
-    def call_the_roll(self, held: Held, answers: Mapping[str, bool], all_joined: bool) -> None:
+    def call_the_roll(self, held: CohortRow, answers: Mapping[str, bool], all_joined: bool) -> None:
         """Closed stages for who came and who did not; says who is still without an answer."""
         roll_call.require_no_show(self.settings.stages)
         members = {member.code: member for member in self.members(held)}
@@ -261,11 +267,11 @@ class _Desk:
         return False
 
 
-def _same(one: Held, other: Held) -> bool:
+def _same(one: CohortRow, other: CohortRow) -> bool:
     return replace(one, version=0) == replace(other, version=0)
 
 
-def _must_be_publishable(held: Held, settings: Settings, now: datetime) -> None:
+def _must_be_publishable(held: CohortRow, settings: Settings, now: datetime) -> None:
     missing = [name for name, value in (("start", held.starts_at), ("place", held.place)) if not value]
     if held.starts_at is None:
         how = " ".join(f"--{name} …" for name in missing)
@@ -275,7 +281,7 @@ def _must_be_publishable(held: Held, settings: Settings, now: datetime) -> None:
         raise ConfigError(f"{held.code} begins {begins}: too late to announce; keepwarm cohorts move {held.code}")
 
 
-def _must_have_begun(held: Held, settings: Settings, now: datetime) -> None:
+def _must_have_begun(held: CohortRow, settings: Settings, now: datetime) -> None:
     opens_at = roll_call.opens_at(held, words.zone_of(held, settings))
     if opens_at is None or now < opens_at:
         begins = words.at(held.starts_at, held, settings) if held.starts_at else "on a day that is not known"

@@ -44,7 +44,7 @@ def demo(port: int, folder: Path) -> None:
         )
         environment = {**os.environ, "KEEPWARM_SIM_URL": simulator}
         stack.callback(embedded_redis.stop, embedded_redis.start(settings.load().var))
-        parts = [supervisor.serve(HOST, port), supervisor.Part("work"), supervisor.Part("schedule"), machine]
+        parts = [supervisor.serve(HOST, port), supervisor.Service("work"), supervisor.Service("schedule"), machine]
         supervisor.run(parts, environment, lambda: _tell(port, page, password, robots, folder))
     typer.echo("\nstopped")
 
@@ -60,9 +60,9 @@ def _page_of_the_first(folder: Path) -> str:
         database.close()
 
 
-def _time_machine(fakes: tuple[str, ...], crowd: str) -> supervisor.Part:
+def _time_machine(fakes: tuple[str, ...], crowd: str) -> supervisor.Service:
     """A part of jobs/, found by its name like the rest."""
-    return supervisor.Part("timemachine", ("--port", str(sample.free_port()), *fakes, "--crowd", crowd))
+    return supervisor.Service("timemachine", ("--port", str(sample.free_port()), *fakes, "--crowd", crowd))
 
 
 def _tell(port: int, page: str, password: str, robots: str, folder: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from bot import content
 from bot.content import Content
 from bot.settings import Settings
-from bot.understanding import Model, Words, load_or_train
+from bot.understanding import Model, WordLists, load_or_train
 from bot.understanding.model import Expected
 
 _FEW = 10  # ways of asking for a meaning in a language; with fewer it is hardly learned
@@ -37,7 +37,7 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
 
 
 def _model(settings: Settings, known: Content) -> Model:
-    words = Words.of(*(spoken.rules for spoken in known.words.values()))
+    words = WordLists.of(*(spoken.rules for spoken in known.words.values()))
     return load_or_train(known.examples, settings.var / "understanding", words)
 
 

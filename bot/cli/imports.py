@@ -15,7 +15,7 @@ from bot.cli.release import preview
 from bot.cli.session import actor, opened
 from bot.errors import KeepwarmError
 from bot.imports import run as importing
-from bot.imports.run import Job, Report
+from bot.imports.run import ImportJob, Report
 from bot.platform import clock
 from bot.settings import Settings
 from bot.store import plans
@@ -50,14 +50,14 @@ def import_(
     again changes nothing. --dry-run writes FILE.errors.csv too, and nothing else. Exit code 1 if any row was bad.
     """
     with opened() as (settings, database, cipher):
-        report = _ran(Job(what, file, settings, database, cipher, clock.now(), actor(), dry_run, map_))
+        report = _ran(ImportJob(what, file, settings, database, cipher, clock.now(), actor(), dry_run, map_))
         _tell(report, file, dry_run, as_json)
         if what == What.candidates and report.created and not dry_run:
             _hold(settings, database, cipher, as_json)
     raise typer.Exit(_FOUND_FAULTS if report.bad else 0)
 
 
-def _ran(job: Job) -> Report:
+def _ran(job: ImportJob) -> Report:
     try:
         with _bar(job.file) as progress:
             return importing.run(job, progress)

@@ -14,12 +14,12 @@ from bot.errors import ContentError
 from bot.platform import clock, yaml_text
 from bot.reports import render
 from bot.reports.all import make
-from bot.reports.model import Asked, Table, Words
+from bot.reports.model import ReportRequest, Table, Words
 from bot.reports.words import table_words
 from bot.settings import Settings
 from bot.store import audit
 from bot.store.cohorts import find
-from bot.store.visibility import Sight
+from bot.store.visibility import Visibility
 
 _DAY = ["%Y-%m-%d"]
 _FILES = ("report", "risk", "shared")  # that have what tables say
@@ -63,7 +63,7 @@ def report(
         raise typer.BadParameter("a workbook needs --out FILE")
     with opened() as (loaded, database, _cipher):
         who, now = actor(), clock.now()
-        asked = Asked(Sight(who, "admin", everybody=True), loaded, now, cohort, _day(since), _day(until))
+        asked = ReportRequest(Visibility(who, "admin", everybody=True), loaded, now, cohort, _day(since), _day(until))
 
         def tables(connection: Connection) -> list[Table]:
             if cohort:

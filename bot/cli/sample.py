@@ -166,7 +166,7 @@ def move_in(folder: Path, now: datetime, candidates: int | None = None) -> Path:
     database, cipher = open_store(loaded.database_url, loaded.data_key, migrate=True)
     try:
         for what in ("staff", "stores", "cohorts", "candidates"):
-            job = importing.Job(what, sheets / f"{what}.csv", loaded, database, cipher, clock.now(), actor())
+            job = importing.ImportJob(what, sheets / f"{what}.csv", loaded, database, cipher, clock.now(), actor())
             if importing.run(job, lambda *_: None).bad:
                 raise ConfigError(f"the sample company does not import: see {sheets / what}.csv.errors.csv")
         let_go(database, [who for who, _ in database.read(lambda c: plans.held(c, loaded.stages.closed))])

@@ -85,7 +85,7 @@ def run(host: Host = "127.0.0.1", port: Port = 8080) -> None:
     with opened():
         pass  # with the right key, before parts begin
     supervisor.run(
-        [supervisor.serve(host, port), supervisor.Part("work"), supervisor.Part("schedule")], dict(os.environ)
+        [supervisor.serve(host, port), supervisor.Service("work"), supervisor.Service("schedule")], dict(os.environ)
     )
 
 

@@ -16,7 +16,7 @@ from bot.staff import passwords
 from bot.store import audit, sessions, staff_members
 from bot.store.db.cipher import Cipher
 from bot.store.db.database import Database
-from bot.store.staff_members import Staff
+from bot.store.staff_members import StaffMember
 
 app = typer.Typer(help="HR accounts: list, password, sign-out, away, locale.", no_args_is_help=True)
 Code = Annotated[str, typer.Argument(help="The staff member's code.")]
@@ -96,7 +96,7 @@ def locale(code: Code, locale: Annotated[str, typer.Argument(help="zh or en.")])
     typer.echo(f"{code}: {locale}")
 
 
-def _find(database: Database, cipher: Cipher, code: str) -> Staff:
+def _find(database: Database, cipher: Cipher, code: str) -> StaffMember:
     found = database.read(lambda connection: staff_members.find(connection, cipher, code))
     if found is None:
         raise ConfigError(f"no staff member has the code {code}: keepwarm staff list")
@@ -122,7 +122,7 @@ def _note(database: Database, action: str, code: str) -> None:
     database.write(lambda connection: audit.record(connection, who, action, code, now))
 
 
-def _shown(one: Staff) -> dict[str, Any]:
+def _shown(one: StaffMember) -> dict[str, Any]:
     away_until = one.away_until.isoformat() if one.away_until else None
     return {
         "code": one.code,

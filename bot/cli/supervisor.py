@@ -29,7 +29,7 @@ _log = structlog.get_logger()
 
 
 @dataclass
-class Part:
+class Service:
     """One `keepwarm` command that runs for ever."""
 
     command: str
@@ -57,8 +57,8 @@ class Part:
             raise ConfigError(f"{self.command} does not start; what it said last is above")
 
 
-def serve(host: str, port: int) -> Part:
-    return Part("serve", ("--host", host, "--port", str(port)))
+def serve(host: str, port: int) -> Service:
+    return Service("serve", ("--host", host, "--port", str(port)))
 
 
 def require_free(host: str, port: int, command: str) -> None:
@@ -78,14 +78,16 @@ def require_free(host: str, port: int, command: str) -> None:
         raise ConfigError(said) from None
 
 
-def run(parts: Sequence[Part], environment: Mapping[str, str], started_up: Callable[[], None] = lambda: None) -> None:
+def run(
+    parts: Sequence[Service], environment: Mapping[str, str], started_up: Callable[[], None] = lambda: None
+) -> None:
     """Blocks until SIGINT or SIGTERM; then every part has ended. Says so once the parts are started."""
     with on_signals() as stopping, started(parts, environment):
         started_up()
         keep_running(parts, environment, stopping)
 
 
-def keep_running(parts: Sequence[Part], environment: Mapping[str, str], stopping: Stopping) -> None:
+def keep_running(parts: Sequence[Service], environment: Mapping[str, str], stopping: Stopping) -> None:
     """Until told to stop: a part that dies is started again, after a pause. Raises ConfigError if one never stood."""
     while not stopping.asked:
         time.sleep(_LOOK)
@@ -101,7 +103,7 @@ def keep_running(parts: Sequence[Part], environment: Mapping[str, str], stopping
 
 
 @contextlib.contextmanager
-def started(parts: Sequence[Part], environment: Mapping[str, str]) -> Iterator[None]:
+def started(parts: Sequence[Service], environment: Mapping[str, str]) -> Iterator[None]:
     """The parts run inside the block, in their order; at its end they are stopped, the last first."""
     try:
         for part in parts:

@@ -63,7 +63,7 @@ def revoke(name: Name) -> None:
     typer.echo(f"{name}: revoked")
 
 
-def _state(line: tokens.Line) -> str:
+def _state(line: tokens.TokenLine) -> str:
     def day(moment: Any) -> str:
         return f"{moment:%Y-%m-%d %H:%M}Z"
 

@@ -15,7 +15,17 @@ from pydantic import TypeAdapter, ValidationError
 from bot.cli.not_understood import print_missed
 from bot.settings import Duration
 from bot.understanding import Meaning, Model
-from bot.understanding.evaluation import Prediction, Row, RowError, examples, figures, latency, predicted, rows, timed
+from bot.understanding.evaluation import (
+    EvaluationRow,
+    Prediction,
+    RowError,
+    examples,
+    figures,
+    latency,
+    predicted,
+    rows,
+    timed,
+)
 
 
 def understand(
@@ -115,7 +125,7 @@ def _fixed(threshold: str) -> float | None:
         _refuse(f"--threshold {threshold} is neither auto nor none nor a number 0..1")
 
 
-def _read(path: Path) -> list[Row]:
+def _read(path: Path) -> list[EvaluationRow]:
     try:
         found = list(rows(path.read_text(encoding="utf-8-sig").split("\n")))
     except OSError as error:

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy.engine import Connection
 
 from bot.store import audit, cohorts
-from bot.store.cohorts import Held, News
+from bot.store.cohorts import Announcement, CohortRow
 
 T = TypeVar("T")
 
@@ -18,11 +18,11 @@ class Writes(Protocol):
     def write(self, work: Callable[[Connection], T]) -> T: ...
 
 
-def tell(
+def announce_to(
     database: Writes,
-    before: Held,
-    after: Held,
-    news: News | None,
+    before: CohortRow,
+    after: CohortRow,
+    news: Announcement | None,
     closed: Collection[str],
     who: str,
     action: str,
@@ -36,7 +36,7 @@ def tell(
     cohort meanwhile."""
 
     def plan(connection: Connection) -> int:
-        return cohorts.tell(connection, after, news, closed, now) if news else 0
+        return cohorts.plan_announcement(connection, after, news, closed, now) if news else 0
 
     def change(connection: Connection) -> int:
         if allowed:
@@ -55,7 +55,7 @@ def tell(
 
 def take_back(
     database: Writes,
-    held: Held,
+    held: CohortRow,
     who: str,
     now: datetime,
     allowed: Callable[[Connection], None] | None = None,

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from bot.errors import ConfigError
 from bot.imports import cells
-from bot.store.cohorts import Held
+from bot.store.cohorts import CohortRow
 
 
 class State(enum.StrEnum):
@@ -22,11 +22,11 @@ class State(enum.StrEnum):
 class Moving:
     """The cohort as it is, and the time zone in which its options are meant."""
 
-    held: Held
+    held: CohortRow
     zone: ZoneInfo
     now: datetime
 
-    def moved(self, start: str, end: str, place: str, address: str, state: State | None, by: str) -> Held:
+    def moved(self, start: str, end: str, place: str, address: str, state: State | None, by: str) -> CohortRow:
         """Raises ConfigError where the options are wrong together."""
         if not any((start, end, place, address, state, by)):
             raise ConfigError("say what changes: --start, --end, --place, --address, --state or --by")
@@ -41,7 +41,7 @@ class Moving:
             raise ConfigError("--by is the day a date will be fixed: a published one is fixed")
         return replace(dated, date_by=self._moment("--by", by, whole_days=True)) if by else dated
 
-    def _placed(self, place: str, address: str) -> Held:
+    def _placed(self, place: str, address: str) -> CohortRow:
         """The point on the map belongs to the old address."""
         if place and not address:
             raise ConfigError("--place needs its --address: candidates are shown the way there")
@@ -49,7 +49,7 @@ class Moving:
             return self.held
         return replace(self.held, place=place or self.held.place, address=address, lat=None, lng=None)
 
-    def _dated(self, held: Held, start: str, end: str, state: State | None) -> Held:
+    def _dated(self, held: CohortRow, start: str, end: str, state: State | None) -> CohortRow:
         starts = self._moment("--start", start) if start else held.starts_at
         ends = self._moment("--end", end) if end else self._as_long(starts)
         if starts is None and (state or end):
@@ -80,5 +80,5 @@ class Moving:
         return cells.aware(found, self.zone)
 
 
-def without_date(held: Held) -> Held:
+def without_date(held: CohortRow) -> CohortRow:
     return replace(held, starts_at=None, ends_at=None, date_state="unknown", date_by=None)

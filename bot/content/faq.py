@@ -23,11 +23,11 @@ _WRITTEN = ("zh", "en")
 
 def read_faq(path: Path, words: Mapping[str, Words], stages: tuple[str, ...]) -> tuple[Flow, Document]:
     """The flow, with its texts put among the words of each locale; faults are the document's."""
-    reader = _Reader(yaml_text.read(path, path.name), words, stages)
+    reader = _FaqReader(yaml_text.read(path, path.name), words, stages)
     return reader.flow(), reader.document
 
 
-class _Reader:
+class _FaqReader:
     def __init__(self, document: Document, words: Mapping[str, Words], stages: tuple[str, ...]) -> None:
         self.document, self.words, self.stages = document, words, stages
         self.shipped = {

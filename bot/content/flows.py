@@ -44,14 +44,14 @@ def read_all(folder: Path, stages: tuple[str, ...]) -> tuple[dict[str, Flow], di
     documents: dict[str, Document] = {}
     faults: list[Fault] = []
     for path in sorted(path for path in folder.glob("*.yaml") if path.name != RHYTHM):
-        reader = _Reader(yaml_text.read(path, f"{folder.name}/{path.name}"), stages)
+        reader = _FlowReader(yaml_text.read(path, f"{folder.name}/{path.name}"), stages)
         documents[path.stem] = reader.document
         flows[path.stem] = reader.flow(path.stem)
         faults += reader.document.faults
     return flows, documents, faults
 
 
-class _Reader:
+class _FlowReader:
     """One flow file; faults go to its document."""
 
     def __init__(self, document: Document, stages: tuple[str, ...]) -> None:

@@ -20,7 +20,7 @@ from bot.content.templates import lacks, render
 from bot.content.touchpoints import read_touchpoints
 from bot.content.traditional import to_traditional
 from bot.engine.flow import Branch, Flow, Flows
-from bot.engine.talk import Said
+from bot.engine.talk import MessageRef
 from bot.errors import ContentError, Fault
 from bot.platform import yaml_text
 from bot.platform.yaml_text import Document
@@ -71,7 +71,7 @@ class Content:
         """Every name under which a flow keeps an answer: nothing, as long as the answer is not given."""
         return dict.fromkeys((name for flow in self.flows.by_name.values() for name in flow.saves), "")
 
-    def text(self, locale: str, said: Said, channel: str, values: Mapping[str, Any]) -> str:
+    def text(self, locale: str, said: MessageRef, channel: str, values: Mapping[str, Any]) -> str:
         """What a person reads: the words, then the choices as numbered lines, then the link of a card."""
         form = self.words[locale].say[f"{said.flow}.{said.key}"].form(said.form, channel)
         body = render(form, self._filled(said, values))
@@ -79,12 +79,12 @@ class Content:
         card = self.card(locale, said, values) if channel != "sms" else None
         return "\n".join([body, *choices, *([card.url] if card else [])])
 
-    def lacks(self, locale: str, said: Said, channel: str, values: Mapping[str, Any]) -> bool:
+    def lacks(self, locale: str, said: MessageRef, channel: str, values: Mapping[str, Any]) -> bool:
         """Whether the words would leave a gap where they tell something."""
         form = self.words[locale].say[f"{said.flow}.{said.key}"].form(said.form, channel)
         return lacks(form, self._filled(said, values))
 
-    def card(self, locale: str, said: Said, values: Mapping[str, Any]) -> Card | None:
+    def card(self, locale: str, said: MessageRef, values: Mapping[str, Any]) -> Card | None:
         """What is said, as a card, if its words make one."""
         text = self.words[locale].say[f"{said.flow}.{said.key}"]
         if "card" not in text.forms or said.choices:
@@ -92,7 +92,7 @@ class Content:
         title, body, url = (render(text.form(form), self._filled(said, values)) for form in ("card", "text", "link"))
         return Card(title, body, url) if url else None
 
-    def _filled(self, said: Said, values: Mapping[str, Any]) -> dict[str, Any]:
+    def _filled(self, said: MessageRef, values: Mapping[str, Any]) -> dict[str, Any]:
         return {**self.saved, **said.values, **values}
 
     def label(self, locale: str, flow: str, name: str) -> str:

@@ -13,7 +13,7 @@ from bot.engine.flow import Flow
 from bot.platform import yaml_text
 from bot.platform.yaml_text import Document, Where
 from bot.record.vocabulary import FACTS, FREE_FACTS, TEMPLATES
-from bot.rhythm import Audience, Entry, Every, Expects, Moment, Rhythm
+from bot.rhythm import Audience, Entry, Every, Expects, Rhythm, RhythmMoment
 from bot.rhythm.entries import CASE, STORIES, bases, is_base
 
 NAME = "touchpoints"
@@ -44,10 +44,10 @@ def read_touchpoints(
 ) -> tuple[Rhythm, Document]:
     """The rhythm, and its document with the faults. A folder without the file has no rhythm."""
     document = read(path, f"{path.parent.name}/{path.name}") if path.exists() else Document(path, path.name)
-    return _Reader(document, flows, stages).rhythm(stories), document
+    return _TouchpointReader(document, flows, stages).rhythm(stories), document
 
 
-class _Reader:
+class _TouchpointReader:
     def __init__(self, document: Document, flows: Mapping[str, Flow], stages: tuple[str, ...]) -> None:
         self.document, self.flows, self.stages = document, flows, stages
         self.tasks: tuple[str, ...] = ()
@@ -68,7 +68,7 @@ class _Reader:
         version = hashlib.sha256(kept.encode()).hexdigest()[:12]
         return Rhythm(read, due, wait, tuple(f"{STORIES}.{name}" for name in stories), version)
 
-    def _task(self, code: str, body: Any) -> Moment:
+    def _task(self, code: str, body: Any) -> RhythmMoment:
         where = ("tasks", code)
         data = self.document.mapping(body, where)
         self._known(data, ("due",), where)
@@ -111,14 +111,14 @@ class _Reader:
             return replace(entry, begins=("",))
         return entry
 
-    def _moment(self, text: Any, where: Where) -> Moment:
+    def _moment(self, text: Any, where: Where) -> RhythmMoment:
         found = _MOMENT.fullmatch(str(text).strip())
         if not found or not is_base(found["base"], self.stages, self.tasks, self.entries):
             self._fault(where, f"{text!r} is no moment: write it like start - 3d at 10:00, from one of {bases()}")
-            return Moment("start")
+            return RhythmMoment("start")
         offset = timedelta(**{_UNITS[found["unit"]]: int(found["n"])}) if found["n"] else timedelta(0)
         at = self._clock(found["at"], where) if found["at"] else None
-        return Moment(found["base"], -offset if found["sign"] == "-" else offset, at)
+        return RhythmMoment(found["base"], -offset if found["sign"] == "-" else offset, at)
 
     def _clock(self, text: str, where: Where) -> time:
         found = _CLOCK.fullmatch(text)
@@ -177,7 +177,7 @@ class _Reader:
             return None
         return Expects(found[1], self._span(found[2], where), found[3] or "")  # type: ignore[arg-type]
 
-    def _expires(self, text: Any, kind: str, where: Where) -> timedelta | Moment:
+    def _expires(self, text: Any, kind: str, where: Where) -> timedelta | RhythmMoment:
         if not text:
             return _EXPIRES[kind]
         return self._span(text, where) if _SPAN.fullmatch(str(text)) else self._moment(text, where)

@@ -1,6 +1,6 @@
 """The heart: one message in, one transaction, one answer."""
 
-from bot.conversation.inbound import Outcome, Ticket, receive
-from bot.runtime import House
+from bot.conversation.inbound import Ticket, TurnOutcome, receive
+from bot.runtime import Runtime
 
-__all__ = ["House", "Outcome", "Ticket", "receive"]
+__all__ = ["Runtime", "Ticket", "TurnOutcome", "receive"]

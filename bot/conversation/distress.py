@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from bot.conversation.interpret import asked_by, named
 from bot.engine.talk import Talk
 from bot.engine.turn import Heard
-from bot.runtime import House
+from bot.runtime import Runtime
 from bot.understanding.danger import DESPAIR, LOW, MENTION, THREAT, UNSAFE, Danger
 from bot.understanding.text import has_han
 
@@ -26,7 +26,7 @@ _TOGETHER = timedelta(days=1)  # without a word for longer, the count begins ane
 
 
 def heard(
-    house: House,
+    house: Runtime,
     words: str,
     talk: Talk,
     last_at: datetime | None,
@@ -71,7 +71,7 @@ def _is_idle(meant: Heard, talk: Talk) -> bool:
     return not (meant.rule or meant.intent or talk.open) and meant.decision == "fallback"
 
 
-def _is_offered(house: House, talk: Talk, words: str) -> bool:
+def _is_offered(house: Runtime, talk: Talk, words: str) -> bool:
     """Whether these are, label for label, one of the answers that we offered: nothing to guess about."""
     open_ = asked_by(house, talk.open)
     return bool(open_ and talk.open and named(house, talk.open.flow, open_.choices, [words]))

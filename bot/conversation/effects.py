@@ -10,20 +10,20 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from bot.conversation.turn_context import Do, World
+from bot.conversation.turn_context import Do, TurnContext
 from bot.engine.flow import Effect
 from bot.engine.turn import Heard
 from bot.record.model import Candidate
 from bot.record.vocabulary import WITHDRAWN
 from bot.store import audit, cases, checkins, moves, pauses, people, promises, tasks, wrong_codes
-from bot.store.messages import Spoken, keep_outbound
+from bot.store.messages import Draft, enqueue
 from bot.store.tables import codes
 from bot.values import invites
 
 _HOUR = timedelta(hours=1)
 
 
-def _promise(world: World, effect: Effect, heard: Heard) -> str:
+def _promise(world: TurnContext, effect: Effect, heard: Heard) -> str:
     candidate = world.candidate
     if candidate:
         due_at = _due(candidate, effect.argument, world.now)
@@ -37,7 +37,7 @@ def _due(candidate: Candidate, about: str, now: datetime) -> datetime | None:
     return by if by and by > now and about in promises.BY_A_DAY else None
 
 
-def _open_case(world: World, effect: Effect, heard: Heard) -> str:
+def _open_case(world: TurnContext, effect: Effect, heard: Heard) -> str:
     """With what the person has answered, for HR to read."""
     detail = {name: value for name, value in world.saved.items() if value}
     sealed = world.house.cipher.seal(json.dumps(detail, ensure_ascii=False), "case_reasons.detail") if detail else None
@@ -45,7 +45,7 @@ def _open_case(world: World, effect: Effect, heard: Heard) -> str:
     return ""
 
 
-def _confirm(world: World, effect: Effect, heard: Heard) -> str:
+def _confirm(world: TurnContext, effect: Effect, heard: Heard) -> str:
     """They come to the training that begins then; another date asks anew."""
     cohort = world.candidate.cohort if world.candidate else None
     if world.candidate_id and cohort and cohort.starts_at:
@@ -57,7 +57,7 @@ def _confirm(world: World, effect: Effect, heard: Heard) -> str:
     return ""
 
 
-def _unconfirm(world: World, effect: Effect, heard: Heard) -> str:
+def _unconfirm(world: TurnContext, effect: Effect, heard: Heard) -> str:
     """They take back that they come."""
     if world.candidate_id and world.candidate and world.candidate.confirmed_start:
         nothing = {"confirmed_at": None, "confirmed_start": None}
@@ -68,7 +68,7 @@ def _unconfirm(world: World, effect: Effect, heard: Heard) -> str:
     return "nothing"
 
 
-def _come_back(world: World, effect: Effect, heard: Heard) -> str:
+def _come_back(world: TurnContext, effect: Effect, heard: Heard) -> str:
     """They take back that they leave: to the stage that they had."""
     if world.candidate_id and world.candidate and world.fact("back") == "open":
         stage = moves.come_back(world.connection, world.candidate_id, world.now)
@@ -77,7 +77,7 @@ def _come_back(world: World, effect: Effect, heard: Heard) -> str:
     return ""
 
 
-def _withdraw(world: World, effect: Effect, heard: Heard) -> str:
+def _withdraw(world: TurnContext, effect: Effect, heard: Heard) -> str:
     """The flow has asked twice."""
     stages = world.house.settings.stages
     if world.candidate_id and world.candidate and world.candidate.stage not in stages.closed:
@@ -88,7 +88,7 @@ def _withdraw(world: World, effect: Effect, heard: Heard) -> str:
     return ""
 
 
-def _speak(world: World, effect: Effect, heard: Heard) -> str:
+def _speak(world: TurnContext, effect: Effect, heard: Heard) -> str:
     """In the language that was asked for, from now on."""
     if heard.value in world.house.content.words:
         world.locale = world.chosen = heard.value
@@ -98,7 +98,7 @@ def _speak(world: World, effect: Effect, heard: Heard) -> str:
     return ""
 
 
-def _stop_pushes(world: World, effect: Effect, heard: Heard) -> str:
+def _stop_pushes(world: TurnContext, effect: Effect, heard: Heard) -> str:
     """Twilio confirms its own words, and blocks that number; by SMS a second request is not confirmed again."""
     obeyed = bool(heard.details.get("obeyed"))
     already = world.fact("pushes") == "off"
@@ -112,7 +112,7 @@ def _stop_pushes(world: World, effect: Effect, heard: Heard) -> str:
     return "silent" if obeyed or already else ""
 
 
-def _resume_pushes(world: World, effect: Effect, heard: Heard) -> str:
+def _resume_pushes(world: TurnContext, effect: Effect, heard: Heard) -> str:
     people.change(world.connection, world.person.id, stopped_at=None)
     if world.candidate_id:
         nothing = {"pushes_stopped_at": None, "notices_only_at": None}
@@ -120,7 +120,7 @@ def _resume_pushes(world: World, effect: Effect, heard: Heard) -> str:
     return "silent" if heard.details.get("obeyed") else ""
 
 
-def _notices_only(world: World, effect: Effect, heard: Heard) -> str:
+def _notices_only(world: TurnContext, effect: Effect, heard: Heard) -> str:
     """What must arrive still does; what is nice to read no longer."""
     if world.candidate_id:
         people.change_candidate(world.connection, world.candidate_id, world.now, notices_only_at=world.now)
@@ -128,7 +128,7 @@ def _notices_only(world: World, effect: Effect, heard: Heard) -> str:
     return ""
 
 
-def _task_done(world: World, effect: Effect, heard: Heard) -> str:
+def _task_done(world: TurnContext, effect: Effect, heard: Heard) -> str:
     """As they say themselves; HR looks at it when they come."""
     if world.candidate_id:
         tasks.done(world.connection, world.candidate_id, effect.argument, "candidate", world.now)
@@ -136,14 +136,14 @@ def _task_done(world: World, effect: Effect, heard: Heard) -> str:
     return ""
 
 
-def _keep_checkin(world: World, effect: Effect, heard: Heard) -> str:
+def _keep_checkin(world: TurnContext, effect: Effect, heard: Heard) -> str:
     """The number that they gave."""
     if world.candidate_id:
         checkins.keep(world.connection, world.candidate_id, int(world.saved["number"]), world.now)
     return ""
 
 
-def _wrong_number(world: World, effect: Effect, heard: Heard) -> str:
+def _wrong_number(world: TurnContext, effect: Effect, heard: Heard) -> str:
     """A phone that belongs to somebody else is never written to again; a chat is only unbound."""
     if world.candidate_id:
         cases.open_case(world.connection, world.candidate_id, world.person.id, "wrong_number", world.now)
@@ -154,7 +154,7 @@ def _wrong_number(world: World, effect: Effect, heard: Heard) -> str:
     return ""
 
 
-def _try_invite(world: World, effect: Effect, heard: Heard) -> str:
+def _try_invite(world: TurnContext, effect: Effect, heard: Heard) -> str:
     """Binds at once by a scanned or typed invite, unless somebody else was first. What was typed has been looked up and
     counted when it was heard."""
     if refused := heard.details.get("refused"):
@@ -177,7 +177,7 @@ def _try_invite(world: World, effect: Effect, heard: Heard) -> str:
     return "bound"
 
 
-def _send_code(world: World, effect: Effect, heard: Heard) -> str:
+def _send_code(world: TurnContext, effect: Effect, heard: Heard) -> str:
     """To the number typed, if exactly one open candidate has it; whoever asks cannot tell."""
     if world.person.channel == "sms":
         return "sms"
@@ -186,14 +186,14 @@ def _send_code(world: World, effect: Effect, heard: Heard) -> str:
     return _code_to(world, effect, phone, found[0] if len(found) == 1 else None)
 
 
-def _send_code_to_record(world: World, effect: Effect, heard: Heard) -> str:
+def _send_code_to_record(world: TurnContext, effect: Effect, heard: Heard) -> str:
     """To the number in the record of the candidate whose invite is bound already."""
     candidate_id = world.taken
     phone = people.phone_of(world.connection, world.house.cipher, candidate_id) if candidate_id else None
     return _code_to(world, effect, phone, candidate_id) if phone else "no_phone"
 
 
-def _check_code(world: World, effect: Effect, heard: Heard) -> str:
+def _check_code(world: TurnContext, effect: Effect, heard: Heard) -> str:
     """Proves the number; the last code asked for here is the one that counts."""
     row = world.last_code()
     if row is None or row.expires_at <= world.now or row.tries >= world.house.settings.binding.code_tries:
@@ -207,7 +207,7 @@ def _check_code(world: World, effect: Effect, heard: Heard) -> str:
     return ""
 
 
-def _bind_proved(world: World, effect: Effect, heard: Heard) -> str:
+def _bind_proved(world: TurnContext, effect: Effect, heard: Heard) -> str:
     """Binds to the candidate whose number was proved here within the hour."""
     proved = world.proved_here()
     if proved is None:
@@ -216,14 +216,14 @@ def _bind_proved(world: World, effect: Effect, heard: Heard) -> str:
     return ""
 
 
-def _bind(world: World, candidate_id: int, how: str) -> None:
+def _bind(world: TurnContext, candidate_id: int, how: str) -> None:
     notice = world.house.settings.privacy.notice_version
     people.bind(world.connection, world.person.id, candidate_id, world.person.channel, how, notice, world.now)
     cases.carry_over(world.connection, world.person.id, candidate_id, world.now)
     world.belongs_to(candidate_id)
 
 
-def _code_to(world: World, effect: Effect, phone: str, candidate_id: int | None) -> str:
+def _code_to(world: TurnContext, effect: Effect, phone: str, candidate_id: int | None) -> str:
     limit = world.house.settings.binding.codes_an_hour
     phone_index = world.house.cipher.index(phone, "phone")
     if (
@@ -246,18 +246,18 @@ def _code_to(world: World, effect: Effect, phone: str, candidate_id: int | None)
     }
     world.connection.execute(sa.insert(codes).values(row))
     if candidate_id is not None:
-        phone_at = people.meet(world.connection, world.house.cipher, "sms", phone, world.now)
+        phone_at = people.get_or_create(world.connection, world.house.cipher, "sms", phone, world.now)
         if not phone_at.wrong_number:
-            spoken = Spoken(
+            spoken = Draft(
                 world.words(effect.argument, "sms", code=code), f"binding.{effect.argument}", "code", True, expires_at
             )
-            world.to_send += keep_outbound(
+            world.to_send += enqueue(
                 world.connection, world.house.cipher, phone_at.id, candidate_id, None, [spoken], world.now
             )
     return ""
 
 
-def _codes_asked(world: World, whose: sa.ColumnElement[bool]) -> int:
+def _codes_asked(world: TurnContext, whose: sa.ColumnElement[bool]) -> int:
     recent = sa.select(sa.func.count()).select_from(codes).where(whose, codes.c.created_at > world.now - _HOUR)
     return int(world.connection.execute(recent).scalar_one())
 

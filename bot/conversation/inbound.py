@@ -18,16 +18,16 @@ from bot.conversation.effects import EFFECTS
 from bot.conversation.interpret import asked_by, hear, own_words
 from bot.conversation.language import is_neutral, language
 from bot.conversation.provider_events import NEWS
-from bot.conversation.turn_context import World
+from bot.conversation.turn_context import TurnContext
 from bot.engine.talk import Talk
 from bot.engine.turn import Heard, Turn, turn
 from bot.record.vocabulary import DANGER, FADES, OF_THE_RECORD
-from bot.runtime import House
+from bot.runtime import Runtime
 from bot.staff_chat import inbound as staff_inbound
 from bot.staff_chat.handlers import Done, obey
 from bot.staff_chat.parser import WEAK, parse
 from bot.store import cases, messages, people, touches
-from bot.store.messages import Answered, Spoken, Understood
+from bot.store.messages import Answered, Draft, Understood
 from bot.store.people import Person
 from bot.store.signs import NO_SIGN
 from bot.understanding.danger import DESPAIR, THREAT
@@ -41,7 +41,7 @@ _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TurnOutcome:
     """The answer to give, and the rows that the outbox should send at once. `repeat`: it was given before."""
 
     answer: Answer
@@ -71,12 +71,12 @@ class Ticket:
 
 def receive(
     connection: Connection,
-    house: House,
+    house: Runtime,
     incoming: Incoming,
     compose: Compose,
     ticket: Ticket,
     clock: Callable[[], datetime],
-) -> Outcome:
+) -> TurnOutcome:
     """Runs inside one transaction; when it is committed the message is answered and will not be answered again."""
     incoming, words = own_words(house, incoming)
     return _Reception(connection, house, incoming, words, compose, ticket, clock()).run()
@@ -87,17 +87,17 @@ class _Reception:
     """One message inside its transaction. `words`: what of its text the person wrote themselves."""
 
     connection: Connection
-    house: House
+    house: Runtime
     incoming: Incoming
     words: str
     compose: Compose
     ticket: Ticket
     now: datetime
 
-    def run(self) -> Outcome:
+    def run(self) -> TurnOutcome:
         incoming, cipher = self.incoming, self.house.cipher
-        person = people.meet(self.connection, cipher, incoming.channel, incoming.address, self.now)
-        before = messages.answered(self.connection, cipher, incoming)
+        person = people.get_or_create(self.connection, cipher, incoming.channel, incoming.address, self.now)
+        before = messages.find_answer(self.connection, cipher, incoming)
         if before:
             return self._again(before)
         if incoming.event in NEWS:
@@ -122,7 +122,7 @@ class _Reception:
             return self._leave_to_hr(person, talk, heard, case_id)
         return self._answer(person, talk, replace(heard, first=first), danger == THREAT)
 
-    def _danger(self, person: Person, case: cases.Standing | None) -> str:
+    def _danger(self, person: Person, case: cases.OpenCase | None) -> str:
         """Of what this person has told, while no person of HR is done with it: DESPAIR, THREAT, or ""."""
         since = self._endangered_since(person, case)
         if since is None:
@@ -130,7 +130,7 @@ class _Reception:
         threat = messages.has_meant(self.connection, person, distress.MEANINGS[THREAT], since)
         return THREAT if threat else DESPAIR
 
-    def _endangered_since(self, person: Person, case: cases.Standing | None) -> datetime | None:
+    def _endangered_since(self, person: Person, case: cases.OpenCase | None) -> datetime | None:
         if person.candidate_id is None:
             told = cases.has_reason(self.connection, None, person.id, "danger")
             return self.now - _A_STRANGER_FOR if told else None
@@ -153,13 +153,13 @@ class _Reception:
         by = who_has(self.connection, self.house.cipher, "phone", self.incoming.address, self.now)
         return obey(self.connection, self.house, by, command, bare=True, now=self.now) if by else None
 
-    def _obeyed(self, person: Person, talk: Talk, heard: Heard, done: Done) -> Outcome:
+    def _obeyed(self, person: Person, talk: Talk, heard: Heard, done: Done) -> TurnOutcome:
         """Nothing of it is the candidate's whose phone it may be too."""
         heard, nobody = replace(heard, intent="", rule=staff_inbound.COMMAND), replace(person, candidate_id=None)
-        outcome = self._keep(nobody, talk, heard, [Spoken(done.text, staff_inbound.COMMAND)])
+        outcome = self._keep(nobody, talk, heard, [Draft(done.text, staff_inbound.COMMAND)])
         return replace(outcome, to_send=(*outcome.to_send, *done.to_send))
 
-    def _held(self, heard: Heard, person: Person, case: cases.Standing | None) -> int | None:
+    def _held(self, heard: Heard, person: Person, case: cases.OpenCase | None) -> int | None:
         """The case of whoever of HR talks with the candidate now. What must not wait for a person does not: stopping
         and starting, what the channel tells of, despair."""
         if person.candidate_id is None or heard.rule in ("stop", "start") or self.incoming.kind == "event":
@@ -167,24 +167,24 @@ class _Reception:
         if self._alarms(heard):
             return None
         if case and case.state == "snoozed":
-            handover.wakes(self.connection, case.id, self.now)
+            handover.unsnooze(self.connection, case.id, self.now)
         return case.id if case and case.state in cases.SILENT else None
 
-    def _leave_to_hr(self, person: Person, talk: Talk, heard: Heard, case_id: int) -> Outcome:
+    def _leave_to_hr(self, person: Person, talk: Talk, heard: Heard, case_id: int) -> TurnOutcome:
         """Kept, and left to whoever has the case, with what the bot would have said."""
         suggestion = self._suggestion(person, talk, heard)
         nothing, now = self.compose([], None), self.now
         understood = Understood(meant(self.house, heard), heard.details.get("p"), why(heard, None))
         cipher = self.house.cipher
-        number = messages.keep_inbound(self.connection, cipher, self.incoming, person, understood, nothing, now)
-        people.took_turn(self.connection, cipher, person, talk.dump(), now, None)
-        handover.wrote(self.connection, self.house, case_id, person.id, number, suggestion, now)
-        return Outcome(nothing, heard=heard)
+        number = messages.insert_inbound(self.connection, cipher, self.incoming, person, understood, nothing, now)
+        people.save_turn(self.connection, cipher, person, talk.dump(), now, None)
+        handover.on_candidate_message(self.connection, self.house, case_id, person.id, number, suggestion, now)
+        return TurnOutcome(nothing, heard=heard)
 
     def _suggestion(self, person: Person, talk: Talk, heard: Heard) -> Suggestion | None:
         """The walk, of which nothing stays but the words."""
         with self.connection.begin_nested() as walk:
-            world = World(self.connection, self.house, person, talk, EFFECTS, self.now)
+            world = TurnContext(self.connection, self.house, person, talk, EFFECTS, self.now)
             world.locale = language(self.house, self.words, talk, world.candidate)
             walked = turn(self.house.content.flows, world, talk, heard)
             text = "\n".join(world.text(said) for said in walked.said)
@@ -193,9 +193,9 @@ class _Reception:
         facts = heard.decision == "answer" and heard.intent in OF_THE_RECORD
         return Suggestion(text, keys, facts) if text else None
 
-    def _answer(self, person: Person, talk: Talk, heard: Heard, threatens: bool = False) -> Outcome:
+    def _answer(self, person: Person, talk: Talk, heard: Heard, threatens: bool = False) -> TurnOutcome:
         """Walks the flows, and says what they say. Whoever threatens somebody learns nothing of where they are."""
-        world = World(self.connection, self.house, person, talk, EFFECTS, self.now)
+        world = TurnContext(self.connection, self.house, person, talk, EFFECTS, self.now)
         world.locale = language(self.house, self.words, talk, world.candidate)
         walked = turn(self.house.content.flows, world, talk, heard)
         if self._goes_round(person, world, heard, walked):
@@ -206,7 +206,7 @@ class _Reception:
             walked = turn(
                 self.house.content.flows, world, talk, replace(heard, intent="", rule=distress.KEPT_BACK, also=())
             )
-        texts = [Spoken(world.text(said), f"{said.flow}.{said.key}") for said in walked.said]
+        texts = [Draft(world.text(said), f"{said.flow}.{said.key}") for said in walked.said]
         if self._is_stopped(heard, person):
             texts = []  # HR hears of it; the provider lets nothing through
         card = world.card(walked.said[0]) if len(walked.said) == 1 else None
@@ -218,29 +218,29 @@ class _Reception:
     def _alarms(self, heard: Heard) -> bool:
         return any(map(self.house.content.flows.is_alarm, (heard.intent, heard.rule, *heard.also)))
 
-    def _goes_round(self, person: Person, world: World, heard: Heard, walked: Turn) -> bool:
+    def _goes_round(self, person: Person, world: TurnContext, heard: Heard, walked: Turn) -> bool:
         """Never what must be heard, nor what is asked to stop, nor whoever asks for a person."""
         if heard.rule in ("stop", "start", "human") or self._alarms(heard):
             return False
         stranger = world.candidate_id is None
         return loops.goes_round(self.connection, self.house.cipher, person, self.incoming, stranger, walked, self.now)
 
-    def _fall_silent(self, person: Person, world: World, heard: Heard, walked: Turn) -> Outcome:
+    def _fall_silent(self, person: Person, world: TurnContext, heard: Heard, walked: Turn) -> TurnOutcome:
         """As if it had not come, but that it is kept and HR hears of it."""
         if not cases.has_reason(self.connection, world.candidate_id, person.id, loops.REASON):
             cases.open_case(self.connection, world.candidate_id, person.id, loops.REASON, self.now)
             _log.warning("loop_broken", channel=person.channel, candidate=world.candidate_id)
         return self._keep_unanswered(person, Understood(why=why(heard, walked)))
 
-    def _again(self, before: Answered) -> Outcome:
+    def _again(self, before: Answered) -> TurnOutcome:
         """The same answer, byte for byte. If nobody waits for it any more, no earlier delivery took it either (else
         there would be no repeat): it goes as a message of its own. But an answer that was given after this call had
         come went to a later delivery, and was taken."""
         if self.ticket.claim("now") or (self.ticket.arrived and before.at > self.ticket.arrived):
-            return Outcome(before.answer, repeat=True)
+            return TurnOutcome(before.answer, repeat=True)
         received = self.compose([], None)
         waiting = messages.push_instead(self.connection, self.house.cipher, self.incoming, received, self.now)
-        return Outcome(received, tuple(waiting), repeat=True)
+        return TurnOutcome(received, tuple(waiting), repeat=True)
 
     def _known_by_number(self, person: Person) -> tuple[Person, bool]:
         """A number that the record has for exactly one open candidate is theirs, from the first message on; and no
@@ -277,7 +277,7 @@ class _Reception:
             return incoming.kind in NO_SIGN
         return incoming.event != "menu" and self.house.content.flows.on_event(incoming.event) is None
 
-    def _overhear(self, person: Person) -> Outcome:
+    def _overhear(self, person: Person) -> TurnOutcome:
         """It is no turn of theirs and no sign of life: the open question stays, and so does the time it waits."""
         after = self._follows(person)
         if after.window != person.window:
@@ -328,46 +328,48 @@ class _Reception:
     def _is_stopped(self, heard: Heard, person: Person) -> bool:
         return person.stopped and self.incoming.channel == "sms" and heard.rule not in ("stop", "start")
 
-    def _keep_news(self, person: Person) -> Outcome:
+    def _keep_news(self, person: Person) -> TurnOutcome:
         """The provider tells of a message or a consent: nothing that the person said, and no turn of theirs."""
         NEWS[self.incoming.event](self.connection, self.house, person, self.incoming, self.now)
         return self._keep_unanswered(person, Understood())
 
-    def _keep_unanswered(self, person: Person, understood: Understood) -> Outcome:
+    def _keep_unanswered(self, person: Person, understood: Understood) -> TurnOutcome:
         """Kept, and nothing else."""
         nothing = self.compose([], None)
-        messages.keep_inbound(self.connection, self.house.cipher, self.incoming, person, understood, nothing, self.now)
-        return Outcome(nothing)
+        messages.insert_inbound(
+            self.connection, self.house.cipher, self.incoming, person, understood, nothing, self.now
+        )
+        return TurnOutcome(nothing)
 
     def _keep(
         self,
         person: Person,
         talk: Talk,
         heard: Heard,
-        texts: Sequence[Spoken],
+        texts: Sequence[Draft],
         walked: Turn | None = None,
         card: Card | None = None,
-    ) -> Outcome:
+    ) -> TurnOutcome:
         """Stores the message, the answer and the talk. Whoever no longer waits gets the answer as its own message. What
         walked no road leaves the open question as it was."""
         answer = self.compose([spoken.text for spoken in texts], card)
         keys = " ".join(spoken.said for spoken in texts)
-        said = [Spoken(part, keys) for part in answer.parts] if answer.tracked else list(texts)
-        said += [Spoken(part, "", "rest", pushed=True) for part in answer.parts[answer.fitting :]]
+        said = [Draft(part, keys) for part in answer.parts] if answer.tracked else list(texts)
+        said += [Draft(part, "", "rest", pushed=True) for part in answer.parts[answer.fitting :]]
         if texts and not self.ticket.claim("now"):
-            said = [Spoken(part, keys, pushed=True) for part in answer.parts]
+            said = [Draft(part, keys, pushed=True) for part in answer.parts]
             answer = self.compose([], None)
         connection, cipher, now = self.connection, self.house.cipher, self.now
         understood = Understood(meant(self.house, heard, walked), heard.details.get("p"), why(heard, walked))
-        number = messages.keep_inbound(connection, cipher, self.incoming, person, understood, answer, now)
-        waiting = messages.keep_outbound(connection, cipher, person.id, person.candidate_id, number, said, now)
+        number = messages.insert_inbound(connection, cipher, self.incoming, person, understood, answer, now)
+        waiting = messages.enqueue(connection, cipher, person.id, person.candidate_id, number, said, now)
         talk = waits.wound(self.house, talk, now, anew=True) if walked else talk
         wait_until = waits.over_at(talk) if walked else person.wait_until
-        people.took_turn(connection, cipher, person, talk.dump(), now, wait_until)
-        return Outcome(answer, tuple(waiting), heard=heard)
+        people.save_turn(connection, cipher, person, talk.dump(), now, wait_until)
+        return TurnOutcome(answer, tuple(waiting), heard=heard)
 
 
-def meant(house: House, heard: Heard, walked: Turn | None = None) -> str | None:
+def meant(house: Runtime, heard: Heard, walked: Turn | None = None) -> str | None:
     """The meaning, or else the rule, that a message is kept as: of a meaning that would change the record only one that
     was plainly said, or said yes to; of a guess none. Without a walk its stance alone tells."""
     flows = house.content.flows

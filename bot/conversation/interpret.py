@@ -12,8 +12,8 @@ from bot.channels.twilio import inbound as twilio_inbound
 from bot.content.reader import TRADITIONAL
 from bot.engine.flow import Branch
 from bot.engine.talk import Frame, Talk
-from bot.engine.turn import SAYS, Heard, Reading
-from bot.runtime import House
+from bot.engine.turn import SAYS, Collected, Heard
+from bot.runtime import Runtime
 from bot.store import lessons, people, wrong_codes
 from bot.store.people import Person
 from bot.understanding import Meaning
@@ -37,7 +37,7 @@ _ILL = "training.ill"  # the likeliest meaning is the right one where words of i
 _LONGEST_ANSWER = 500  # characters
 
 
-def own_words(house: House, incoming: Incoming) -> tuple[Incoming, str]:
+def own_words(house: Runtime, incoming: Incoming) -> tuple[Incoming, str]:
     """The message by what it is, and what of its text the person wrote themselves."""
     if incoming.channel == "sms" and not phones.is_persons(incoming.address):
         return replace(incoming, kind=AUTOMATIC), ""
@@ -49,7 +49,7 @@ def own_words(house: House, incoming: Incoming) -> tuple[Incoming, str]:
 
 def hear(
     connection: Connection,
-    house: House,
+    house: Runtime,
     incoming: Incoming,
     person: Person,
     talk: Talk,
@@ -85,7 +85,7 @@ def hear(
     return heard
 
 
-def _taught(connection: Connection, house: House, text: str, heard: Heard, open_: Branch | None) -> str | None:
+def _taught(connection: Connection, house: Runtime, text: str, heard: Heard, open_: Branch | None) -> str | None:
     """What staff taught this sentence to mean, where we could only guess and asked for no words of the person's own."""
     if heard.rule or heard.decision == "answer" or (open_ and open_.collect in _WORDS):
         return None
@@ -99,20 +99,20 @@ def _belong_together(second: Heard, both: Heard) -> bool:
     return halves and both.decision == "answer" and bool(both.intent)
 
 
-def asked_by(house: House, frame: Frame | None) -> Branch | None:
+def asked_by(house: Runtime, frame: Frame | None) -> Branch | None:
     """The branch that asked a question, if the flows still have it."""
     flow = house.content.flows.by_name.get(frame.flow) if frame else None
     branches = flow.steps.get(frame.step, ()) if flow and frame else ()
     return branches[frame.branch] if frame and frame.branch < len(branches) else None
 
 
-def read(house: House, collector: str, limit: str, heard: Heard, today: date) -> Reading | None:
+def read(house: Runtime, collector: str, limit: str, heard: Heard, today: date) -> Collected | None:
     """The value that a message holds for a collector of bot.record.vocabulary, and whether it satisfies the limit."""
     found = _value(house, collector, heard, today)
-    return Reading(found, _fits(found, limit, today)) if found else None
+    return Collected(found, _fits(found, limit, today)) if found else None
 
 
-def choice(house: House, flow: str, names: tuple[str, ...], text: str) -> str:
+def choice(house: Runtime, flow: str, names: tuple[str, ...], text: str) -> str:
     """Which of the choices a text names by its words, whatever signs stand around them: wholly, or in one of its
     clauses if no other choice is named there; or ""."""
     wholly = named(house, flow, names, [text])
@@ -120,7 +120,7 @@ def choice(house: House, flow: str, names: tuple[str, ...], text: str) -> str:
     return found[0] if len(found) == 1 else ""
 
 
-def named(house: House, flow: str, names: Iterable[str], parts: list[str]) -> list[str]:
+def named(house: Runtime, flow: str, names: Iterable[str], parts: list[str]) -> list[str]:
     """The choices of which one of these parts is the label."""
     said = {plain for part in parts if (plain := _plain(part))}
     return [name for name in names if said & set(map(_plain, house.content.labels(flow, name)))]
@@ -131,7 +131,7 @@ def _plain(text: str) -> str:
     return key(normal(text))
 
 
-def _value(house: House, collector: str, heard: Heard, today: date) -> str:
+def _value(house: Runtime, collector: str, heard: Heard, today: date) -> str:
     if heard.event:
         return heard.text if collector == "place" and heard.event == "location" else ""
     if collector == "sms_code":
@@ -184,7 +184,7 @@ def phone_number(text: str, country: str) -> str:
 
 
 def _identity(
-    connection: Connection, house: House, text: str, person: Person, open_: Branch | None, now: datetime
+    connection: Connection, house: Runtime, text: str, person: Person, open_: Branch | None, now: datetime
 ) -> Heard | None:
     """An invite code from anybody; from somebody we do not know yet also a phone number, or what looks like a code."""
     plain = folded_within(text)
@@ -208,7 +208,7 @@ def _identity(
 
 
 def _looked_up(
-    connection: Connection, house: House, person: Person, plain: str, tokens: list[str], now: datetime
+    connection: Connection, house: Runtime, person: Person, plain: str, tokens: list[str], now: datetime
 ) -> Heard | str:
     """The invite in a text, or why there is none: "wrong", "limited", or "" where nothing looks like one. Each code
     that is looked up in vain counts, and none is once they are too many."""
@@ -247,7 +247,7 @@ def _looks_like_code(token: str, text: str) -> bool:
     return len(token) == invites.LENGTH and token in text and around <= _FEW
 
 
-def _ambiguous(connection: Connection, house: House, text: str, person: Person, talk: Talk) -> tuple[str, ...]:
+def _ambiguous(connection: Connection, house: Runtime, text: str, person: Person, talk: Talk) -> tuple[str, ...]:
     """Two meanings of a word that says too little ("培训"), or that readers of one script understand otherwise: 人工
     is pay in Hong Kong."""
     said = _plain(text)
@@ -257,14 +257,14 @@ def _ambiguous(connection: Connection, house: House, text: str, person: Person, 
     return ()
 
 
-def _reads_traditional(connection: Connection, house: House, person: Person, talk: Talk) -> bool:
+def _reads_traditional(connection: Connection, house: Runtime, person: Person, talk: Talk) -> bool:
     known = talk.chosen or talk.locale
     if not known and person.candidate_id:
         known = people.load(connection, house.cipher, person.candidate_id).locale or ""
     return known == TRADITIONAL
 
 
-def _understood(house: House, text: str, talk: Talk, open_: Branch | None) -> Heard:
+def _understood(house: Runtime, text: str, talk: Talk, open_: Branch | None) -> Heard:
     """A yes or no that nothing asked for is a nod: it closes the topic, and is never "not understood". What would
     change the record is said only outside of quotation marks; details["quotes"]: it stands within them."""
     expected = _expected(open_)
@@ -281,7 +281,7 @@ def _understood(house: House, text: str, talk: Talk, open_: Branch | None) -> He
     return beside if same or heard.rule else replace(heard, details={**heard.details, "quotes": True})
 
 
-def _acts(house: House, heard: Heard) -> bool:
+def _acts(house: Runtime, heard: Heard) -> bool:
     """Whether what was heard would change the record."""
     if heard.rule:
         return heard.rule in SAYS

@@ -2,14 +2,14 @@
 
 from bot.engine.talk import Talk
 from bot.record.model import Candidate
-from bot.runtime import House
+from bot.runtime import Runtime
 from bot.understanding.text import script
 
 _LETTERS = 0x2E7F  # above it: Han, kana, full-width
 _ENOUGH = 4  # Latin letters that show a language; fewer may be "ok", a code, a name
 
 
-def language(house: House, text: str, talk: Talk, candidate: Candidate | None) -> str:
+def language(house: Runtime, text: str, talk: Talk, candidate: Candidate | None) -> str:
     """A locale that we have words for. Chinese that could be in either script stays in the one that was spoken."""
     before = talk.chosen or talk.locale or (candidate.locale if candidate else None)
     if talk.chosen:
@@ -21,7 +21,7 @@ def language(house: House, text: str, talk: Talk, candidate: Candidate | None) -
     return _spoken(house, before if is_neutral(text) else "en")
 
 
-def of_talk(house: House, talk: Talk, candidate: Candidate | None) -> str:
+def of_talk(house: Runtime, talk: Talk, candidate: Candidate | None) -> str:
     """The locale to speak in where nothing was said just now."""
     return _spoken(house, talk.chosen or talk.locale or (candidate.locale if candidate else None))
 
@@ -36,7 +36,7 @@ def _has_han(text: str) -> bool:
     return any(ord(letter) > _LETTERS and letter.isalpha() for letter in text)
 
 
-def _spoken(house: House, locale: str | None) -> str:
+def _spoken(house: Runtime, locale: str | None) -> str:
     for known in (locale or "", (locale or "").partition("-")[0]):
         if known in house.content.words:
             return known

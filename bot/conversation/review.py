@@ -24,7 +24,7 @@ _TOKEN = re.compile(r"[^\W_](?:[^\W_]|-(?=[^\W_])){5,}", re.ASCII)
 _NOTE = "# Written by people: read before you paste. Numbers and codes are masked, names are not."
 
 
-class Understands(Protocol):
+class Classifier(Protocol):
     """Takes a text to mean something."""
 
     def meaning(self, text: str) -> Meaning: ...
@@ -55,7 +55,7 @@ class Unclear:
         }
 
 
-def guessed(found: Sequence[Missed], understands: Understands) -> list[Unclear]:
+def guessed(found: Sequence[Missed], understands: Classifier) -> list[Unclear]:
     """The most frequent first, then the newest. What has been taught since is understood by now and left out."""
     same: dict[str, list[Missed]] = {}
     for each in found:
@@ -85,7 +85,7 @@ def teachable(unclear: Iterable[Unclear], known: Content) -> Iterator[str]:
             yield from (f"# {_line(each)}" for each in of_file)
 
 
-def _unclear(same: Sequence[Missed], understands: Understands) -> Unclear | None:
+def _unclear(same: Sequence[Missed], understands: Classifier) -> Unclear | None:
     newest = same[0]
     meant = understands.meaning(newest.text)
     if meant.decision == "answer":

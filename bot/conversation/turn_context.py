@@ -12,12 +12,12 @@ from sqlalchemy.engine import Connection
 from bot import links
 from bot.conversation import interpret
 from bot.engine.flow import Effect
-from bot.engine.talk import Said, Talk
-from bot.engine.turn import Heard, Reading
+from bot.engine.talk import MessageRef, Talk
+from bot.engine.turn import Collected, Heard
 from bot.record import facts
 from bot.record.model import Candidate
 from bot.record.vocabulary import DUE_FACT, TASK_FACT
-from bot.runtime import House
+from bot.runtime import Runtime
 from bot.store import links as given_links
 from bot.store import moves, pauses, people
 from bot.store.people import Person
@@ -32,16 +32,16 @@ _WHEREABOUTS = ("store", "store_address", "store_phone", "manager", "place", "ad
 _FROM_TASKS = {"tasks", "task_due"}
 
 
-Do = Callable[["World", Effect, Heard], str]
+Do = Callable[["TurnContext", Effect, Heard], str]
 
 
-class World:
+class TurnContext:
     """Lives for one turn, inside its transaction."""
 
     def __init__(
         self,
         connection: Connection,
-        house: House,
+        house: Runtime,
         person: Person,
         talk: Talk,
         effects: Mapping[str, Do],
@@ -135,7 +135,7 @@ class World:
     def how_late(self, heard: Heard) -> str:
         return "said" if self.house.understanding.tells_delay(heard.text) else "unsaid"
 
-    def read(self, collector: str, limit: str, heard: Heard) -> Reading | None:
+    def read(self, collector: str, limit: str, heard: Heard) -> Collected | None:
         zone = facts.zone_of(self.candidate, self.house.settings)
         return interpret.read(self.house, collector, limit, heard, self.now.astimezone(zone).date())
 
@@ -146,33 +146,33 @@ class World:
 
     # What is said.
 
-    def text(self, said: Said) -> str:
+    def text(self, said: MessageRef) -> str:
         return self.text_for(said, self.person.channel)
 
-    def text_for(self, said: Said, channel: str) -> str:
+    def text_for(self, said: MessageRef, channel: str) -> str:
         """The same words as another channel has them."""
         return self.house.content.text(self.locale, said, channel, self._all_values(said))
 
-    def tells_where(self, said: Said) -> bool:
+    def tells_where(self, said: MessageRef) -> bool:
         """Whether these words say where people of ours are, or how to reach them."""
         text, values = self.text(said), self._all_values(said)
         return any(values[name] and str(values[name]) in text for name in _WHEREABOUTS)
 
-    def text_without_asking(self, said: Said) -> str:
+    def text_without_asking(self, said: MessageRef) -> str:
         """The same by an SMS that nobody can answer: nothing to choose from."""
         values = {**self._all_values(said), "one_way": True}
         return self.house.content.text(self.locale, replace(said, choices=()), "sms", values)
 
-    def lacks(self, said: Said) -> bool:
+    def lacks(self, said: MessageRef) -> bool:
         """Whether the record does not have, or not any more, what these words tell."""
         return self.house.content.lacks(self.locale, said, self.person.channel, self._all_values(said))
 
-    def card(self, said: Said) -> Card | None:
+    def card(self, said: MessageRef) -> Card | None:
         return self.house.content.card(self.locale, said, self._all_values(said))
 
     def words(self, key: str, channel: str, **more: Any) -> str:
         """A text of the binding flow for another channel than this one, like the code to the phone."""
-        said = Said("binding", key, more)
+        said = MessageRef("binding", key, more)
         return self.house.content.text(self.locale, said, channel, self._all_values(said))
 
     def values(self) -> dict[str, Any]:
@@ -182,7 +182,7 @@ class World:
             self._values = facts.values(self.candidate, labels, self.house.settings, self.locale, self.now)
         return self._values
 
-    def _all_values(self, said: Said) -> Mapping[str, Any]:
+    def _all_values(self, said: MessageRef) -> Mapping[str, Any]:
         """What the words need, and what was saved: a day as a day."""
         needs = self.house.content.words[self.locale].say[f"{said.flow}.{said.key}"].placeholders
         if needs & _FROM_HISTORY and self.candidate and not self.candidate.stage_times:

@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class MessageRef:
     """A key of the words to say, with what belongs in them beyond the facts. `form`: plain (what does that mean?) or
     again (a question asked once more), where there are such words."""
 
@@ -58,7 +58,7 @@ class Talk:
     offered: tuple[str, ...] = ()
     chosen: str = ""
     unclear: str = ""
-    last: tuple[Said, ...] = ()
+    last: tuple[MessageRef, ...] = ()
     answered: Frame | None = None
     low: int = 0
     did: str = ""
@@ -103,7 +103,9 @@ class Talk:
         return cls(
             frames=tuple(_frame_in(each) for each in found.pop("frames", ())),
             offered=tuple(found.pop("offered", ())),
-            last=tuple(Said(flow, key, values, tuple(named)) for flow, key, values, named in found.pop("last", ())),
+            last=tuple(
+                MessageRef(flow, key, values, tuple(named)) for flow, key, values, named in found.pop("last", ())
+            ),
             answered=_frame_in(answered) if (answered := found.pop("answered", None)) else None,
             **found,
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 
 from bot.engine.flow import AGAIN, END, FREE_WORDS, PENDING, PLAINLY, Branch, Effect, Flow, Flows
-from bot.engine.talk import Frame, Return, Said, Talk
+from bot.engine.talk import Frame, MessageRef, Return, Talk
 from bot.record.vocabulary import FADES, TOLD, UNDOES
 
 _LONGEST_WALK = 50  # steps in a turn: a loop in a flow ends in an error, not in silence
@@ -64,12 +64,12 @@ class Turn:
     chosen by, and how long its question waits for an answer."""
 
     talk: Talk
-    said: tuple[Said, ...]
+    said: tuple[MessageRef, ...]
     road: tuple[str, ...]
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
-class Reading(NamedTuple):
+class Collected(NamedTuple):
     """A value that a text holds, and whether it satisfies the limit."""
 
     value: str
@@ -96,7 +96,7 @@ class World(Protocol):
         `choice`: the flow and name of the choice that it was taken for, whose words say it."""
         ...
 
-    def lacks(self, said: Said) -> bool:
+    def lacks(self, said: MessageRef) -> bool:
         """Whether the words tell what is not known, or not any more."""
         ...
 
@@ -108,7 +108,7 @@ class World(Protocol):
         """Whether the text says how late its sender is: said or unsaid."""
         ...
 
-    def read(self, collector: str, limit: str, heard: Heard) -> Reading | None:
+    def read(self, collector: str, limit: str, heard: Heard) -> Collected | None:
         """The value that was heard for this collector, or None."""
         ...
 
@@ -123,7 +123,7 @@ class _Walk:
 
     def __init__(self, flows: Flows, world: World, talk: Talk, heard: Heard) -> None:
         self.flows, self.world, self.talk, self.heard = flows, world, talk, heard
-        self.said: list[Said] = []
+        self.said: list[MessageRef] = []
         self.road: list[str] = []
         self.facts: dict[str, str] = {}
         self.back: list[Return] = []
@@ -298,7 +298,7 @@ class _Walk:
         pair = (*meanings, *branch.choices)
         self.talk = replace(self._lasting(), unclear=self.heard.text[:_LONGEST_UNCLEAR])
         for key in branch.say:
-            self._say(Said(WHICH[0], key, {}, pair))
+            self._say(MessageRef(WHICH[0], key, {}, pair))
         self.road.append(".".join(WHICH))
         self._open(Frame(*WHICH, 0, {"pair": list(pair)}))
 
@@ -466,11 +466,11 @@ class _Walk:
         for said in self._asking(frame):
             self._say(said)
 
-    def _asking(self, frame: Frame) -> list[Said]:
+    def _asking(self, frame: Frame) -> list[MessageRef]:
         """The question once more."""
         branch = self._branch_of(frame)
         choices = tuple(frame.saved.get("pair", ())) or tuple(branch.choices)
-        return [Said(frame.flow, key, frame.saved, choices, "again") for key in branch.say[-1:]]
+        return [MessageRef(frame.flow, key, frame.saved, choices, "again") for key in branch.say[-1:]]
 
     def _goto(self, flow: str, step: str, saved: Mapping[str, Any]) -> None:
         """Walks steps until a question is open or the road ends, and the roads that called it too."""
@@ -493,7 +493,7 @@ class _Walk:
                 step = led
                 continue
             for key in branch.say:
-                self._say(Said(flow, key, saved, tuple(branch.choices)))
+                self._say(MessageRef(flow, key, saved, tuple(branch.choices)))
             if branch.asks:
                 return self._open(Frame(flow, step, number, saved, tuple(self.back), self.start))
             if branch.call:
@@ -508,7 +508,7 @@ class _Walk:
         road = self.back.pop()
         return road.flow, road.step, {**road.saved, **saved}
 
-    def _say(self, said: Said) -> None:
+    def _say(self, said: MessageRef) -> None:
         """Nothing is said twice in one answer."""
         if not any((said.flow, said.key) == (other.flow, other.key) for other in self.said):
             self.said.append(said)

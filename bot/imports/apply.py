@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.imports.file_type import Change, Decision, Kind, Row
+from bot.imports.file_type import Decision, Kind, RowChange, SheetRow
 from bot.store.db.database import Database
 
 _TRIES = 3
@@ -13,7 +13,7 @@ _TRIES = 3
 Also = Callable[[Connection, Sequence[Decision]], None]
 
 
-def settle(database: Database, kind: Kind, rows: Sequence[Row], also: Also | None = None) -> list[Decision]:
+def settle(database: Database, kind: Kind, rows: Sequence[SheetRow], also: Also | None = None) -> list[Decision]:
     """What became of the rows; `also` is done in the same transaction. A key that someone else took meanwhile means:
     look again."""
     for _ in range(_TRIES):
@@ -23,7 +23,7 @@ def settle(database: Database, kind: Kind, rows: Sequence[Row], also: Also | Non
         def apply(connection: Connection) -> list[Decision]:
             now = kind.look_around(connection, rows, found)  # noqa: B023 (done with before the next try)
             decided = kind.decide(rows, now) if now != found else decisions  # noqa: B023
-            kind.apply(connection, [change for change in decided if isinstance(change, Change)])
+            kind.apply(connection, [change for change in decided if isinstance(change, RowChange)])
             if also:
                 also(connection, decided)
             return decided

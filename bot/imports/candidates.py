@@ -13,17 +13,17 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.imports import cells, staff
-from bot.imports.cells import Frame
+from bot.imports.cells import CellContext
 from bot.imports.file_type import (
     Bad,
-    Change,
     Clash,
-    Column,
     Decision,
-    Found,
-    Held,
+    ExistingRow,
+    ExistingRows,
     Kind,
-    Row,
+    RowChange,
+    SheetColumn,
+    SheetRow,
     Values,
     after,
     place_alone,
@@ -35,26 +35,26 @@ from bot.store.db.cipher import Cipher
 from bot.store.tables import candidates, cohorts, stage_times, stores
 from bot.values import invites
 
-COLUMNS: Mapping[str, Column] = {
-    "code": Column(cells.code, kept=True),
-    "name": Column(cells.name, sealed=True, kept=True),
-    "phone": Column(cells.phone, sealed=True),
-    "email": Column(cells.email, sealed=True),
-    "locale": Column(cells.locale),
-    "timezone": Column(cells.timezone),
-    "stage": Column(cells.stage, kept=True),
-    "stage_at": Column(cells.moment, kept=True),
-    "cohort": Column(cells.code),
-    "store": Column(cells.code),
-    "home_address": Column(cells.text, sealed=True),
-    "home_lat": Column(cells.latitude, sealed=True),
-    "home_lng": Column(cells.longitude, sealed=True),
-    "owner": Column(cells.code),
-    "source": Column(cells.text),
-    "invite": Column(cells.invite, sealed=True, kept=True),
-    "position": Column(cells.text),
-    "offer": Column(cells.text),
-    "offer_until": Column(cells.end_of),
+COLUMNS: Mapping[str, SheetColumn] = {
+    "code": SheetColumn(cells.code, kept=True),
+    "name": SheetColumn(cells.name, sealed=True, kept=True),
+    "phone": SheetColumn(cells.phone, sealed=True),
+    "email": SheetColumn(cells.email, sealed=True),
+    "locale": SheetColumn(cells.locale),
+    "timezone": SheetColumn(cells.timezone),
+    "stage": SheetColumn(cells.stage, kept=True),
+    "stage_at": SheetColumn(cells.moment, kept=True),
+    "cohort": SheetColumn(cells.code),
+    "store": SheetColumn(cells.code),
+    "home_address": SheetColumn(cells.text, sealed=True),
+    "home_lat": SheetColumn(cells.latitude, sealed=True),
+    "home_lng": SheetColumn(cells.longitude, sealed=True),
+    "owner": SheetColumn(cells.code),
+    "source": SheetColumn(cells.text),
+    "invite": SheetColumn(cells.invite, sealed=True, kept=True),
+    "position": SheetColumn(cells.text),
+    "offer": SheetColumn(cells.text),
+    "offer_until": SheetColumn(cells.end_of),
 }
 # Columns of the file that are the table's own; the others are looked up, indexed, or go to stage_times.
 _ALIKE = frozenset(COLUMNS) - {"code", "phone", "stage", "stage_at", "cohort", "store", "invite"}
@@ -77,14 +77,14 @@ class _Claims:
         self.gone |= other.gone
 
 
-class Candidates(Kind):
+class CandidateSheet(Kind):
     """Reads candidates."""
 
     name = "candidates"
     table = tables.candidates
     needed = (("code",), ("name",), ("phone", "invite"))
 
-    def __init__(self, cipher: Cipher, frame: Frame) -> None:
+    def __init__(self, cipher: Cipher, frame: CellContext) -> None:
         super().__init__(cipher, frame)
         self._time_columns = {f"{stage}_at": stage for stage in frame.stages}
         self._blank = dict.fromkeys(_STORED)
@@ -92,8 +92,8 @@ class Candidates(Kind):
         self._claims = _Claims()
 
     @classmethod
-    def all_columns(cls, stages: Sequence[str]) -> Mapping[str, Column]:
-        return {**COLUMNS, **{f"{stage}_at": Column(cells.moment) for stage in stages}}
+    def all_columns(cls, stages: Sequence[str]) -> Mapping[str, SheetColumn]:
+        return {**COLUMNS, **{f"{stage}_at": SheetColumn(cells.moment) for stage in stages}}
 
     def contradictions(self, values: Mapping[str, Any]) -> Iterator[str]:
         yield from place_alone(values, "home_lat", "home_lng")
@@ -106,12 +106,14 @@ class Candidates(Kind):
             values["invite_index"] = self._invite_index(values["invite"])
         return values
 
-    def remarks(self, row: Row) -> Iterator[str]:
+    def remarks(self, row: SheetRow) -> Iterator[str]:
         at = row.values.get("stage_at")
         if at and at > self.frame.now:
             yield f"stage_at: {at:%Y-%m-%d %H:%M} UTC is in the future: imported as it is"
 
-    def look(self, connection: Connection, rows: Sequence[Row], before: Found | None = None) -> Found:
+    def look(
+        self, connection: Connection, rows: Sequence[SheetRow], before: ExistingRows | None = None
+    ) -> ExistingRows:
         held = self.held(connection, rows)
         phones = _given(rows, "phone_index") | {row["phone_index"] for row in held.values()}
         more = {
@@ -120,13 +122,13 @@ class Candidates(Kind):
             "invite": _invites(connection, _given(rows, "invite_index")),
             "times": _times(connection, [row["id"] for row in held.values()]),
         }
-        return Found(held, more)
+        return ExistingRows(held, more)
 
-    def decide(self, rows: Sequence[Row], found: Found) -> list[Decision]:
+    def decide(self, rows: Sequence[SheetRow], found: ExistingRows) -> list[Decision]:
         self._claims = _Claims()
         return super().decide(rows, found)
 
-    def decide_one(self, row: Row, found: Found) -> Decision:
+    def decide_one(self, row: SheetRow, found: ExistingRows) -> Decision:
         held = found.rows.get(row.code)
         wanted, reasons = self.wanted(row, held, found)
         if faults := self.beyond(row, wanted, held, found) or self.faults(row, held, reasons):
@@ -135,12 +137,12 @@ class Candidates(Kind):
         times = self._times(row, wanted, held)
         before = found.more["times"].get(held["id"], {}) if held else {}
         new_times = {stage: (before.get(stage), at) for stage, at in times.items() if before.get(stage) != at}
-        return Change(row, held, self.changed(wanted, held), new_times)
+        return RowChange(row, held, self.changed(wanted, held), new_times)
 
     def remember(self) -> None:
         self._earlier.add(self._claims)
 
-    def wanted(self, row: Row, held: Held | None, found: Found) -> tuple[Values, list[str]]:
+    def wanted(self, row: SheetRow, held: ExistingRow | None, found: ExistingRows) -> tuple[Values, list[str]]:
         wanted = {column: value for column, value in row.values.items() if column in _ALIKE}
         reasons: list[str] = []
         for part in (self._stage, self._parents, self._owner, self._phone, self._invite):
@@ -152,7 +154,7 @@ class Candidates(Kind):
             reasons += [Clash(reason) for conflict in CONFLICTS if (reason := conflict(row, wanted, held, self.frame))]
         return wanted, reasons
 
-    def fresh(self, change: Change) -> Values:
+    def fresh(self, change: RowChange) -> Values:
         now = self.frame.now
         return {
             **self._blank,
@@ -163,7 +165,7 @@ class Candidates(Kind):
             "risk_due_at": now,
         }
 
-    def apply(self, connection: Connection, changes: Sequence[Change]) -> None:
+    def apply(self, connection: Connection, changes: Sequence[RowChange]) -> None:
         super().apply(connection, changes)
         ids = _ids(connection, candidates, [change.row.code for change in changes if change.held is None])
         _write_times(connection, changes, ids)
@@ -178,7 +180,7 @@ class Candidates(Kind):
         transfers.follow(connection, moved, self.frame.closed, self.frame.now)
         self._tell(connection, changes)
 
-    def _renumbered(self, changes: Sequence[Change], ids: Mapping[str, int]) -> list[Renumbered]:
+    def _renumbered(self, changes: Sequence[RowChange], ids: Mapping[str, int]) -> list[Renumbered]:
         """Who has another number now, or waits again by the one they had."""
         found = []
         for change in changes:
@@ -190,7 +192,7 @@ class Candidates(Kind):
                 found.append(Renumbered(this, before, now, claims))
         return found
 
-    def _tell(self, connection: Connection, changes: Sequence[Change]) -> None:
+    def _tell(self, connection: Connection, changes: Sequence[RowChange]) -> None:
         """Lets the company's own systems know who is in another stage now."""
         moved = [(change.held, change.values) for change in changes if change.held and "stage" in change.values]
         told = [
@@ -204,7 +206,7 @@ class Candidates(Kind):
         ]
         events.keep_many(connection, events.STAGE, told, self.frame.now)
 
-    def _stage(self, row: Row, held: Held | None, _: Found) -> tuple[Values, list[str]]:
+    def _stage(self, row: SheetRow, held: ExistingRow | None, _: ExistingRows) -> tuple[Values, list[str]]:
         stage = row.values.get("stage") or (held["stage"] if held else self.frame.road[0])
         own = row.values.get(f"{stage}_at")
         at = row.values.get("stage_at") or own
@@ -215,7 +217,7 @@ class Candidates(Kind):
             values = {"stage_at": at}
         return values, list(self._wrong_times(row, stage, after("stage_at", values, held)))
 
-    def _wrong_times(self, row: Row, stage: str, stage_at: datetime) -> Iterator[str]:
+    def _wrong_times(self, row: SheetRow, stage: str, stage_at: datetime) -> Iterator[str]:
         own = f"{stage}_at"
         if row.values.get(own) and row.values.get("stage_at") and row.values[own] != row.values["stage_at"]:
             yield f"{own}: is another moment than stage_at, and {stage} is the present stage: keep one of them"
@@ -226,7 +228,7 @@ class Candidates(Kind):
             if at and at > stage_at and column != own:
                 yield f"{column}: is later than the present stage, {stage} ({stage_at:%Y-%m-%d %H:%M} UTC)"
 
-    def _parents(self, row: Row, held: Held | None, found: Found) -> tuple[Values, list[str]]:
+    def _parents(self, row: SheetRow, held: ExistingRow | None, found: ExistingRows) -> tuple[Values, list[str]]:
         values: Values = {}
         faults = []
         for parent in (parent for parent in _PARENTS if parent in row.values):
@@ -238,19 +240,19 @@ class Candidates(Kind):
                 values |= {f"{parent}_id": this, f"{parent}_by": self.frame.source}
         return values, faults
 
-    def _owner(self, row: Row, _: Held | None, found: Found) -> tuple[Values, list[str]]:
+    def _owner(self, row: SheetRow, _: ExistingRow | None, found: ExistingRows) -> tuple[Values, list[str]]:
         owner = row.values.get("owner")
         if not owner or owner in found.more["codes"]["owner"]:
             return {}, []
         return {}, [f"owner: there is no staff with the code {owner!r}: import the staff first"]
 
-    def _phone(self, row: Row, held: Held | None, _: Found) -> tuple[Values, list[str]]:
+    def _phone(self, row: SheetRow, held: ExistingRow | None, _: ExistingRows) -> tuple[Values, list[str]]:
         index = row.values.get("phone_index")
         if "phone" not in row.values or index == (held["phone_index"] if held else None):
             return {}, []
         return {"phone": row.values["phone"], "phone_index": index}, []
 
-    def _invite(self, row: Row, held: Held | None, found: Found) -> tuple[Values, list[str]]:
+    def _invite(self, row: SheetRow, held: ExistingRow | None, found: ExistingRows) -> tuple[Values, list[str]]:
         given = row.values.get("invite")
         if given is None and held:
             return {}, []
@@ -262,7 +264,9 @@ class Candidates(Kind):
             return {}, [Clash(f"invite: is the code of {other} {taken}", f"invite: is somebody's code {taken}")]
         return ({} if held and held["invite_index"] == index else {"invite": code, "invite_index": index}), []
 
-    def _phone_elsewhere(self, row: Row, wanted: Values, held: Held | None, found: Found) -> Iterator[str]:
+    def _phone_elsewhere(
+        self, row: SheetRow, wanted: Values, held: ExistingRow | None, found: ExistingRows
+    ) -> Iterator[str]:
         index = self._phone_to_claim(wanted, held)
         if index is None:
             return
@@ -276,13 +280,13 @@ class Candidates(Kind):
             )
             yield Clash(f"phone: same phone as {other}: {what}", f"phone: somebody else has it: {what}")
 
-    def _phone_to_claim(self, wanted: Values, held: Held | None) -> bytes | None:
+    def _phone_to_claim(self, wanted: Values, held: ExistingRow | None) -> bytes | None:
         """The phone's index where an open candidate newly has it."""
         is_new = held is None or "phone_index" in wanted or held["stage"] in self.frame.closed
         is_open = after("stage", wanted, held) not in self.frame.closed
         return after("phone_index", wanted, held) if is_new and is_open else None
 
-    def _claim(self, code: str, wanted: Values, held: Held | None) -> None:
+    def _claim(self, code: str, wanted: Values, held: ExistingRow | None) -> None:
         if index := self._phone_to_claim(wanted, held):
             self._claims.phones[index] = code
         if "invite_index" in wanted:
@@ -293,7 +297,7 @@ class Candidates(Kind):
     def _is_gone(self, code: str) -> bool:
         return code in self._claims.gone or code in self._earlier.gone
 
-    def _times(self, row: Row, wanted: Values, held: Held | None) -> dict[str, datetime | None]:
+    def _times(self, row: SheetRow, wanted: Values, held: ExistingRow | None) -> dict[str, datetime | None]:
         times = {stage: row.values[column] for column, stage in self._time_columns.items() if column in row.values}
         stage = after("stage", wanted, held)
         times.pop(stage, None)
@@ -315,16 +319,16 @@ class Candidates(Kind):
         return self.cipher.index(invites.normal(code), "candidates.invite")
 
 
-Conflict = Callable[[Row, Values, Held, Frame], str | None]
+Conflict = Callable[[SheetRow, Values, ExistingRow, CellContext], str | None]
 
 
-def _withdrawal(row: Row, wanted: Values, held: Held, frame: Frame) -> str | None:
+def _withdrawal(row: SheetRow, wanted: Values, held: ExistingRow, frame: CellContext) -> str | None:
     if held["stage"] != "withdrawn" or held["stage_by"] in frame.outside or "stage" not in wanted:
         return None
     return f"stage: {row.code} withdrew here: an import does not take that back (keepwarm candidates stage does)"
 
 
-def _newer_stage(row: Row, wanted: Values, held: Held, frame: Frame) -> str | None:
+def _newer_stage(row: SheetRow, wanted: Values, held: ExistingRow, frame: CellContext) -> str | None:
     if held["stage_by"] in frame.outside or "stage" not in wanted:
         return None
     at = row.values.get("stage_at") or row.values.get(f"{wanted['stage']}_at")
@@ -334,7 +338,7 @@ def _newer_stage(row: Row, wanted: Values, held: Held, frame: Frame) -> str | No
     return f"stage: {since} was set here: an older stage does not undo it (a newer one has a later stage_at)"
 
 
-def _confirmation(row: Row, wanted: Values, held: Held, frame: Frame) -> str | None:
+def _confirmation(row: SheetRow, wanted: Values, held: ExistingRow, frame: CellContext) -> str | None:
     if held["confirmed_at"] is None:
         return None
     if "cohort_id" in wanted:
@@ -347,7 +351,7 @@ def _confirmation(row: Row, wanted: Values, held: Held, frame: Frame) -> str | N
 
 
 def _moved(parent: str) -> Conflict:
-    def moved_here(row: Row, wanted: Values, held: Held, frame: Frame) -> str | None:
+    def moved_here(row: SheetRow, wanted: Values, held: ExistingRow, frame: CellContext) -> str | None:
         if f"{parent}_id" not in wanted or held[f"{parent}_by"] in (None, *frame.outside):
             return None
         return f"{parent}: {row.code} was moved here: an import does not take that back"
@@ -359,11 +363,11 @@ def _moved(parent: str) -> Conflict:
 CONFLICTS: Sequence[Conflict] = (_withdrawal, _newer_stage, _confirmation, _moved("cohort"), _moved("store"))
 
 
-def _given(rows: Sequence[Row], column: str) -> set[Any]:
+def _given(rows: Sequence[SheetRow], column: str) -> set[Any]:
     return {row.values[column] for row in rows if row.values.get(column)}
 
 
-def _codes(connection: Connection, rows: Sequence[Row]) -> Mapping[str, Any]:
+def _codes(connection: Connection, rows: Sequence[SheetRow]) -> Mapping[str, Any]:
     """What the rows refer to. None of it ever leaves the record."""
     found: Values = {parent: _ids(connection, table, _given(rows, parent)) for parent, table in _PARENTS.items()}
     return {**found, "owner": staff.known(connection, _given(rows, "owner"))}
@@ -395,7 +399,7 @@ def _times(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, da
     return found
 
 
-def _write_times(connection: Connection, changes: Sequence[Change], ids: Mapping[str, int]) -> None:
+def _write_times(connection: Connection, changes: Sequence[RowChange], ids: Mapping[str, int]) -> None:
     """Each change's `more` is {stage: (the time before, the time now)}."""
     new, other, gone = [], [], []
     for change in changes:

@@ -39,7 +39,7 @@ class BadCell(ValueError):
 
 
 @dataclass(frozen=True)
-class Frame:
+class CellContext:
     """What a cell is read against: the moment of the import and the company's own ways."""
 
     now: datetime
@@ -63,10 +63,10 @@ class Frame:
         return frozenset({IMPORT, self.source})
 
 
-Reader = Callable[[str, Frame], typing.Any]
+Reader = Callable[[str, CellContext], typing.Any]
 
 
-def text(cell: str, _: Frame) -> str:
+def text(cell: str, _: CellContext) -> str:
     if len(cell) > _LONGEST:
         raise BadCell(f"is longer than {_LONGEST} characters")
     return sound(cell)
@@ -81,14 +81,14 @@ def sound(cell: str) -> str:
     return cell
 
 
-def name(cell: str, frame: Frame) -> str:
+def name(cell: str, frame: CellContext) -> str:
     """What somebody or something is called."""
     if cell in _NO_NAMES or cell.lower() in _TRUTHS:
         raise BadCell(f"{cell!r} is no name: people would be called that")
     return text(cell, frame)
 
 
-def code(cell: str, frame: Frame) -> str:
+def code(cell: str, frame: CellContext) -> str:
     if len(cell) > _LONGEST_CODE or not cell.isprintable():
         raise BadCell(f"should be one line of at most {_LONGEST_CODE} characters")
     if changed := _changed(cell):
@@ -116,13 +116,13 @@ def _changed(cell: str) -> str:
     return "begins with the mark by which a spreadsheet keeps text" if cell.startswith(_QUOTES) else ""
 
 
-def email(cell: str, frame: Frame) -> str:
+def email(cell: str, frame: CellContext) -> str:
     if not _EMAIL.fullmatch(text(cell, frame)):
         raise BadCell("is no e-mail address: write one like name@example.com")
     return cell
 
 
-def phone(cell: str, frame: Frame) -> str:  # E.164
+def phone(cell: str, frame: CellContext) -> str:  # E.164
     try:
         return phones.e164(cell, frame.country)
     except ValueError as error:
@@ -132,7 +132,7 @@ def phone(cell: str, frame: Frame) -> str:  # E.164
 _TRADITIONAL = {"hant", "tw", "hk", "mo"}
 
 
-def locale(cell: str, _: Frame) -> str:
+def locale(cell: str, _: CellContext) -> str:
     """`zh`, also as zh-CN or zh_CN: the part that says the language; zh-Hant, also as zh-TW, zh-HK or zh-MO."""
     language, *more = re.split("[-_]", cell.lower())
     if language == "zh" and _TRADITIONAL & set(more):
@@ -140,13 +140,13 @@ def locale(cell: str, _: Frame) -> str:
     return _one_of(language, typing.get_args(Locale), "language")
 
 
-def timezone(cell: str, _: Frame) -> str:
+def timezone(cell: str, _: CellContext) -> str:
     if cell not in _zones():
         raise BadCell(f"{cell!r} is no time zone: use a name like Asia/Shanghai")
     return cell
 
 
-def stage(cell: str, frame: Frame) -> str:
+def stage(cell: str, frame: CellContext) -> str:
     return _one_of(cell, frame.stages, "stage")
 
 
@@ -154,7 +154,7 @@ def one_of(*words: str, what: str) -> Reader:
     return lambda cell, _: _one_of(cell, words, what)
 
 
-def invite(cell: str, frame: Frame) -> str:
+def invite(cell: str, frame: CellContext) -> str:
     code = invites.normal(cell)
     if not re.fullmatch(r"\w{8,32}", code):
         raise BadCell(
@@ -167,38 +167,38 @@ def invite(cell: str, frame: Frame) -> str:
     return text(cell, frame)
 
 
-def items(cell: str, frame: Frame) -> list[str]:
+def items(cell: str, frame: CellContext) -> list[str]:
     """Items separated by `|`."""
     return [item for item in map(str.strip, text(cell, frame).split("|")) if item]
 
 
-def count(cell: str, _: Frame) -> int:
+def count(cell: str, _: CellContext) -> int:
     if not re.fullmatch(r"\+?\d{1,9}", cell, re.ASCII) or int(cell) > _LARGEST:
         raise BadCell("should be a whole number, 0 or more")
     return int(cell)
 
 
-def latitude(cell: str, _: Frame) -> float:
+def latitude(cell: str, _: CellContext) -> float:
     return _degrees(cell, 90)
 
 
-def longitude(cell: str, _: Frame) -> float:
+def longitude(cell: str, _: CellContext) -> float:
     return _degrees(cell, 180)
 
 
-def moment(cell: str, frame: Frame) -> datetime:
+def moment(cell: str, frame: CellContext) -> datetime:
     """A date, or a date and time; without an offset in the company's zone; a date alone is its first minute."""
     return _moment(cell, frame.zone)
 
 
-def end_of(cell: str, frame: Frame) -> datetime:
+def end_of(cell: str, frame: CellContext) -> datetime:
     """As `moment`, but a date alone lasts until its last minute: an offer until the 5th is good on the 5th."""
     found = wall(cell)
     at = datetime.combine(found, time(23, 59)) if not isinstance(found, datetime) else found
     return aware(at, frame.zone)
 
 
-def wall(cell: str, _: Frame | None = None) -> date | datetime:
+def wall(cell: str, _: CellContext | None = None) -> date | datetime:
     """A date, or a date and time as it stands: who reads it knows the zone."""
     try:
         found = _year_first(cell) or _iso(cell)
@@ -209,14 +209,14 @@ def wall(cell: str, _: Frame | None = None) -> date | datetime:
     return found
 
 
-def wall_time(cell: str, _: Frame) -> datetime:
+def wall_time(cell: str, _: CellContext) -> datetime:
     found = wall(cell)
     if not isinstance(found, datetime):
         raise BadCell("needs the time of day too: write it like 2026-11-04 09:00")
     return found
 
 
-def day(cell: str, _: Frame) -> date:
+def day(cell: str, _: CellContext) -> date:
     found = wall(cell)
     return found.date() if isinstance(found, datetime) else found
 

@@ -5,31 +5,41 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.imports import cells
-from bot.imports.file_type import Clash, Column, Found, Held, Kind, Row, Values, after, place_alone
+from bot.imports.file_type import (
+    Clash,
+    ExistingRow,
+    ExistingRows,
+    Kind,
+    SheetColumn,
+    SheetRow,
+    Values,
+    after,
+    place_alone,
+)
 from bot.store import tables
 
-COLUMNS: Mapping[str, Column] = {
-    "code": Column(cells.code, kept=True),
-    "name": Column(cells.name, kept=True),
-    "starts_at": Column(cells.wall_time),
-    "ends_at": Column(cells.wall_time),
-    "place": Column(cells.text),
-    "address": Column(cells.text),
-    "lat": Column(cells.latitude),
-    "lng": Column(cells.longitude),
-    "seats": Column(cells.count),
-    "outline": Column(cells.items),
-    "bring": Column(cells.items),
-    "date_state": Column(cells.one_of("unknown", "planned", "published", what="state of a date"), kept=True),
-    "date_by": Column(cells.wall),
-    "timezone": Column(cells.timezone),
+COLUMNS: Mapping[str, SheetColumn] = {
+    "code": SheetColumn(cells.code, kept=True),
+    "name": SheetColumn(cells.name, kept=True),
+    "starts_at": SheetColumn(cells.wall_time),
+    "ends_at": SheetColumn(cells.wall_time),
+    "place": SheetColumn(cells.text),
+    "address": SheetColumn(cells.text),
+    "lat": SheetColumn(cells.latitude),
+    "lng": SheetColumn(cells.longitude),
+    "seats": SheetColumn(cells.count),
+    "outline": SheetColumn(cells.items),
+    "bring": SheetColumn(cells.items),
+    "date_state": SheetColumn(cells.one_of("unknown", "planned", "published", what="state of a date"), kept=True),
+    "date_by": SheetColumn(cells.wall),
+    "timezone": SheetColumn(cells.timezone),
 }
 _TIMES = ("starts_at", "ends_at", "date_by")
 _LISTS = ("outline", "bring")
 _TOLD = ("starts_at", "ends_at", "place", "address", "date_state")  # who knew the old ones must hear of it
 
 
-class Cohorts(Kind):
+class CohortSheet(Kind):
     """Reads cohorts. Times are the cohort's own zone's, if it has one."""
 
     name = "cohorts"
@@ -37,7 +47,7 @@ class Cohorts(Kind):
     needed = (("code",), ("name",))
 
     @classmethod
-    def all_columns(cls, stages: Sequence[str]) -> Mapping[str, Column]:
+    def all_columns(cls, stages: Sequence[str]) -> Mapping[str, SheetColumn]:
         return COLUMNS
 
     def contradictions(self, values: Mapping[str, Any]) -> Iterator[str]:
@@ -46,26 +56,26 @@ class Cohorts(Kind):
     def blank(self) -> Values:
         return {**super().blank(), "outline": [], "bring": [], "version": 1}
 
-    def wanted(self, row: Row, held: Held | None, found: Found) -> tuple[Values, list[str]]:
+    def wanted(self, row: SheetRow, held: ExistingRow | None, found: ExistingRows) -> tuple[Values, list[str]]:
         wanted = self._in_their_zone(row.values, held)
         wanted |= {name: wanted[name] or [] for name in _LISTS if name in wanted}
         wanted |= _date_state(wanted, held)
         return wanted, list(_wrong_dates(wanted, held))
 
-    def changed(self, wanted: Mapping[str, Any], held: Held | None) -> Values:
+    def changed(self, wanted: Mapping[str, Any], held: ExistingRow | None) -> Values:
         values = super().changed(wanted, held)
         if held and any(name in values for name in _TOLD):
             values["version"] = held["version"] + 1
         return values
 
-    def _in_their_zone(self, values: Mapping[str, Any], held: Held | None) -> Values:
+    def _in_their_zone(self, values: Mapping[str, Any], held: ExistingRow | None) -> Values:
         name = after("timezone", values, held)
         zone = ZoneInfo(name) if name else self.frame.zone
         times = {name: cells.aware(values[name], zone) for name in _TIMES if values.get(name)}
         return {**values, **times}
 
 
-def _date_state(values: Mapping[str, Any], held: Held | None) -> Values:
+def _date_state(values: Mapping[str, Any], held: ExistingRow | None) -> Values:
     """A cohort without a date is unknown, with one planned, where the file does not say."""
     if "date_state" in values or (held and held["date_state"] == "published"):
         return {}
@@ -74,7 +84,7 @@ def _date_state(values: Mapping[str, Any], held: Held | None) -> Values:
     return {"date_state": "planned" if values.get("starts_at") else "unknown"}
 
 
-def _wrong_dates(values: Mapping[str, Any], held: Held | None) -> Iterator[str]:
+def _wrong_dates(values: Mapping[str, Any], held: ExistingRow | None) -> Iterator[str]:
     starts, ends, state = (after(name, values, held) for name in ("starts_at", "ends_at", "date_state"))
     if starts and ends and ends < starts:
         yield "ends_at: lies before starts_at"

@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.imports.cells import BadCell, Frame, Reader, dated_code, sound
+from bot.imports.cells import BadCell, CellContext, Reader, dated_code, sound
 from bot.imports.cells import code as code_of
 from bot.imports.headers import Layout, folded
 from bot.imports.reach import Around, Reach
-from bot.imports.sheet import Line, plain
+from bot.imports.sheet import SheetLine, plain
 from bot.store.db import bulk
 from bot.store.db.cipher import Cipher
 from bot.store.mark_due import wake
@@ -20,12 +20,12 @@ from bot.store.mark_due import wake
 CLEAR = "-"
 _REMEMBERED = 1_000
 
-Held = Mapping[str, Any]  # a row of the record, as it is stored
+ExistingRow = Mapping[str, Any]  # a row of the record, as it is stored
 Values = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Column:
+class SheetColumn:
     """How a cell is read; `sealed`: kept as cipher text; `kept`: cannot be cleared."""
 
     read: Reader
@@ -34,13 +34,13 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SheetRow:
     """One row, read and checked by itself. A column that is not in `values` changes nothing; None clears.
 
     `faults` says what is wrong with it so far, `unread` which of its cells could not be read.
     """
 
-    line: Line
+    line: SheetLine
     code: str
     values: Mapping[str, Any]
     faults: Sequence[str] = ()
@@ -67,17 +67,17 @@ class Beyond(Clash):
 class Bad:
     """A row that is not applied, and every reason why."""
 
-    line: Line
+    line: SheetLine
     code: str
     reasons: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class RowChange:
     """What a good row does: `held` is what there was (None: nothing), `values` the columns to store."""
 
-    row: Row
-    held: Held | None
+    row: SheetRow
+    held: ExistingRow | None
     values: Values
     more: Mapping[str, Any] = field(default_factory=dict)
 
@@ -88,14 +88,14 @@ class Change:
         return "updated" if self.values or self.more else "unchanged"
 
 
-Decision = Bad | Change
+Decision = Bad | RowChange
 
 
 @dataclass(frozen=True)
-class Found:
+class ExistingRows:
     """What the record holds about a batch: the rows by code, and whatever else the kind asked for."""
 
-    rows: Mapping[str, Held]
+    rows: Mapping[str, ExistingRow]
     more: Mapping[str, Any] = field(default_factory=dict)
     around: Around | None = None
 
@@ -109,14 +109,14 @@ class Kind:
     looks_ahead: ClassVar[bool] = False  # rows may refer to later ones
     reach: Reach | None = None  # of whoever brings the rows; None: everything
 
-    def __init__(self, cipher: Cipher, frame: Frame) -> None:
+    def __init__(self, cipher: Cipher, frame: CellContext) -> None:
         self.cipher = cipher
         self.frame = frame
         self.columns = self.all_columns(frame.stages)
         self._sealed = {name: f"{self.table.name}.{name}" for name, column in self.columns.items() if column.sealed}
 
     @classmethod
-    def all_columns(cls, stages: Sequence[str]) -> Mapping[str, Column]:
+    def all_columns(cls, stages: Sequence[str]) -> Mapping[str, SheetColumn]:
         raise NotImplementedError
 
     def contradictions(self, values: Mapping[str, Any]) -> Iterator[str]:
@@ -127,34 +127,38 @@ class Kind:
         """The values with what follows from them alone."""
         return values
 
-    def foresee(self, connection: Connection, rows: Iterable[Row]) -> None:
+    def foresee(self, connection: Connection, rows: Iterable[SheetRow]) -> None:
         """Looks through the whole file before the first row is applied; for kinds that `look_ahead`."""
 
-    def look(self, connection: Connection, rows: Sequence[Row], before: Found | None = None) -> Found:
+    def look(
+        self, connection: Connection, rows: Sequence[SheetRow], before: ExistingRows | None = None
+    ) -> ExistingRows:
         """What the record holds for these rows; in a transaction that writes, until it ends.
 
         `before`: what an earlier look found; whatever cannot have changed since is taken from it.
         """
-        return Found(self.held(connection, rows))
+        return ExistingRows(self.held(connection, rows))
 
-    def look_around(self, connection: Connection, rows: Sequence[Row], before: Found | None = None) -> Found:
+    def look_around(
+        self, connection: Connection, rows: Sequence[SheetRow], before: ExistingRows | None = None
+    ) -> ExistingRows:
         """As `look`, with what it takes to know how far these rows may reach."""
         found = self.look(connection, rows, before)
         if self.reach is None:
             return found
         return replace(found, around=self.reach.look(connection, self.table, list(found.rows.values())))
 
-    def decide(self, rows: Sequence[Row], found: Found) -> list[Decision]:
+    def decide(self, rows: Sequence[SheetRow], found: ExistingRows) -> list[Decision]:
         return [self.decide_one(row, found) for row in rows]
 
-    def decide_one(self, row: Row, found: Found) -> Decision:
+    def decide_one(self, row: SheetRow, found: ExistingRows) -> Decision:
         held = found.rows.get(row.code)
         wanted, reasons = self.wanted(row, held, found)
         if faults := self.beyond(row, wanted, held, found) or self.faults(row, held, reasons):
             return Bad(row.line, row.code, faults)
-        return Change(row, held, self.changed(wanted, held))
+        return RowChange(row, held, self.changed(wanted, held))
 
-    def beyond(self, row: Row, wanted: Values, held: Held | None, found: Found) -> list[str]:
+    def beyond(self, row: SheetRow, wanted: Values, held: ExistingRow | None, found: ExistingRows) -> list[str]:
         """That a row reaches too far, which is said alone: the rest would tell of what is not theirs."""
         if self.reach is None or found.around is None:
             return []
@@ -163,40 +167,40 @@ class Kind:
         fault = self.reach.fault(self.table, held, changes, found.around)
         return [Beyond(fault)] if fault else []
 
-    def faults(self, row: Row, held: Held | None, reasons: Sequence[str]) -> list[str]:
+    def faults(self, row: SheetRow, held: ExistingRow | None, reasons: Sequence[str]) -> list[str]:
         """Everything against a row. What only follows from a cell that could not be read is none of its own."""
         lacks = self.missing(row) if held is None else ()
         further = [*lacks, *reasons]
         return [*row.faults, *(fault for fault in further if not any(column in fault for column in row.unread))]
 
-    def wanted(self, row: Row, held: Held | None, found: Found) -> tuple[Values, list[str]]:
+    def wanted(self, row: SheetRow, held: ExistingRow | None, found: ExistingRows) -> tuple[Values, list[str]]:
         """The table's columns as the row wants them, and what speaks against it."""
         return dict(row.values), []
 
-    def remarks(self, row: Row) -> Iterator[str]:
+    def remarks(self, row: SheetRow) -> Iterator[str]:
         """What is worth a warning about a good row."""
         yield from ()
 
     def remember(self) -> None:
         """Takes note of what the last `decide` would have written, for a dry run's rows to come."""
 
-    def apply(self, connection: Connection, changes: Sequence[Change]) -> None:
+    def apply(self, connection: Connection, changes: Sequence[RowChange]) -> None:
         bulk.insert(connection, self.table, [self.fresh(change) for change in changes if change.held is None])
         self._update(connection, [change for change in changes if change.held is not None and change.values])
 
-    def fresh(self, change: Change) -> Values:
+    def fresh(self, change: RowChange) -> Values:
         """A new row of the table, whole."""
         return {**self.blank(), "code": change.row.code, **change.values, "updated_at": self.frame.now}
 
     def blank(self) -> Values:
         return dict.fromkeys(self.columns)
 
-    def held(self, connection: Connection, rows: Sequence[Row]) -> dict[str, Held]:
+    def held(self, connection: Connection, rows: Sequence[SheetRow]) -> dict[str, ExistingRow]:
         codes = [row.code for row in rows]
         query = sa.select(self.table).where(self.table.c.code.in_(codes)).order_by(self.table.c.id)
         return {held["code"]: dict(held) for held in connection.execute(query.with_for_update()).mappings()}
 
-    def missing(self, row: Row) -> Iterator[str]:
+    def missing(self, row: SheetRow) -> Iterator[str]:
         """What a new row lacks."""
         for names in self.needed:
             if not any(row.values.get(name) is not None or name == "code" for name in names):
@@ -207,13 +211,13 @@ class Kind:
         sealed_as = self._sealed.get(column)
         return value if value is None or sealed_as is None else self.cipher.seal(str(value), sealed_as)
 
-    def differs(self, column: str, value: Any, held: Held) -> bool:
+    def differs(self, column: str, value: Any, held: ExistingRow) -> bool:
         kept, sealed_as = held[column], self._sealed.get(column)
         if kept is None or value is None or sealed_as is None:
             return bool(kept != value)
         return self.cipher.open(kept, sealed_as) != str(value)
 
-    def changed(self, wanted: Mapping[str, Any], held: Held | None) -> Values:
+    def changed(self, wanted: Mapping[str, Any], held: ExistingRow | None) -> Values:
         """The columns that are to be stored: all of a new row, of a known one those that differ."""
         if held is None:
             return {column: self.stored(column, value) for column, value in wanted.items()}
@@ -221,7 +225,7 @@ class Kind:
             column: self.stored(column, value) for column, value in wanted.items() if self.differs(column, value, held)
         }
 
-    def _update(self, connection: Connection, changes: Sequence[Change]) -> None:
+    def _update(self, connection: Connection, changes: Sequence[RowChange]) -> None:
         alike: dict[tuple[str, ...], list[Values]] = defaultdict(list)
         for change in changes:
             assert change.held is not None
@@ -232,7 +236,7 @@ class Kind:
             wake(connection, self.table, [row["this"] for row in rows], self.frame.now)
 
 
-class Reading:
+class LayoutReader:
     """Reads lines of one layout. What stands in many rows (a stage, a store, a time) is read once."""
 
     def __init__(self, layout: Layout, kind: Kind) -> None:
@@ -241,7 +245,7 @@ class Reading:
         self._layout = layout
         self._columns = [(column, place, self._memory(column)) for column, place in layout.places.items()]
 
-    def row(self, line: Line) -> Row:
+    def row(self, line: SheetLine) -> SheetRow:
         """Reads a row, and checks what can be checked without the record."""
         values: Values = {}
         faults: list[str] = [line.flaw] if line.flaw else []
@@ -267,7 +271,7 @@ class Reading:
         if not code and "code" not in unread:
             faults.append("code: is missing")
         faults += (fault for fault in self._kind.contradictions(values) if not any(name in fault for name in unread))
-        return Row(line, code, self._kind.derived(values), faults, unread)
+        return SheetRow(line, code, self._kind.derived(values), faults, unread)
 
     def _memory(self, column: str) -> "_Memory | _Oblivion":
         return _Oblivion() if column == "code" or self._kind.columns[column].sealed else _Memory()
@@ -308,7 +312,7 @@ class _Oblivion(dict[str, Any]):
         pass
 
 
-def after(column: str, values: Mapping[str, Any], held: Held | None) -> Any:
+def after(column: str, values: Mapping[str, Any], held: ExistingRow | None) -> Any:
     """A column's value once these are stored."""
     return values[column] if column in values else held[column] if held else None
 

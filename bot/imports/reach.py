@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from bot.store.publications import ALONE
 from bot.store.tables import candidates, cohorts, stores
-from bot.store.visibility import Scope, Sight, scope_of, seen_by, sees_row
+from bot.store.visibility import Scope, Visibility, scope_of, seen_by, sees_row
 
 Held = Mapping[str, Any]
 _HIDDEN = "code: is not yours to change, or is somebody else's: leave the row out, or ask an admin to import it"
@@ -37,7 +37,7 @@ class Around:
 class Reach:
     """Of somebody who imports. `closed`: the stages of candidates who hear nothing any more."""
 
-    sight: Sight
+    sight: Visibility
     closed: Collection[str]
 
     def look(self, connection: Connection, table: sa.Table, held: Sequence[Held]) -> Around:
@@ -60,7 +60,7 @@ class Reach:
         return _RULES[table.name](self.sight, held, values, around)
 
 
-def _candidate(sight: Sight, held: Held | None, values: Mapping[str, Any], around: Around) -> str:
+def _candidate(sight: Visibility, held: Held | None, values: Mapping[str, Any], around: Around) -> str:
     def is_seen(row: Held) -> bool:
         return sees_row(sight, around.scope, row.get("owner"), row.get("store_id"), row.get("cohort_id"))
 
@@ -69,7 +69,7 @@ def _candidate(sight: Sight, held: Held | None, values: Mapping[str, Any], aroun
     return "" if is_seen({**(held or {}), **values}) else _LOST
 
 
-def _cohort(sight: Sight, held: Held | None, values: Mapping[str, Any], around: Around) -> str:
+def _cohort(sight: Visibility, held: Held | None, values: Mapping[str, Any], around: Around) -> str:
     """A new one holds nobody: whoever imports may make it."""
     if held is None:
         return ""
@@ -81,7 +81,7 @@ def _cohort(sight: Sight, held: Held | None, values: Mapping[str, Any], around: 
     return _MANY if values.get("date_state") == "published" and held["id"] in around.crowded else ""
 
 
-def _store(sight: Sight, held: Held | None, values: Mapping[str, Any], around: Around) -> str:
+def _store(sight: Visibility, held: Held | None, values: Mapping[str, Any], around: Around) -> str:
     def is_theirs(row: Held) -> bool:
         return sight.everybody or sight.unowned or not {row.get("city"), row["code"]}.isdisjoint(sight.scope)
 
@@ -93,7 +93,7 @@ def _store(sight: Sight, held: Held | None, values: Mapping[str, Any], around: A
     return _LOST if was and not is_theirs({**(held or {}), **values}) else ""
 
 
-def _account(sight: Sight, held: Held | None, values: Mapping[str, Any], around: Around) -> str:
+def _account(sight: Visibility, held: Held | None, values: Mapping[str, Any], around: Around) -> str:
     return "" if sight.everybody else _ACCOUNTS
 
 

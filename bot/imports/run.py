@@ -14,23 +14,23 @@ from pathlib import Path
 
 from bot.imports import errorfile, headers, sheet
 from bot.imports.apply import settle
-from bot.imports.candidates import Candidates
-from bot.imports.cells import IMPORT, Frame, Source
-from bot.imports.cohorts import Cohorts
-from bot.imports.file_type import Bad, Beyond, Clash, Decision, Kind, Reading, Row
+from bot.imports.candidates import CandidateSheet
+from bot.imports.cells import IMPORT, CellContext, Source
+from bot.imports.cohorts import CohortSheet
+from bot.imports.file_type import Bad, Beyond, Clash, Decision, Kind, LayoutReader, SheetRow
 from bot.imports.headers import HeaderMap, Layout
 from bot.imports.reach import Reach
-from bot.imports.sheet import Line
-from bot.imports.staff import Staff
-from bot.imports.stores import Stores
+from bot.imports.sheet import SheetLine
+from bot.imports.staff import StaffSheet
+from bot.imports.stores import StoreSheet
 from bot.imports.unusable import UnusableFile
 from bot.settings import Settings
 from bot.store import audit, plans
 from bot.store.db.cipher import Cipher
 from bot.store.db.database import Database
-from bot.store.visibility import Sight
+from bot.store.visibility import Visibility
 
-KINDS: Mapping[str, type[Kind]] = {kind.name: kind for kind in (Stores, Cohorts, Candidates, Staff)}
+KINDS: Mapping[str, type[Kind]] = {kind.name: kind for kind in (StoreSheet, CohortSheet, CandidateSheet, StaffSheet)}
 
 _ROWS_A_TRANSACTION = 200
 _SHOWN = 20
@@ -62,7 +62,7 @@ class Report:
 
 
 @dataclass(frozen=True)
-class Job:
+class ImportJob:
     """What to import, into where, and in whose name. `sight`: of the member of staff who brings it; None: the operator,
     who may change everything."""
 
@@ -75,13 +75,13 @@ class Job:
     actor: str
     dry_run: bool = False
     map: Path | None = None
-    sight: Sight | None = None
+    sight: Visibility | None = None
 
 
 Progress = Callable[[float, Report], None]
 
 
-def run(job: Job, progress: Progress = lambda share, report: None) -> Report:
+def run(job: ImportJob, progress: Progress = lambda share, report: None) -> Report:
     """Raises UnusableFile or ContentError (the map) before anything is written."""
     with _seldom_collecting():
         return _Run(job, progress).run()
@@ -99,7 +99,7 @@ def _seldom_collecting() -> Iterator[None]:
 
 
 class _Run:
-    def __init__(self, job: Job, progress: Progress) -> None:
+    def __init__(self, job: ImportJob, progress: Progress) -> None:
         self._job = job
         self._progress = progress
         self._kind = KINDS[job.what](job.cipher, frame(job.settings, job.now))
@@ -112,7 +112,7 @@ class _Run:
         ways = _header_map(job)
         with self._opened(ways) as page:
             layout = headers.match(job.file, page.header, list(self._kind.columns), ways)
-            reading = Reading(layout, self._kind)
+            reading = LayoutReader(layout, self._kind)
             batches = self._checked(_batches(page.rows), layout, reading)
             self._report.notes += _notes(page, layout)
             self._look_ahead(reading, ways)
@@ -120,7 +120,9 @@ class _Run:
                 self._import(batches, reading, page, bad_rows)
         return self._report
 
-    def _checked(self, batches: Iterator[list[Line]], layout: Layout, reading: Reading) -> Iterator[list[Line]]:
+    def _checked(
+        self, batches: Iterator[list[SheetLine]], layout: Layout, reading: LayoutReader
+    ) -> Iterator[list[SheetLine]]:
         """A file without a column that new rows need can only be about those we know: else its headers are wrong."""
         lacking = [" or ".join(names) for names in self._kind.needed if not layout.places.keys() & set(names)]
         first = next(batches, [])
@@ -132,7 +134,7 @@ class _Run:
             )
         return itertools.chain([first] if first else [], batches)
 
-    def _knows_any(self, lines: Sequence[Line], reading: Reading) -> bool:
+    def _knows_any(self, lines: Sequence[SheetLine], reading: LayoutReader) -> bool:
         rows = [reading.row(line) for line in lines]
         return bool(self._job.database.read(lambda connection: self._kind.held(connection, rows)))
 
@@ -140,7 +142,7 @@ class _Run:
         columns = list(self._kind.columns)
         return sheet.opened(self._job.file, self._job.what, lambda cells: headers.known(cells, columns, ways))
 
-    def _look_ahead(self, reading: Reading, ways: HeaderMap) -> None:
+    def _look_ahead(self, reading: LayoutReader, ways: HeaderMap) -> None:
         if not self._kind.looks_ahead:
             return
         with self._opened(ways) as page:
@@ -148,7 +150,7 @@ class _Run:
             self._job.database.read(lambda connection: self._kind.foresee(connection, rows))
 
     def _import(
-        self, batches: Iterator[list[Line]], reading: Reading, page: sheet.Sheet, bad_rows: errorfile.BadRows
+        self, batches: Iterator[list[SheetLine]], reading: LayoutReader, page: sheet.Sheet, bad_rows: errorfile.BadRows
     ) -> None:
         try:
             seen: dict[int, int] = {}
@@ -159,7 +161,7 @@ class _Run:
         finally:
             self._record()
 
-    def _settle(self, rows: Sequence[Row]) -> list[Decision]:
+    def _settle(self, rows: Sequence[SheetRow]) -> list[Decision]:
         """Decides, and writes unless this is a dry run."""
         if not self._job.dry_run:
             return settle(self._job.database, self._kind, rows)
@@ -191,7 +193,7 @@ class _Run:
         said = [reason.discreet if isinstance(reason, Clash) else reason for reason in bad.reasons]
         return replace(bad, reasons=said)
 
-    def _where(self, row: Row | Bad) -> str:
+    def _where(self, row: SheetRow | Bad) -> str:
         return f"{self._job.file.name}:{row.line.number}: {row.code or 'no code'}"
 
     def _record(self) -> None:
@@ -207,7 +209,7 @@ class _Run:
         """Who is new hears nothing of the rhythm until HR has seen what it would say, unless config.yaml says that they
         do at once."""
         job = self._job
-        if job.what == Candidates.name and not job.settings.pushes.hold_imports:
+        if job.what == CandidateSheet.name and not job.settings.pushes.hold_imports:
             ids = [number for number, _ in job.database.read(lambda c: plans.held(c, job.settings.stages.closed))]
             for some in _in_parts(ids):
                 job.database.write(partial(plans.release, ids=some, now=job.now))
@@ -219,13 +221,13 @@ def _in_parts(ids: list[int]) -> Iterator[list[int]]:
         yield part
 
 
-def frame(settings: Settings, now: datetime, source: Source = IMPORT) -> Frame:
+def frame(settings: Settings, now: datetime, source: Source = IMPORT) -> CellContext:
     """What a company's cells are read against."""
     company, stages = settings.company, settings.stages
-    return Frame(now, company.zone, company.country, stages.road, stages.ends, source)
+    return CellContext(now, company.zone, company.country, stages.road, stages.ends, source)
 
 
-def _header_map(job: Job) -> HeaderMap:
+def _header_map(job: ImportJob) -> HeaderMap:
     if job.map is None:
         return HeaderMap()
     known = {column for kind in KINDS.values() for column in kind.all_columns(job.settings.stages.all)}
@@ -237,12 +239,12 @@ def _notes(page: sheet.Sheet, layout: Layout) -> list[str]:
     return page.notes + ([f"columns that are not read: {unknown}"] if unknown else [])
 
 
-def _batches(lines: Iterator[Line]) -> Iterator[list[Line]]:
+def _batches(lines: Iterator[SheetLine]) -> Iterator[list[SheetLine]]:
     while batch := list(itertools.islice(lines, _ROWS_A_TRANSACTION)):
         yield batch
 
 
-def _first_of_each(rows: Iterable[Row], seen: dict[int, int]) -> Iterator[Row]:
+def _first_of_each(rows: Iterable[SheetRow], seen: dict[int, int]) -> Iterator[SheetRow]:
     """Of several rows with one code the first counts, and the others are bad. `seen`: hash of a code → its line."""
     for row in rows:
         first = seen.setdefault(hash(row.code), row.line.number) if row.code else row.line.number

@@ -27,7 +27,7 @@ _UNCLOSED = 'a quotation mark (") is opened in this row and never closed: nothin
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SheetLine:
     """One row as it stands in the file; `number` counts from 1 as a spreadsheet does."""
 
     number: int
@@ -41,7 +41,7 @@ class Sheet:
     """An open spreadsheet: its header, the rows under it, and the share of it read so far (0 to 1)."""
 
     header: Sequence[str]
-    rows: Iterator[Line]
+    rows: Iterator[SheetLine]
     done: float = 0.0
     notes: list[str] = field(default_factory=list)
 
@@ -107,7 +107,7 @@ def _delimiter(text: Iterable[str]) -> str:
     return max(",;\t", key=lambda sign: max((line.count(sign) for line in first), default=0))
 
 
-def _records(text: Iterable[str], delimiter: str) -> Iterator[Line]:
+def _records(text: Iterable[str], delimiter: str) -> Iterator[SheetLine]:
     feed = _Feed(text)
     reader = csv.reader(feed, delimiter=delimiter)
     number = 0
@@ -116,11 +116,11 @@ def _records(text: Iterable[str], delimiter: str) -> Iterator[Line]:
         try:
             cells = next(reader, None)
         except csv.Error:  # a cell beyond the reader's limit, which only an open quotation mark makes
-            yield Line(number, [], _UNCLOSED)
+            yield SheetLine(number, [], _UNCLOSED)
             return
         if cells is None:
             return
-        yield Line(number, cells, _UNCLOSED if feed.ended else "")
+        yield SheetLine(number, cells, _UNCLOSED if feed.ended else "")
 
 
 class _Feed:
@@ -148,7 +148,7 @@ def _workbook(path: Path, preferred: str, knows: Knows) -> Iterator[Sheet]:
         about = next(values)
         if "refused" in about:
             raise UnusableFile(f"{path}: {about['refused']}", about["key"], **about.get("values", {}))
-        lines = (Line(number, cells, flaw, dates) for number, cells, dates, flaw in values)
+        lines = (SheetLine(number, cells, flaw, dates) for number, cells, dates, flaw in values)
         sheet = _sheet(path, lines, lambda line: line.number / about["height"], knows)
         sheet.notes += about["notes"]
         yield sheet
@@ -161,7 +161,7 @@ def _read_apart(path: Path, preferred: str) -> Generator[Any]:
         raise UnusableFile(f"{path}: cannot be read: {broken}", broken.key) from None
 
 
-def _sheet(path: Path, lines: Iterator[Line], share: Callable[[Line], float], knows: Knows) -> Sheet:
+def _sheet(path: Path, lines: Iterator[SheetLine], share: Callable[[SheetLine], float], knows: Knows) -> Sheet:
     first = list(itertools.islice(filter(_says_anything, lines), _HEADER_WITHIN))
     if not any(line.cells for line in first):
         raise UnusableFile(f"{path}: is empty: its first row should name the columns", "empty")
@@ -174,12 +174,12 @@ def _sheet(path: Path, lines: Iterator[Line], share: Callable[[Line], float], kn
     return sheet
 
 
-def _watched(sheet: Sheet, lines: Iterator[Line], share: Callable[[Line], float]) -> Iterator[Line]:
+def _watched(sheet: Sheet, lines: Iterator[SheetLine], share: Callable[[SheetLine], float]) -> Iterator[SheetLine]:
     for line in lines:
         sheet.done = share(line)
         if _says_anything(line):
             yield line
 
 
-def _says_anything(line: Line) -> bool:
+def _says_anything(line: SheetLine) -> bool:
     return bool(line.flaw) or any(map(str.strip, line.cells))

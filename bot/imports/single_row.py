@@ -3,19 +3,19 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.imports.file_type import CLEAR, Kind, Reading, Row
+from bot.imports.file_type import CLEAR, Kind, LayoutReader, SheetRow
 from bot.imports.headers import Layout
-from bot.imports.sheet import Line
+from bot.imports.sheet import SheetLine
 
 _BETWEEN = "|"
 _NO_FILE = 1  # the number of the only line
 
 
-def read(kind: Kind, code: str, fields: Mapping[str, Any]) -> Row:
+def read(kind: Kind, code: str, fields: Mapping[str, Any]) -> SheetRow:
     """`fields`: text, numbers, or a list of texts for a column of items; None clears. What is wrong is in the row."""
     columns = ("code", *fields)
     layout = Layout({name: place for place, name in enumerate(columns)}, {}, (), len(columns))
-    return Reading(layout, kind).row(Line(_NO_FILE, [code, *(_cell(value) for value in fields.values())]))
+    return LayoutReader(layout, kind).row(SheetLine(_NO_FILE, [code, *(_cell(value) for value in fields.values())]))
 
 
 def field_of(reason: str) -> tuple[str, str]:

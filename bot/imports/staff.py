@@ -8,30 +8,30 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.imports import cells
-from bot.imports.file_type import Column, Found, Held, Kind, Row, Values
+from bot.imports.file_type import ExistingRow, ExistingRows, Kind, SheetColumn, SheetRow, Values
 from bot.store import tables
 from bot.store.tables import staff
 
-COLUMNS: Mapping[str, Column] = {
-    "code": Column(cells.code, kept=True),
-    "name": Column(cells.name, sealed=True, kept=True),
-    "role": Column(cells.one_of("recruiter", "manager", "trainer", "store", "admin", what="role"), kept=True),
-    "email": Column(cells.email, sealed=True),
-    "phone": Column(cells.phone, sealed=True),
-    "wecom": Column(cells.text, sealed=True),
-    "dingtalk": Column(cells.text, sealed=True),
-    "feishu": Column(cells.text, sealed=True),
-    "manager": Column(cells.code),
-    "scope": Column(cells.text),
-    "deputy": Column(cells.code),
-    "away_until": Column(cells.moment),
+COLUMNS: Mapping[str, SheetColumn] = {
+    "code": SheetColumn(cells.code, kept=True),
+    "name": SheetColumn(cells.name, sealed=True, kept=True),
+    "role": SheetColumn(cells.one_of("recruiter", "manager", "trainer", "store", "admin", what="role"), kept=True),
+    "email": SheetColumn(cells.email, sealed=True),
+    "phone": SheetColumn(cells.phone, sealed=True),
+    "wecom": SheetColumn(cells.text, sealed=True),
+    "dingtalk": SheetColumn(cells.text, sealed=True),
+    "feishu": SheetColumn(cells.text, sealed=True),
+    "manager": SheetColumn(cells.code),
+    "scope": SheetColumn(cells.text),
+    "deputy": SheetColumn(cells.code),
+    "away_until": SheetColumn(cells.moment),
 }
 _REFERENCES = ("manager", "deputy")
 _AT_ONCE = 200
 _ADMIN = "admin"
 
 
-class Staff(Kind):
+class StaffSheet(Kind):
     """Reads staff. A manager or deputy may stand later in the file."""
 
     name = "staff"
@@ -43,29 +43,31 @@ class Staff(Kind):
     _other_roles: frozenset[str] = frozenset()  # the codes that are no admins by this file
 
     @classmethod
-    def all_columns(cls, stages: Sequence[str]) -> Mapping[str, Column]:
+    def all_columns(cls, stages: Sequence[str]) -> Mapping[str, SheetColumn]:
         return COLUMNS
 
-    def foresee(self, connection: Connection, rows: Iterable[Row]) -> None:
+    def foresee(self, connection: Connection, rows: Iterable[SheetRow]) -> None:
         rows = list(rows)
         self._other_roles = frozenset(row.code for row in rows if row.values.get("role") not in (None, _ADMIN))
         refers = {row.code: _references(row) for row in rows if not [*row.faults, *self.missing(row), *_own(row)]}
         outside = {code for codes in refers.values() for code in codes if code not in refers}
         self._coming = _standing(refers, known(connection, outside))
 
-    def look(self, connection: Connection, rows: Sequence[Row], before: Found | None = None) -> Found:
+    def look(
+        self, connection: Connection, rows: Sequence[SheetRow], before: ExistingRows | None = None
+    ) -> ExistingRows:
         named = {code for row in rows for code in _references(row)}
         admins = frozenset(connection.scalars(sa.select(staff.c.code).where(staff.c.role == _ADMIN)))
-        return Found(self.held(connection, rows), {"staff": known(connection, named), "admins": admins})
+        return ExistingRows(self.held(connection, rows), {"staff": known(connection, named), "admins": admins})
 
-    def wanted(self, row: Row, held: Held | None, found: Found) -> tuple[Values, list[str]]:
+    def wanted(self, row: SheetRow, held: ExistingRow | None, found: ExistingRows) -> tuple[Values, list[str]]:
         faults = [*self._lost(row, found.more["staff"]), *_own(row)]
         admins = found.more["admins"]
         if row.code in admins and admins <= self._other_roles:
             faults.append("role: nobody would be admin any more; make somebody else admin first")
         return dict(row.values), faults
 
-    def _lost(self, row: Row, known: frozenset[str]) -> Iterator[str]:
+    def _lost(self, row: SheetRow, known: frozenset[str]) -> Iterator[str]:
         for column in _REFERENCES:
             code = row.values.get(column)
             if code and code != row.code and code not in known and code not in self._coming:
@@ -81,11 +83,11 @@ def known(connection: Connection, codes: Iterable[str]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _references(row: Row) -> list[str]:
+def _references(row: SheetRow) -> list[str]:
     return [row.values[column] for column in _REFERENCES if row.values.get(column)]
 
 
-def _own(row: Row) -> Iterator[str]:
+def _own(row: SheetRow) -> Iterator[str]:
     for column in _REFERENCES:
         if row.values.get(column) == row.code:
             yield f"{column}: nobody is their own {column}"

@@ -4,25 +4,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.imports import cells
-from bot.imports.file_type import Column, Kind, place_alone
+from bot.imports.file_type import Kind, SheetColumn, place_alone
 from bot.store import tables
 
-COLUMNS: Mapping[str, Column] = {
-    "code": Column(cells.code, kept=True),
-    "name": Column(cells.name, kept=True),
-    "city": Column(cells.text),
-    "address": Column(cells.text),
-    "lat": Column(cells.latitude),
-    "lng": Column(cells.longitude),
-    "openings": Column(cells.count),
-    "manager": Column(cells.text, sealed=True),
-    "phone": Column(cells.phone, sealed=True),
-    "opens_on": Column(cells.day),
-    "closes_on": Column(cells.day),
+COLUMNS: Mapping[str, SheetColumn] = {
+    "code": SheetColumn(cells.code, kept=True),
+    "name": SheetColumn(cells.name, kept=True),
+    "city": SheetColumn(cells.text),
+    "address": SheetColumn(cells.text),
+    "lat": SheetColumn(cells.latitude),
+    "lng": SheetColumn(cells.longitude),
+    "openings": SheetColumn(cells.count),
+    "manager": SheetColumn(cells.text, sealed=True),
+    "phone": SheetColumn(cells.phone, sealed=True),
+    "opens_on": SheetColumn(cells.day),
+    "closes_on": SheetColumn(cells.day),
 }
 
 
-class Stores(Kind):
+class StoreSheet(Kind):
     """Reads stores."""
 
     name = "stores"
@@ -30,7 +30,7 @@ class Stores(Kind):
     needed = (("code",), ("name",))
 
     @classmethod
-    def all_columns(cls, stages: Sequence[str]) -> Mapping[str, Column]:
+    def all_columns(cls, stages: Sequence[str]) -> Mapping[str, SheetColumn]:
         return COLUMNS
 
     def contradictions(self, values: Mapping[str, Any]) -> Iterator[str]:

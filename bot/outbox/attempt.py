@@ -15,12 +15,12 @@ from bot.store.db.cipher import Cipher
 from bot.store.db.prepared import Prepared
 from bot.store.tables import addresses, outbound
 from bot.values import windows
-from bot.values.message import CHANNEL_OF, Letter
+from bot.values.message import CHANNEL_OF, ChannelMessage
 from bot.values.windows import Spent
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class Attempt:
     """`attempts` counts this one. `lease`: until when it is ours. `tried_at`: since when an earlier try may be at the
     provider. `shut`: its window was closed when it was taken. `probing`: it tries whether a stopped channel goes again.
     `suspect`: it was refused for what our account is, and others went since. `spent`: the credit it took. `since`: from
@@ -50,9 +50,9 @@ class Parcel:
         return CHANNEL_OF[self.via]
 
     @property
-    def letter(self) -> Letter:
+    def letter(self) -> ChannelMessage:
         """Roads with words of their own have them in the form."""
-        return Letter(self.id, self.address, self.form.get("text", self.text), self.via, self.form, self.kind)
+        return ChannelMessage(self.id, self.address, self.form.get("text", self.text), self.via, self.form, self.kind)
 
 
 _OPENED = Prepared(
@@ -71,16 +71,16 @@ _OPENED = Prepared(
 )
 
 
-def opened(connection: Connection, cipher: Cipher, ids: Sequence[int], now: datetime) -> list[Parcel]:
+def opened(connection: Connection, cipher: Cipher, ids: Sequence[int], now: datetime) -> list[Attempt]:
     """In the order in which they are to go."""
     if not ids:
         return []
     return [_parcel(row, cipher, now) for row in _OPENED.rows(connection, {"ids": ids})]
 
 
-def _parcel(row: Any, cipher: Cipher, now: datetime) -> Parcel:
+def _parcel(row: Any, cipher: Cipher, now: datetime) -> Attempt:
     others = json.loads(cipher.open(row.others, "outbound.others")) if row.others else {}
-    return Parcel(
+    return Attempt(
         row.id,
         row.address_id,
         row.via,

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.outbox import circuit_breaker
-from bot.outbox.attempt import Parcel, opened
+from bot.outbox.attempt import Attempt, opened
 from bot.store.db.cipher import Cipher
 from bot.store.db.prepared import Prepared, word
 from bot.store.db.update import update
@@ -45,7 +45,7 @@ _FRESHEST = Prepared(_SOME_DUE.order_by(outbound.c.error_code.is_not(None), outb
 class Left(NamedTuple):
     """What was taken and not begun; `until`: nobody takes it before."""
 
-    parcel: Parcel
+    parcel: Attempt
     until: datetime | None = None
 
 
@@ -56,7 +56,7 @@ def take(
     batch: Callable[[str, int], int],
     dry: Collection[str] = (),
     ids: Sequence[int] | None = None,
-) -> list[Parcel]:
+) -> list[Attempt]:
     """What is due now (or of it only `ids`), ours until the lease ends. `batch`: how many of a channel are worth
     taking at once; `dry`: channels without a token just now."""
     roads = _with_something_due(connection, now)

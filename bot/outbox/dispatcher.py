@@ -19,18 +19,18 @@ from bot.channels.registry import Sender, senders
 from bot.errors import DeliveryError, TryLater, Unknown, Unreachable
 from bot.outbox import expiry
 from bot.outbox import reconcile as outbox_reconcile
-from bot.outbox.attempt import Parcel
+from bot.outbox.attempt import Attempt
 from bot.outbox.claim import LEASE, Left, put_off, release, take
 from bot.outbox.fallback import Terms
 from bot.outbox.precheck import begin, is_sending
 from bot.outbox.rate_limits import Rates, Token, rates
 from bot.outbox.reconcile import Asks, Doubt
-from bot.outbox.results import Books, Outcome
+from bot.outbox.results import Books, SendOutcome
 from bot.platform.log import broke
 from bot.settings import Settings
 from bot.store.db.cipher import Cipher
 from bot.store.db.database import Database
-from bot.values.message import Posted
+from bot.values.message import SendResult
 
 AT_ONCE = 24  # messages on their way from one process
 _PATIENCE = 0.2  # seconds that a message waits for its token in a thread, rather than in its row
@@ -88,12 +88,12 @@ class Outbox:
         now = self._clock()
         return min(((until - now).total_seconds() for until in self._dry.values() if until > now), default=None)
 
-    def _reserve(self, connection: Connection, ids: Sequence[int] | None = None) -> list[Parcel]:
+    def _reserve(self, connection: Connection, ids: Sequence[int] | None = None) -> list[Attempt]:
         now = self._clock()
         dry = [channel for channel, until in list(self._dry.items()) if until > now and ids is None]
         return take(connection, self._books.cipher, now, self._rates.batch, dry, ids)
 
-    def _go_together(self, lanes: Sequence[Sequence[Parcel]]) -> list[Left]:
+    def _go_together(self, lanes: Sequence[Sequence[Attempt]]) -> list[Left]:
         """What was not begun."""
         if len(lanes) == 1:
             return self._go(lanes[0])
@@ -103,21 +103,21 @@ class Outbox:
         wait(going)
         return [left for each in going for left in each.result()]
 
-    def _go(self, lane: Sequence[Parcel]) -> list[Left]:
+    def _go(self, lane: Sequence[Attempt]) -> list[Left]:
         """One person's messages in their order; what cannot go now holds up those behind it, and nobody else's."""
         for place, parcel in enumerate(lane):
             token = self._token(parcel)
             if not token.taken:
                 return self._left(lane[place:], token)
             begun = self._database.write(partial(self._begin, parcel=parcel, since=_uptime()))
-            outcome = begun if isinstance(begun, Outcome) else self._send(begun)
+            outcome = begun if isinstance(begun, SendOutcome) else self._send(begun)
             if outcome.state == "held":
                 return [Left(each) for each in lane[place:]]
             if outcome.until is not None:
                 return [Left(each, outcome.until) for each in lane[place + 1 :]]
         return []
 
-    def _token(self, parcel: Parcel) -> Token:
+    def _token(self, parcel: Attempt) -> Token:
         """Waits for one, if it comes soon. Who finds a closed window needs none."""
         if parcel.shut:
             return Token(True)
@@ -130,7 +130,7 @@ class Outbox:
             self._sleep(token.wait)
         return token
 
-    def _left(self, parcels: Sequence[Parcel], token: Token) -> list[Left]:
+    def _left(self, parcels: Sequence[Attempt], token: Token) -> list[Left]:
         """The account's limit leaves all in its place; a person's own puts off all that waits for that person."""
         first, now = parcels[0], self._clock()
         if token.of == "account":
@@ -140,12 +140,12 @@ class Outbox:
         self._database.write(lambda connection: put_off(connection, first.address_id, until))
         return [Left(each, until) for each in parcels]
 
-    def _begin(self, connection: Connection, parcel: Parcel, since: float | None = None) -> Parcel | Outcome:
+    def _begin(self, connection: Connection, parcel: Attempt, since: float | None = None) -> Attempt | SendOutcome:
         """`since`: by the machine's uptime, from when on the message is held."""
         held = replace(parcel, since=_uptime() if since is None else since)
         return begin(connection, self._books, held, self._clock())
 
-    def _send(self, parcel: Parcel) -> Outcome:
+    def _send(self, parcel: Attempt) -> SendOutcome:
         try:
             posted = self._hand_over(parcel)
         except DeliveryError as error:
@@ -160,7 +160,7 @@ class Outbox:
                 _log.info("channel_resumes", channel=parcel.channel)
         return outcome
 
-    def _hand_over(self, parcel: Parcel) -> Posted:
+    def _hand_over(self, parcel: Attempt) -> SendResult:
         """Whatever else a sender breaks on, the message may have gone, and no other waits for it."""
         sender = self._senders.get(parcel.channel)
         if sender is None:
@@ -174,7 +174,7 @@ class Outbox:
             _log.error("sender_broke", outbound=parcel.id, via=parcel.via, **broke(error))
             raise Unknown("broke", type(error).__name__) from None
 
-    def _require_ours(self, parcel: Parcel) -> None:
+    def _require_ours(self, parcel: Attempt) -> None:
         """Raises TryLater for a message that others may have settled by now: by the clock, by how long this machine
         has run since, whatever the clock says, and by the row, which whoever has taken it over has changed."""
         passed = _uptime() - parcel.since
@@ -182,7 +182,7 @@ class Outbox:
         if late or (passed > _SOON and not self._database.read(partial(is_sending, parcel=parcel))):
             raise TryLater("lease_over", "too late: it may be another's by now")
 
-    def _write_down(self, parcel: Parcel, work: Callable[[Connection], Outcome]) -> Outcome:
+    def _write_down(self, parcel: Attempt, work: Callable[[Connection], SendOutcome]) -> SendOutcome:
         """What cannot be written, as an id that another message has, leaves this one in doubt."""
         try:
             return self._persist(work)
@@ -193,7 +193,7 @@ class Outbox:
             doubtful = Unknown("unwritable", type(error).__name__)
             return self._persist(lambda c: self._books.left_in_doubt(c, parcel, doubtful, self._clock()))
 
-    def _persist(self, work: Callable[[Connection], Outcome]) -> Outcome:
+    def _persist(self, work: Callable[[Connection], SendOutcome]) -> SendOutcome:
         """Nobody else knows what became of it: a database that is away is waited for, within the lease. Safe to do
         twice: only what is not finished yet changes."""
         for pause in _WHILE_AWAY:
@@ -204,7 +204,7 @@ class Outbox:
                 self._sleep(pause)
         return self._database.write(work)
 
-    def _failed(self, connection: Connection, parcel: Parcel, error: DeliveryError) -> Outcome:
+    def _failed(self, connection: Connection, parcel: Attempt, error: DeliveryError) -> SendOutcome:
         return self._books.failed(connection, parcel, error, self._clock())
 
     def _ask(self, one: Doubt) -> None:
@@ -243,9 +243,9 @@ def _uptime() -> float:
     return time.clock_gettime(_UPTIME)
 
 
-def _lanes(parcels: Sequence[Parcel]) -> list[list[Parcel]]:
+def _lanes(parcels: Sequence[Attempt]) -> list[list[Attempt]]:
     """By person, in the order of each one's first."""
-    lanes: dict[int, list[Parcel]] = {}
+    lanes: dict[int, list[Attempt]] = {}
     for parcel in parcels:
         lanes.setdefault(parcel.address_id, []).append(parcel)
     return list(lanes.values())

@@ -17,7 +17,7 @@ from bot.settings import Settings
 from bot.store import cases, credits, people
 from bot.store.db.cipher import Cipher
 from bot.store.db.prepared import Prepared, word
-from bot.store.messages import Spoken, keep_outbound
+from bot.store.messages import Draft, enqueue
 from bot.store.people import Person
 from bot.store.tables import addresses, candidates, outbound
 from bot.values import windows
@@ -137,7 +137,7 @@ class _Search:
 
     def _queue(self, via: str, road: Road) -> int:
         row = self.row
-        spoken = Spoken(
+        spoken = Draft(
             road.text,
             row.said or "",
             NOTICE,
@@ -148,9 +148,7 @@ class _Search:
             via=via,
             after_id=row.id,
         )
-        return keep_outbound(
-            self._connection, self._cipher, road.address_id, row.candidate_id, None, [spoken], self._now
-        )[0]
+        return enqueue(self._connection, self._cipher, road.address_id, row.candidate_id, None, [spoken], self._now)[0]
 
     def _unwelcome(self) -> str:
         row = _STOPPED.first(self._connection, {"id": self.row.candidate_id})
@@ -188,7 +186,7 @@ class _Search:
         address = people.email_of(self._connection, self._cipher, self.row.candidate_id)
         if not text or not address:
             return "no_email" if text else "no_words"
-        person = people.meet(self._connection, self._cipher, "email", address, self._now)
+        person = people.get_or_create(self._connection, self._cipher, "email", address, self._now)
         return _closed_to(person, self.row.candidate_id) or Road(person.id, text)
 
     @property
@@ -220,7 +218,7 @@ def _phone(connection: Connection, cipher: Cipher, candidate_id: int, text: str,
         return "no_phone"
     if phone.startswith("+86") and "://" in text:
         return "china_url"
-    person = people.meet(connection, cipher, "sms", phone, now)
+    person = people.get_or_create(connection, cipher, "sms", phone, now)
     return _closed_to(person, candidate_id) or person
 
 

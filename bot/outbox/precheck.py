@@ -11,9 +11,9 @@ from sqlalchemy.engine import Connection
 from bot.errors import Unreachable
 from bot.outbox import owner
 from bot.outbox.address_facts import SHUT
-from bot.outbox.attempt import Parcel
+from bot.outbox.attempt import Attempt
 from bot.outbox.claim import LEASE
-from bot.outbox.results import Books, Outcome
+from bot.outbox.results import Books, SendOutcome
 from bot.store import credits, people
 from bot.store.db.prepared import Prepared, word
 from bot.store.messages import STAFF
@@ -85,11 +85,11 @@ _BEGIN = Prepared(
 )
 
 
-def begin(connection: Connection, books: Books, parcel: Parcel, now: datetime) -> Parcel | Outcome:
+def begin(connection: Connection, books: Books, parcel: Attempt, now: datetime) -> Attempt | SendOutcome:
     """The parcel with the credit that it spent, and with a lease of its own; or what became of it without a send."""
     row = _STANDING.first(connection, {"id": parcel.id, "now": now, "lease": parcel.lease, "channel": parcel.channel})
     if not _is_ours(row, parcel, now) or row.behind or (row.halted and not parcel.probing):
-        return Outcome("held")
+        return SendOutcome("held")
     begun = _BEGIN.first(
         connection,
         {
@@ -102,7 +102,7 @@ def begin(connection: Connection, books: Books, parcel: Parcel, now: datetime) -
         },
     )
     if begun is None:
-        return Outcome("held")
+        return SendOutcome("held")
     parcel = replace(parcel, lease=now + LEASE)
     if not owner.is_theirs(books.cipher, parcel, row):
         return owner.follow(connection, books, parcel, row, now)
@@ -115,13 +115,13 @@ def begin(connection: Connection, books: Books, parcel: Parcel, now: datetime) -
     return _spent(connection, books, parcel, row, now)
 
 
-def is_sending(connection: Connection, parcel: Parcel) -> bool:
+def is_sending(connection: Connection, parcel: Attempt) -> bool:
     """Whether it is still this try that sends it."""
     ours = outbound.c.state == "sending", outbound.c.attempts == parcel.attempts, outbound.c.lease_until == parcel.lease
     return connection.execute(sa.select(outbound.c.id).where(outbound.c.id == parcel.id, *ours)).first() is not None
 
 
-def _is_ours(row: Any, parcel: Parcel, now: datetime) -> bool:
+def _is_ours(row: Any, parcel: Attempt, now: datetime) -> bool:
     return (
         row is not None
         and row.state == "queued"
@@ -140,7 +140,7 @@ def _is_unwelcome(row: Any, books: Books) -> bool:
     return row.said != STAFF and row.stage in books.terms.closed
 
 
-def _spent(connection: Connection, books: Books, parcel: Parcel, row: Any, now: datetime) -> Parcel | Outcome:
+def _spent(connection: Connection, books: Books, parcel: Attempt, row: Any, now: datetime) -> Attempt | SendOutcome:
     """Takes the credit that this road costs."""
     if parcel.kind in _PUSHES and row.unreachable_code:
         return books.failed(connection, parcel, Unreachable(row.unreachable_code), now, tried=False)

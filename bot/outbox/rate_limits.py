@@ -53,7 +53,7 @@ class Bucket:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class RateLimits:
     """Of one channel. `account`: whose limit it is: an app, a number, a robot."""
 
     account: str
@@ -78,7 +78,7 @@ class Rates:
     def __init__(
         self,
         connection: "redis.Redis | None",
-        limits: Mapping[str, Limits],
+        limits: Mapping[str, RateLimits],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._limits, self._monotonic = limits, monotonic
@@ -155,16 +155,16 @@ def rates(settings: Settings, connection: "redis.Redis | None") -> Rates:
     wechat, sms, email, wecom = settings.wechat, settings.sms, settings.email, settings.wecom
     robots = {"wecom_robot": settings.wecom_robot, "dingtalk": settings.dingtalk, "feishu": settings.feishu}
     limits = {
-        "wechat": Limits(wechat.app_id, wechat.a_second, wechat.person_a_minute),
-        "sms": Limits(sms.messaging_service_sid or sms.sender, sms.a_second, sms.person_a_minute),
-        "email": Limits(email.sender, email.a_second),
-        "wecom": Limits(wecom.account, wecom.a_second, wecom.person_a_minute),
-        **{name: Limits(robot.account, _ROBOT_A_SECOND, a_minute=robot.a_minute) for name, robot in robots.items()},
+        "wechat": RateLimits(wechat.app_id, wechat.a_second, wechat.person_a_minute),
+        "sms": RateLimits(sms.messaging_service_sid or sms.sender, sms.a_second, sms.person_a_minute),
+        "email": RateLimits(email.sender, email.a_second),
+        "wecom": RateLimits(wecom.account, wecom.a_second, wecom.person_a_minute),
+        **{name: RateLimits(robot.account, _ROBOT_A_SECOND, a_minute=robot.a_minute) for name, robot in robots.items()},
     }
     return Rates(connection, limits)
 
 
-def _buckets(channel: str, limits: Limits, person: int) -> list[Bucket]:
+def _buckets(channel: str, limits: RateLimits, person: int) -> list[Bucket]:
     """An account may send a tenth of a second's messages at once."""
     account = f"keepwarm:rate:{channel}:{limits.account}"
     found = [Bucket(account, 1 / limits.a_second, max(1, limits.a_second // 10), "account")]

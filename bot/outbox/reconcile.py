@@ -15,12 +15,12 @@ from sqlalchemy.engine import Connection
 
 from bot.channels.twilio import inbound as twilio_inbound
 from bot.errors import TryLater
-from bot.outbox.attempt import Parcel, opened
+from bot.outbox.attempt import Attempt, opened
 from bot.outbox.precheck import SAME_FOR
 from bot.outbox.receipts import keep_receipt
 from bot.outbox.results import MOST_ATTEMPTS, Books
 from bot.store.tables import outbound
-from bot.values.message import Letter, Posted
+from bot.values.message import ChannelMessage, SendResult
 
 AT_ONCE = 100
 _AGAIN = timedelta(minutes=5)  # after a question that nobody answered
@@ -36,7 +36,7 @@ _TO_ASK = (
 class Asks(Protocol):
     """A sender whose provider can be asked what it has. Raises DeliveryError where it cannot just now."""
 
-    def find(self, letter: Letter, since: datetime, known: Collection[str]) -> Posted | None:
+    def find(self, letter: ChannelMessage, since: datetime, known: Collection[str]) -> SendResult | None:
         """The message like this letter that was sent since then and is none of the `known`."""
         ...
 
@@ -45,7 +45,7 @@ class Asks(Protocol):
 class Doubt:
     """One message to ask about. `state`: unknown, or sent long ago without a final status."""
 
-    parcel: Parcel
+    parcel: Attempt
     state: str
     provider_id: str | None
     since: datetime
@@ -70,7 +70,7 @@ def take(connection: Connection, books: Books, now: datetime) -> tuple[int, list
     ]
 
 
-def found(connection: Connection, books: Books, doubt: Doubt, posted: Posted, now: datetime) -> None:
+def found(connection: Connection, books: Books, doubt: Doubt, posted: SendResult, now: datetime) -> None:
     """The provider has it."""
     if doubt.state == "unknown":
         books.sent(connection, doubt.parcel, posted, now)
@@ -101,7 +101,7 @@ def _tell_again(connection: Connection, row: Any, now: datetime) -> None:
     connection.execute(sa.update(outbound).where(outbound.c.id == row.id).values(values))
 
 
-def _doubt(connection: Connection, parcel: Parcel, row: Any) -> Doubt:
+def _doubt(connection: Connection, parcel: Attempt, row: Any) -> Doubt:
     others = outbound.c.address_id == row.address_id, outbound.c.id != row.id, outbound.c.provider_id.is_not(None)
     known: Sequence[str] = connection.execute(sa.select(outbound.c.provider_id).where(*others)).scalars().all()
     since = (row.tried_at or row.created_at) - _EARLIER

@@ -16,7 +16,7 @@ from bot.channels.twilio import inbound as twilio_inbound
 from bot.channels.wechat import errors as wechat_errors
 from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown, Unreachable
 from bot.outbox import address_facts, circuit_breaker
-from bot.outbox.attempt import Parcel
+from bot.outbox.attempt import Attempt
 from bot.outbox.fallback import Terms, next_road
 from bot.outbox.receipts import apply_receipts, facts_of, keep_receipt
 from bot.store import credits, people
@@ -25,7 +25,7 @@ from bot.store.db.prepared import Prepared, word
 from bot.store.db.update import new_columns, new_values
 from bot.store.tables import addresses, outbound
 from bot.values import windows
-from bot.values.message import Posted
+from bot.values.message import SendResult
 from bot.values.windows import Spent, Window
 
 MOST_ATTEMPTS = 12
@@ -55,7 +55,7 @@ _SENT = Prepared(
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SendOutcome:
     """What became of a message: its state, or `held` (not ours to send just now). `until`: when it is due again.
     `stopped`, `resumed`: its channel, by this message."""
 
@@ -73,7 +73,7 @@ class Books:
     terms: Terms
     jitter: Callable[[], float] = random.random
 
-    def sent(self, connection: Connection, parcel: Parcel, posted: Posted, now: datetime) -> Outcome:
+    def sent(self, connection: Connection, parcel: Attempt, posted: SendResult, now: datetime) -> SendOutcome:
         row = {
             "this": parcel.id,
             "tries": parcel.attempts,
@@ -84,18 +84,18 @@ class Books:
             "new_due_at": now + _STATUS_AFTER if parcel.via == "sms" else None,
         }
         if _SENT.first(connection, row) is None:
-            return Outcome("held")
+            return SendOutcome("held")
         if posted.provider_id and posted.status:
             keep_receipt(
                 connection, self.cipher, self.terms, twilio_inbound.Status(posted.provider_id, posted.status), now
             )
         elif posted.provider_id:
             apply_receipts(connection, self.cipher, self.terms, posted.provider_id, now)
-        return Outcome("sent", resumed=parcel.probing and circuit_breaker.resume(connection, parcel.channel))
+        return SendOutcome("sent", resumed=parcel.probing and circuit_breaker.resume(connection, parcel.channel))
 
     def failed(
-        self, connection: Connection, parcel: Parcel, error: DeliveryError, now: datetime, tried: bool = True
-    ) -> Outcome:
+        self, connection: Connection, parcel: Attempt, error: DeliveryError, now: datetime, tried: bool = True
+    ) -> SendOutcome:
         """`tried`: the provider was asked, so it counts as an attempt."""
         if isinstance(error, Unknown):
             return self.left_in_doubt(connection, parcel, error, now)
@@ -106,18 +106,18 @@ class Books:
         attempts = parcel.attempts if tried and not blameless else parcel.attempts - 1
         row |= {"state": outcome.state, "error_code": error.code, "reason": circuit_breaker.written(error)}
         if not _write(connection, parcel, row | {"attempts": attempts, "lease_until": None}):
-            return Outcome("held")
+            return SendOutcome("held")
         self._give_back(connection, parcel, error, now)
         if facts := facts_of(error.code, now):
             people.change(connection, parcel.address_id, **facts)
         if outcome.state == "failed":
             next_road(connection, self.cipher, self.terms, parcel.id, now)
         stopped = isinstance(error, Misconfigured) and circuit_breaker.stop(connection, parcel.channel, error, now)
-        return Outcome(outcome.state, outcome.until, stopped)
+        return SendOutcome(outcome.state, outcome.until, stopped)
 
     def left_in_doubt(
-        self, connection: Connection, parcel: Parcel, error: Unknown | None = None, now: datetime | None = None
-    ) -> Outcome:
+        self, connection: Connection, parcel: Attempt, error: Unknown | None = None, now: datetime | None = None
+    ) -> SendOutcome:
         """It may have gone out. `now`: for the moment when the provider can be asked; without it nobody asks."""
         after = _ASK_AFTER.get(parcel.via)
         row = {
@@ -127,13 +127,13 @@ class Books:
             "lease_until": None,
             "due_at": now + after if now and after else None,
         }
-        return Outcome("unknown" if _write(connection, parcel, row) else "held")
+        return SendOutcome("unknown" if _write(connection, parcel, row) else "held")
 
-    def cancelled(self, connection: Connection, parcel: Parcel, reason: str) -> Outcome:
+    def cancelled(self, connection: Connection, parcel: Attempt, reason: str) -> SendOutcome:
         row = {"state": "cancelled", "reason": reason, "lease_until": None, "tried_at": parcel.tried_at}
-        return Outcome("cancelled" if _write(connection, parcel, row) else "held")
+        return SendOutcome("cancelled" if _write(connection, parcel, row) else "held")
 
-    def readdressed(self, connection: Connection, parcel: Parcel, address_id: int, now: datetime) -> Outcome:
+    def readdressed(self, connection: Connection, parcel: Attempt, address_id: int, now: datetime) -> SendOutcome:
         """Nobody was asked to carry it yet: it waits for its turn at another address of the same person."""
         row = {
             "state": "queued",
@@ -141,34 +141,36 @@ class Books:
             "attempts": parcel.attempts - 1,
             "tried_at": parcel.tried_at,
         }
-        return Outcome("queued" if _write(connection, parcel, row | {"lease_until": None, "due_at": now}) else "held")
+        return SendOutcome(
+            "queued" if _write(connection, parcel, row | {"lease_until": None, "due_at": now}) else "held"
+        )
 
-    def subscription(self, parcel: Parcel) -> str | None:
+    def subscription(self, parcel: Attempt) -> str | None:
         """The id of the template whose credit this message costs."""
         return self.terms.subscriptions.get(str(parcel.form.get("name", "")))
 
-    def _refused(self, parcel: Parcel, error: DeliveryError, now: datetime) -> tuple[Outcome, dict[str, Any]]:
+    def _refused(self, parcel: Attempt, error: DeliveryError, now: datetime) -> tuple[SendOutcome, dict[str, Any]]:
         """Nothing was sent this time: again later, or never by this road."""
         row: dict[str, Any] = {"tried_at": parcel.tried_at}
         until: datetime | None = None
         if isinstance(error, Misconfigured) and not parcel.probing:
-            return Outcome("queued"), row
+            return SendOutcome("queued"), row
         if isinstance(error, Misconfigured | TryLater) and parcel.attempts < MOST_ATTEMPTS:
             least = timedelta(seconds=error.pause) if isinstance(error, TryLater) else _PROBE_PAUSE
             until = now + max(self._pause(parcel.attempts), least)
         elif parcel.kind == "story" and error.code in address_facts.NO_WINDOW and parcel.expires_at:
             until = now + _WINDOW_PAUSE
         if until is not None:
-            return Outcome("queued", until), row | {"due_at": until}
+            return SendOutcome("queued", until), row | {"due_at": until}
         in_doubt = parcel.tried_at is not None  # an earlier try may have arrived: then no other road
-        return Outcome("unknown" if in_doubt else "failed"), row | {"due_at": None}
+        return SendOutcome("unknown" if in_doubt else "failed"), row | {"due_at": None}
 
     def _pause(self, attempts: int) -> timedelta:
         """Doubling, so that a long outage is not hammered, and spread over the upper half."""
         pause: timedelta = min(_FIRST_PAUSE * 2 ** min(attempts - 1, 10), _LONGEST_PAUSE)
         return pause / 2 + pause / 2 * self.jitter()
 
-    def _give_back(self, connection: Connection, parcel: Parcel, error: DeliveryError, now: datetime) -> None:
+    def _give_back(self, connection: Connection, parcel: Attempt, error: DeliveryError, now: datetime) -> None:
         """What was not sent costs nothing, unless there was no credit in truth."""
         if parcel.spent is not None:
             window = _settled(_window(connection, parcel.address_id), parcel.spent, error.code, now)
@@ -180,7 +182,7 @@ class Books:
             credits.add(connection, parcel.address_id, template_id)
 
 
-def _write(connection: Connection, parcel: Parcel, row: dict[str, Any]) -> bool:
+def _write(connection: Connection, parcel: Attempt, row: dict[str, Any]) -> bool:
     """Whether it is still this try's to write: the row of a process that comes back late may be further by now."""
     new = new_values(row)
     return _ours(tuple(new)).changed(connection, {"this": parcel.id, "tries": parcel.attempts, **new}) == 1
@@ -205,7 +207,7 @@ def _settled(window: Window, spent: Spent, code: str, now: datetime) -> Window:
     return windows.give_back(window, spent)
 
 
-def _cost(terms: Terms, parcel: Parcel, parts: int) -> int | None:
+def _cost(terms: Terms, parcel: Attempt, parts: int) -> int | None:
     """Millionths; None where the price of this number is not known."""
     if parcel.via != "sms":
         return 0

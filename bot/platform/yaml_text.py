@@ -56,13 +56,13 @@ def read(path: Path, name: str | None = None) -> Document:
     document = Document(path, name or str(path))
     try:
         if path.stat().st_size > _MOST_BYTES:
-            raise _Refused(1, f"has more than {_MOST_BYTES // 1024} KB: that is no file of settings or words")
-        document.data = _Reading(document, path.read_text(encoding="utf-8-sig")).read()
+            raise _Unreadable(1, f"has more than {_MOST_BYTES // 1024} KB: that is no file of settings or words")
+        document.data = _Pass(document, path.read_text(encoding="utf-8-sig")).read()
     except OSError as error:
         _fail(document, 1, f"cannot be read: {error.strerror}")
     except UnicodeDecodeError:
         _fail(document, 1, "is not UTF-8 text: save it as UTF-8")
-    except _Refused as refused:
+    except _Unreadable as refused:
         _fail(document, refused.line, refused.text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -84,7 +84,7 @@ def read_apart(path: Path, name: str | None = None) -> Document:
     return document
 
 
-class _Refused(Exception):
+class _Unreadable(Exception):
     """The file asks for too much, or for what we do not read."""
 
     def __init__(self, line: int, text: str) -> None:
@@ -92,7 +92,7 @@ class _Refused(Exception):
         self.line, self.text = line, text
 
 
-class _Reading:
+class _Pass:
     """One pass over the events of a file."""
 
     def __init__(self, document: Document, text: str) -> None:
@@ -106,7 +106,7 @@ class _Reading:
         for event in self._events:
             if isinstance(event, yaml.DocumentStartEvent):
                 if self._values:
-                    raise _Refused(_line(event), "has a second document (---): keep one")
+                    raise _Unreadable(_line(event), "has a second document (---): keep one")
                 data = self._value(next(self._events), (), 1)
         return data
 
@@ -124,11 +124,11 @@ class _Reading:
         """Raises _Refused where the file grows beyond bounds."""
         self._values += 1
         if isinstance(event, yaml.AliasEvent) or event.anchor:
-            raise _Refused(_line(event), "has an anchor or alias (&name, *name): write it out, or put it in quotes")
+            raise _Unreadable(_line(event), "has an anchor or alias (&name, *name): write it out, or put it in quotes")
         if depth > _DEEPEST:
-            raise _Refused(_line(event), f"is nested deeper than {_DEEPEST} levels")
+            raise _Unreadable(_line(event), f"is nested deeper than {_DEEPEST} levels")
         if self._values > _MOST_VALUES:
-            raise _Refused(_line(event), f"has more than {_MOST_VALUES:,} values")
+            raise _Unreadable(_line(event), f"has more than {_MOST_VALUES:,} values")
 
     def _items(self) -> Iterator[Event]:
         """The events at which the parts of a list or mapping begin."""
@@ -154,7 +154,7 @@ class _Reading:
     def _key(self, event: Event, depth: int) -> str:
         self._look(event, depth)
         if not isinstance(event, yaml.ScalarEvent):
-            raise _Refused(_line(event), "has a list or mapping as a name: a name is a word")
+            raise _Unreadable(_line(event), "has a list or mapping as a name: a name is a word")
         return str(event.value)
 
     def _skip(self, event: Event, depth: int) -> None:

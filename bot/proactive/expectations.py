@@ -4,14 +4,14 @@ from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
-from bot.runtime import House
+from bot.runtime import Runtime
 from bot.store import cases, people, touches
 from bot.store.touches import Touch
 
 _AT_ONCE = 50  # touches in a transaction
 
 
-def judge(connection: Connection, house: House, now: datetime) -> tuple[int, list[int]]:
+def check_expectations(connection: Connection, house: Runtime, now: datetime) -> tuple[int, list[int]]:
     """Takes what has waited long enough; gives how many. Nothing is sent by this."""
     due = touches.to_judge(connection, now, _AT_ONCE)
     for touch in due:
@@ -19,15 +19,15 @@ def judge(connection: Connection, house: House, now: datetime) -> tuple[int, lis
     return len(due), []
 
 
-def _judge(connection: Connection, house: House, touch: Touch, now: datetime) -> None:
+def _judge(connection: Connection, house: Runtime, touch: Touch, now: datetime) -> None:
     met_at = _met_at(connection, house, touch)
-    touches.judged(connection, touch, met_at, now)
+    touches.save_result(connection, touch, met_at, now)
     waits = people.stage_of(connection, touch.candidate_id) not in house.settings.stages.closed
     if met_at is None and touch.unmet and waits and touches.is_the_latest(connection, touch):
         cases.open_case(connection, touch.candidate_id, None, touch.unmet, now)
 
 
-def _met_at(connection: Connection, house: House, touch: Touch) -> datetime | None:
+def _met_at(connection: Connection, house: Runtime, touch: Touch) -> datetime | None:
     """Any word is a sign that what was said before it was seen; a confirmation must be of the training as it is now."""
     assert touch.ended_at
     if touch.expects == "confirm":

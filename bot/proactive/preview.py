@@ -16,7 +16,7 @@ _AT_ONCE = 200  # candidates that are read together
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PreviewLine:
     """One thing that is to be said. `at`: by the candidate's clock. `held`: the candidate is not released yet.
     `change`: what another rhythm or date would make of it: new, gone, other, or ""."""
 
@@ -32,7 +32,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Comparison:
     """What the calendar is to be compared with: another rhythm, or another start of a cohort."""
 
     rhythm: Rhythm | None = None
@@ -47,11 +47,11 @@ def coming(
     ids: Sequence[int],
     now: datetime,
     ahead: timedelta,
-    change: Change | None = None,
-) -> Iterator[Line]:
+    change: Comparison | None = None,
+) -> Iterator[PreviewLine]:
     """What is to come for these candidates, day by day; with `change` only what that alters. Who is not released is
     shown as if that happened now."""
-    lines: list[Line] = []
+    lines: list[PreviewLine] = []
     for begin in range(0, len(ids), _AT_ONCE):
         part = ids[begin : begin + _AT_ONCE]
         for who in database.read(lambda c, part=part: plans.situations(c, cipher, settings, part)):  # type: ignore[misc]
@@ -61,19 +61,19 @@ def coming(
     yield from sorted(lines, key=lambda line: (line.at, line.candidate, line.entry))
 
 
-def counted_by(lines: Sequence[Line]) -> list[tuple[date, str, str, int]]:
+def counted_by(lines: Sequence[PreviewLine]) -> list[tuple[date, str, str, int]]:
     """Day, entry, kind and how many, in order."""
     counts = Counter((line.at.date(), line.entry, line.kind) for line in lines)
     return [(*key, count) for key, count in sorted(counts.items())]
 
 
-def counted(lines: Sequence[Line]) -> Iterator[str]:
+def counted(lines: Sequence[PreviewLine]) -> Iterator[str]:
     """How many of each entry a day."""
     for day, entry, kind, count in counted_by(lines):
         yield f"{day:%Y-%m-%d %a}  {count:6,}  {kind:<6}  {entry}"
 
 
-def _still(rhythm: Rhythm, who: Situation, settings: Settings, now: datetime, ahead: timedelta) -> list[Line]:
+def _still(rhythm: Rhythm, who: Situation, settings: Settings, now: datetime, ahead: timedelta) -> list[PreviewLine]:
     country = settings.pushes.holidays
     wanted = plan(rhythm, who, now, country, now + ahead, settings.extra_days(country))
     planned = without(wanted, who.told).touches
@@ -81,14 +81,14 @@ def _still(rhythm: Rhythm, who: Situation, settings: Settings, now: datetime, ah
 
 
 def _altered(
-    before: Sequence[Line],
+    before: Sequence[PreviewLine],
     who: Situation,
-    change: Change,
+    change: Comparison,
     current: Rhythm,
     settings: Settings,
     now: datetime,
     ahead: timedelta,
-) -> list[Line]:
+) -> list[PreviewLine]:
     other = who
     if change.starts and who.cohort == change.starts[0]:
         other = replace(who, starts_at=change.starts[1])
@@ -101,7 +101,7 @@ def _altered(
     return [*gone, *new, *moved]
 
 
-def _line(each: Planned, who: Situation, now: datetime) -> Line:
+def _line(each: Planned, who: Situation, now: datetime) -> PreviewLine:
     when = ", ".join(f"{fact}: {'/'.join(sorted(words))}" for fact, words in each.when.items())
     at = max(each.at, now).astimezone(who.here)
-    return Line(at, who.code, each.entry, each.occasion, each.kind, each.begins, when, who.released_at == now)
+    return PreviewLine(at, who.code, each.entry, each.occasion, each.kind, each.begins, when, who.released_at == now)

@@ -10,13 +10,13 @@ from datetime import UTC, datetime, time, timedelta
 
 from sqlalchemy.engine import Connection
 
-from bot.conversation.turn_context import World
+from bot.conversation.turn_context import TurnContext
 from bot.engine.turn import Heard
 from bot.proactive.push import push, world_of
 from bot.record import facts
 from bot.record.vocabulary import PROMISES
 from bot.rhythm import Planned
-from bot.runtime import House
+from bot.runtime import Runtime
 from bot.store import cases, pauses, people, touches
 from bot.store import promises as store
 from bot.store.promises import Promise
@@ -30,7 +30,7 @@ _SAID_BY, _PRIORITY = "promise.overdue", 85  # the step that says it, and how it
 Fact = Callable[[str], str]
 
 
-def keep(connection: Connection, house: House, now: datetime) -> tuple[int, list[int]]:
+def keep_due(connection: Connection, house: Runtime, now: datetime) -> tuple[int, list[int]]:
     """Looks at the promises that are due for it; gives how many, and the rows that the outbox should send."""
     to_send: list[int] = []
     found = store.to_look_at(connection, now, _AT_ONCE)
@@ -42,14 +42,14 @@ def keep(connection: Connection, house: House, now: datetime) -> tuple[int, list
 class _Keeping:
     """One promise to one candidate."""
 
-    def __init__(self, connection: Connection, house: House, promise: Promise, now: datetime) -> None:
+    def __init__(self, connection: Connection, house: Runtime, promise: Promise, now: datetime) -> None:
         self.connection, self.house, self.promise, self.now = connection, house, promise, now
         self.candidate = people.load(connection, house.cipher, promise.candidate_id)
 
     def keep(self) -> list[int]:
         try:
             person = people.reachable(self.connection, self.house.cipher, self.promise.candidate_id)
-        except people.Busy:
+        except people.PersonBusy:
             return self._later(self.now + _SOON)
         world = world_of(self.connection, self.house, person, self.now) if person else None
         fact = world.fact if world else self._of_the_record()
@@ -109,7 +109,7 @@ class _Keeping:
         taken = (b for b in branches if all(fact(name) in words for name, words in b.when.items()))
         return bool(next(taken, branches[-1]).say) if branches else False
 
-    def _say(self, world: World) -> list[int]:
+    def _say(self, world: TurnContext) -> list[int]:
         """The promise ends first: what is said now may promise the next thing."""
         store.ends(self.connection, self.promise, "kept", self.now)
         meaning = PROMISES[self.promise.about][2] if self.promise.about in PROMISES else self.promise.about

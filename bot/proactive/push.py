@@ -8,25 +8,27 @@ from sqlalchemy.engine import Connection
 from bot.conversation import waits
 from bot.conversation.effects import EFFECTS
 from bot.conversation.language import of_talk
-from bot.conversation.turn_context import World
+from bot.conversation.turn_context import TurnContext
 from bot.engine.talk import Talk
 from bot.engine.turn import SILENCE, Heard, Turn, turn
 from bot.proactive.renditions import as_service, otherwise, unanswerable
-from bot.runtime import House
+from bot.runtime import Runtime
 from bot.store import messages, people
-from bot.store.messages import Spoken
+from bot.store.messages import Draft
 from bot.store.people import Person
 
 _LATELY = timedelta(hours=6)  # so long after their last message an open question is not repeated
 
 
-def world_of(connection: Connection, house: House, person: Person, now: datetime, touch_id: int | None = None) -> World:
+def world_of(
+    connection: Connection, house: Runtime, person: Person, now: datetime, touch_id: int | None = None
+) -> TurnContext:
     """The house as it is for somebody who has not written just now."""
-    return World(connection, house, person, Talk.load(person.talk), EFFECTS, now, touch_id)
+    return TurnContext(connection, house, person, Talk.load(person.talk), EFFECTS, now, touch_id)
 
 
 def push(
-    world: World,
+    world: TurnContext,
     heard: Heard,
     kind: str,
     expires_at: datetime | None = None,
@@ -43,20 +45,20 @@ def push(
     spoken = [_spoken(world, walked, kind, expires_at, template)] if walked.said and not quiet else []
     after = waits.wound(house, replace(walked.talk, locale=world.talk.locale), world.now, anew=False)
     people.stands(connection, house.cipher, person, after.dump(), waits.over_at(after))
-    rows = messages.keep_outbound(connection, house.cipher, person.id, world.candidate_id, None, spoken, world.now)
+    rows = messages.enqueue(connection, house.cipher, person.id, world.candidate_id, None, spoken, world.now)
     return [*rows, *world.to_send]
 
 
-def _standing(world: World, heard: Heard) -> Talk:
+def _standing(world: TurnContext, heard: Heard) -> Talk:
     """What is still open when we speak by ourselves: a question that was left is not asked again with it."""
     if heard.event == SILENCE:
         return waits.longest_unanswered_last(world.talk, world.now)
     return waits.still_asked(world.house, world.talk, world.now)
 
 
-def _spoken(world: World, walked: Turn, kind: str, expires_at: datetime | None, template: str) -> Spoken:
+def _spoken(world: TurnContext, walked: Turn, kind: str, expires_at: datetime | None, template: str) -> Draft:
     """What is said, with how it is said by the roads that it may have to take."""
     text = unanswerable(world, walked.said) if world.is_one_way else "\n".join(world.text(said) for said in walked.said)
     keys = " ".join(f"{said.flow}.{said.key}" for said in walked.said)
     others = otherwise(world, walked.said, template) if kind == "notice" else as_service(world, walked.said)
-    return Spoken(text, keys, kind, pushed=True, expires_at=expires_at, others=others, touch_id=world.touch_id)
+    return Draft(text, keys, kind, pushed=True, expires_at=expires_at, others=others, touch_id=world.touch_id)

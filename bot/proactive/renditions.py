@@ -5,8 +5,8 @@ from datetime import date, datetime
 from typing import Any
 
 from bot.content.messages import Text
-from bot.conversation.turn_context import World, is_one_way
-from bot.engine.talk import Said
+from bot.conversation.turn_context import TurnContext, is_one_way
+from bot.engine.talk import MessageRef
 from bot.record.vocabulary import LINKS
 from bot.store import people
 
@@ -16,13 +16,13 @@ _BESIDE = frozenset({"moved"})  # of which it is no less worth knowing what is s
 Forms = dict[str, dict[str, Any]]
 
 
-def as_service(world: World, said: Sequence[Said]) -> Forms:
+def as_service(world: TurnContext, said: Sequence[MessageRef]) -> Forms:
     """In the open chat: a card where the words make one."""
     card = world.card(said[0]) if len(said) == 1 and world.person.channel == "wechat" else None
     return {"service": {"card": {"title": card.title, "text": card.text, "url": card.url}}} if card else {}
 
 
-def otherwise(world: World, said: Sequence[Said], template: str) -> Forms:
+def otherwise(world: TurnContext, said: Sequence[MessageRef], template: str) -> Forms:
     """What a notice needs for each road that it may have to take."""
     text = "\n".join(world.text_for(each, "wechat") for each in said)
     short = _short(world, [each for each in said if not _holds_a_link(world, each)])
@@ -38,7 +38,7 @@ def otherwise(world: World, said: Sequence[Said], template: str) -> Forms:
     }
 
 
-def _news(world: World, said: Sequence[Said]) -> dict[str, Any]:
+def _news(world: TurnContext, said: Sequence[MessageRef]) -> dict[str, Any]:
     """What a template must say of it, in words and in a few, where its usual values would hide that something has
     changed; `beside`: with what stands there else."""
     told = (each.key.partition("_")[0] for each in said if each.flow == "notice")
@@ -48,7 +48,7 @@ def _news(world: World, said: Sequence[Said]) -> dict[str, Any]:
     return {"news": news | {"beside": what in _BESIDE}} if news else {}
 
 
-def _short(world: World, said: Sequence[Said]) -> str:
+def _short(world: TurnContext, said: Sequence[MessageRef]) -> str:
     """By SMS to the phone of the record."""
     phone = people.phone_of(world.connection, world.house.cipher, world.candidate_id) if world.candidate_id else None
     if phone and is_one_way(phone):
@@ -56,7 +56,7 @@ def _short(world: World, said: Sequence[Said]) -> str:
     return "\n".join(world.text_for(each, "sms") for each in said)
 
 
-def unanswerable(world: World, said: Sequence[Said]) -> str:
+def unanswerable(world: TurnContext, said: Sequence[MessageRef]) -> str:
     """By an SMS that nobody can answer: it asks for no reply, and ends with where to answer instead, unless it says so
     itself."""
     lines = [world.text_without_asking(each) for each in said]
@@ -64,7 +64,7 @@ def unanswerable(world: World, said: Sequence[Said]) -> str:
     return "\n".join(lines if invites or not lines else [*lines, *_where_instead(world)])
 
 
-def _where_instead(world: World) -> list[str]:
+def _where_instead(world: TurnContext) -> list[str]:
     settings, who = world.house.settings, world.candidate_id
     words, phone = world.house.content.words[world.locale].pages, settings.company.phone
     lines = []
@@ -80,11 +80,11 @@ def _where_instead(world: World) -> list[str]:
     return lines
 
 
-def _words(world: World, said: Said) -> Text:
+def _words(world: TurnContext, said: MessageRef) -> Text:
     return world.house.content.words[world.locale].say[f"{said.flow}.{said.key}"]
 
 
-def _holds_a_link(world: World, said: Said) -> bool:
+def _holds_a_link(world: TurnContext, said: MessageRef) -> bool:
     """What was said to a chat may say where the page is; an SMS to mainland China may not."""
     return bool(_words(world, said).of("sms") & LINKS)
 

@@ -7,13 +7,13 @@ from sqlalchemy.engine import Connection
 
 from bot.rhythm import plan
 from bot.rhythm.planning import Difference, difference
-from bot.runtime import House
+from bot.runtime import Runtime
 from bot.store import plans, touches
 
 _AT_ONCE = 50  # candidates in a transaction
 
 
-def plan_some(connection: Connection, house: House, now: datetime) -> tuple[int, list[int]]:
+def plan_some(connection: Connection, house: Runtime, now: datetime) -> tuple[int, list[int]]:
     """Takes the candidates who are due to be planned; gives how many. Nothing is sent by this."""
     ids = plans.due(connection, now, _AT_ONCE)
     if ids:
@@ -23,7 +23,7 @@ def plan_some(connection: Connection, house: House, now: datetime) -> tuple[int,
     return plans.wake_other_versions(connection, house.content.rhythm.version, closed, now), []
 
 
-def plan_these(connection: Connection, house: House, ids: Sequence[int], now: datetime) -> int:
+def plan_these(connection: Connection, house: Runtime, ids: Sequence[int], now: datetime) -> int:
     """Gives how many touches are new, other or gone."""
     rhythm, settings = house.content.rhythm, house.settings
     country = settings.pushes.holidays
@@ -39,5 +39,5 @@ def plan_these(connection: Connection, house: House, ids: Sequence[int], now: da
             due[situation.candidate_id] = wanted.due
     changed = touches.apply(connection, changes, now)
     plans.keep_due(connection, due)
-    plans.planned(connection, again, rhythm.version)
+    plans.save_plan(connection, again, rhythm.version)
     return changed

@@ -6,17 +6,17 @@ from sqlalchemy.engine import Connection
 
 from bot.engine.turn import SILENCE, Heard
 from bot.proactive.push import push, world_of
-from bot.runtime import House
+from bot.runtime import Runtime
 from bot.store import pauses, people
 from bot.store.people import Person
 
 _AT_ONCE = 20  # people in a transaction
 
 
-def go_on(connection: Connection, house: House, now: datetime) -> tuple[int, list[int]]:
+def continue_timed_out(connection: Connection, house: Runtime, now: datetime) -> tuple[int, list[int]]:
     """Takes the questions that have waited long enough; gives how many, and the rows that the outbox should send."""
     to_send: list[int] = []
-    waited = people.waited(connection, house.cipher, now, _AT_ONCE)
+    waited = people.timed_out(connection, house.cipher, now, _AT_ONCE)
     for person in waited:
         to_send += _Silence(connection, house, person, now).go_on()
     return len(waited), to_send
@@ -25,7 +25,7 @@ def go_on(connection: Connection, house: House, now: datetime) -> tuple[int, lis
 class _Silence:
     """One person's unanswered question."""
 
-    def __init__(self, connection: Connection, house: House, person: Person, now: datetime) -> None:
+    def __init__(self, connection: Connection, house: Runtime, person: Person, now: datetime) -> None:
         self.connection, self.house, self.person, self.now = connection, house, person, now
         self.world = world_of(connection, house, person, now)
 

@@ -11,14 +11,14 @@ from datetime import datetime, timedelta
 from sqlalchemy.engine import Connection
 
 from bot.cases import actions
-from bot.conversation.turn_context import World
+from bot.conversation.turn_context import TurnContext
 from bot.engine.turn import TOUCH, Heard
 from bot.outbox.fallback import UNREACHABLE, sms_address
 from bot.proactive import caps
 from bot.proactive.push import push, world_of
 from bot.rhythm import Entry, plan
 from bot.rhythm.entries import CASE, DUE, SAID
-from bot.runtime import House
+from bot.runtime import Runtime
 from bot.store import cases, messages, pauses, people, plans, promises, touches, transfers
 from bot.store.people import Person
 from bot.store.tables import candidates
@@ -43,7 +43,7 @@ class _Later:
     why: str
 
 
-def speak(connection: Connection, house: House, now: datetime) -> tuple[int, list[int]]:
+def send_due(connection: Connection, house: Runtime, now: datetime) -> tuple[int, list[int]]:
     """Takes what is due; gives how many, and the rows that the outbox should send."""
     to_send: list[int] = []
     due = touches.due(connection, now, _AT_ONCE)
@@ -55,7 +55,7 @@ def speak(connection: Connection, house: House, now: datetime) -> tuple[int, lis
 class _Touching:
     """One touch to one candidate."""
 
-    def __init__(self, connection: Connection, house: House, touch: Touch, now: datetime) -> None:
+    def __init__(self, connection: Connection, house: Runtime, touch: Touch, now: datetime) -> None:
         self.connection, self.house, self.touch, self.now = connection, house, touch, now
         known = house.content.rhythm.entries.get(touch.entry)
         self.entry: Entry | None = known if touch.by == "rhythm" else None
@@ -69,7 +69,7 @@ class _Touching:
             return self._open_case()
         try:
             person = self._person()
-        except people.Busy:
+        except people.PersonBusy:
             return self._defer(_Later(self.now + _SOON, "busy"))
         if person is None:
             return self._no_road()
@@ -156,24 +156,24 @@ class _Touching:
     def _by_mail(self) -> Person | None:
         connection, cipher = self.connection, self.house.cipher
         address = people.email_of(connection, cipher, self._who) if self.house.settings.email.on else None
-        person = people.meet(connection, cipher, "email", address, self.now) if address else None
+        person = people.get_or_create(connection, cipher, "email", address, self.now) if address else None
         return None if person is None or person.stopped or person.unreachable else person
 
-    def _is_over(self, world: World) -> str:
+    def _is_over(self, world: TurnContext) -> str:
         if world.fact("open") == "no":
             return f"the candidate is {world.fact('stage')}"
         if self.touch.entry == promises.OVERDUE and not promises.is_any_overdue(self.connection, self._who):
             return "what was promised is not overdue any more"
         return "the candidate is in another cohort now" if self._is_about_another_cohort(world) else ""
 
-    def _is_about_another_cohort(self, world: World) -> bool:
+    def _is_about_another_cohort(self, world: TurnContext) -> bool:
         """The occasion of HR's news of a training is `cohort:version`, with - for no cohort."""
         cohort = world.candidate.cohort if world.candidate else None
         about, _, version = self.touch.occasion.rpartition(":")
         is_news = self.touch.entry in touches.TRAINING and version.isdecimal()
         return is_news and about != (cohort.code if cohort else transfers.NOWHERE)
 
-    def _until_the_notice(self, world: World) -> _Later | None:
+    def _until_the_notice(self, world: TurnContext) -> _Later | None:
         """What hangs on a fixed date follows the notice that tells it."""
         cohort = world.candidate.cohort if world.candidate else None
         asks = self.entry is not None and "date" in self.entry.when
@@ -181,7 +181,7 @@ class _Touching:
             return _Later(cohort.fixed_from, "spacing")
         return None
 
-    def _is_not_so(self, world: World) -> str:
+    def _is_not_so(self, world: TurnContext) -> str:
         """What the rhythm asks to be so when this is said, and is not."""
         if self.touch.kind == "story" and world.candidate and world.candidate.notices_only_at:
             return "wants notices only"
@@ -189,7 +189,7 @@ class _Touching:
         found = ((fact, world.fact(fact), words) for fact, words in asked.items())
         return next((f"{fact} is {word}" for fact, word, words in found if word not in words), "")
 
-    def _not_before(self, person: Person, world: World) -> _Later | None:
+    def _not_before(self, person: Person, world: TurnContext) -> _Later | None:
         """The latest moment of all that speaks against saying it now."""
         paused = pauses.why(self.connection, self._who, self.now)
         if pauses.holds_back(paused, self.touch.entry, self.touch.kind):
@@ -208,7 +208,7 @@ class _Touching:
         latest = max(reasons, key=lambda each: each.at, default=_Later(self.now, ""))
         return latest if latest.at > self.now else None
 
-    def _would_disregard(self, world: World) -> bool:
+    def _would_disregard(self, world: TurnContext) -> bool:
         """Whether somebody has said that they do not come, and was asked about it: what the rhythm begins, and no date
         needs now, can wait for their answer."""
         asked = any(frame.flow == "leave" for frame in world.talk.frames)
@@ -219,7 +219,7 @@ class _Touching:
         brief = person.window.brief_until
         return self.entry is not None and "bound" in self.entry.bases and brief is not None and brief > self.now
 
-    def _story_waits_for(self, person: Person, world: World) -> list[_Later]:
+    def _story_waits_for(self, person: Person, world: TurnContext) -> list[_Later]:
         connection, now = self.connection, self.now
         reasons = []
         if windows.open_at(person.window, now) is not True:
@@ -229,7 +229,7 @@ class _Touching:
         reasons.append(_Later(caps.next_free(said_before, now, world.zone, limits.a_day, limits.a_week), "cap"))
         return reasons
 
-    def _say(self, world: World) -> Sequence[int]:
+    def _say(self, world: TurnContext) -> Sequence[int]:
         if self.touch.entry == actions.BACK:  # what the bot had asked before is settled between the two
             world.talk = replace(world.talk, frames=())
         if self.touch.entry in touches.TRAINING:  # what was asked about the training stood on the old date
@@ -246,14 +246,14 @@ class _Touching:
             plans.wake(self.connection, candidates, [self._who], self.now)
         return [*rows, *self._copy(world, rows[0])]
 
-    def _copy(self, world: World, row: int) -> Sequence[int]:
+    def _copy(self, world: TurnContext, row: int) -> Sequence[int]:
         """The same by e-mail too, where the rhythm wants that and the record has an address. Nothing follows where it
         does not arrive: it is a copy."""
         mailbox = self._by_mail() if self.entry and self.entry.mailed and world.person.channel != "email" else None
         if mailbox is None:
             return []
         copy = messages.copied(self.connection, self.house.cipher, row, "email", COPY)
-        return messages.keep_outbound(
+        return messages.enqueue(
             self.connection, self.house.cipher, mailbox.id, self._who, None, [copy] if copy else [], self.now
         )
 

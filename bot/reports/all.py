@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from sqlalchemy.engine import Connection
 
 from bot.reports import answers, cohort_status, cost, lost, risk
-from bot.reports.model import Asked, Table
+from bot.reports.model import ReportRequest, Table
 
-Report = Callable[[Connection, Asked], Sequence[Table]]
+Report = Callable[[Connection, ReportRequest], Sequence[Table]]
 
 
-def _summary(connection: Connection, asked: Asked) -> Sequence[Table]:
+def _summary(connection: Connection, asked: ReportRequest) -> Sequence[Table]:
     """The page for the boss."""
     return [
         cohort_status.table(connection, asked),
@@ -30,7 +30,7 @@ REPORTS: Mapping[str, Report] = {
 }
 
 
-def make(name: str, connection: Connection, asked: Asked) -> Sequence[Table]:
+def make(name: str, connection: Connection, asked: ReportRequest) -> Sequence[Table]:
     """The tables of a report. PostgreSQL is kept from compiling the queries: that takes longer than they do."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SET LOCAL jit = off")

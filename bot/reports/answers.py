@@ -6,22 +6,22 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.reports import people
-from bot.reports.model import EVERYBODY, Asked, Column, Table
+from bot.reports.model import EVERYBODY, ReportColumn, ReportRequest, Table
 from bot.store.tables import cases
 from bot.store.visibility import case_seen_by
 
 _COLUMNS = (
-    Column("staff", "code"),
-    Column("cases", "count"),
-    Column("open", "count"),
-    Column("answered", "count"),
-    Column("median", "span"),
-    Column("p90", "span"),
-    Column("missed", "count"),
+    ReportColumn("staff", "code"),
+    ReportColumn("cases", "count"),
+    ReportColumn("open", "count"),
+    ReportColumn("answered", "count"),
+    ReportColumn("median", "span"),
+    ReportColumn("p90", "span"),
+    ReportColumn("missed", "count"),
 )
 
 
-def table(connection: Connection, asked: Asked) -> Table:
+def table(connection: Connection, asked: ReportRequest) -> Table:
     """Cases that were opened in the time asked about: a row of all, and one for each whose case it is."""
     rows = [*_rows(connection, asked, sa.literal(EVERYBODY)), *_rows(connection, asked, _whose())]
     return Table("answers", _COLUMNS, rows, ("staff", "median"), total=True)
@@ -31,7 +31,7 @@ def _whose() -> Any:
     return sa.func.coalesce(cases.c.claimed_by, cases.c.assigned, people.NOBODY)
 
 
-def _rows(connection: Connection, asked: Asked, group: Any) -> list[tuple[Any, ...]]:
+def _rows(connection: Connection, asked: ReportRequest, group: Any) -> list[tuple[Any, ...]]:
     """The percentiles are by nearest rank: the answer time that so many of the answered cases did not exceed."""
     took = people.seconds(connection, cases.c.opened_at, cases.c.answered_at)
     each = sa.select(group.label("whose"), cases.c.state, cases.c.missed, cases.c.answered_at, took.label("took"))

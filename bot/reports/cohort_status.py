@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.reports import people
-from bot.reports.model import EVERYBODY, Asked, Column, Table
+from bot.reports.model import EVERYBODY, ReportColumn, ReportRequest, Table
 from bot.store.signs import is_sign
 from bot.store.tables import addresses, candidates, cohorts, contacts, inbound, links, touches
 from bot.store.touches import TRAINING
@@ -17,7 +17,7 @@ _SILENT_FOR = timedelta(days=7)
 _COUNTS = ("people", "waiting", "bound", "unseen", "silent", "lost", "joined")
 
 
-def table(connection: Connection, asked: Asked) -> Table:
+def table(connection: Connection, asked: ReportRequest) -> Table:
     """A row a cohort and one of all; `lost_share`: of those whose wait is over, in percent; beside it the company's
     figure of before."""
     group = people.cohort_code
@@ -25,10 +25,14 @@ def table(connection: Connection, asked: Asked) -> Table:
     begins = sa.func.min(cohorts.c.starts_at)
     rows = [tuple(row) for row in connection.execute(wanted.order_by(begins.desc().nulls_last(), group))]
     total = (EVERYBODY, *(sum(row[place] for row in rows) for place in range(1, len(_COUNTS) + 1)))
-    columns = [Column("cohort", "code"), *(Column(name, "count") for name in _COUNTS), Column("lost_share", "percent")]
+    columns = [
+        ReportColumn("cohort", "code"),
+        *(ReportColumn(name, "count") for name in _COUNTS),
+        ReportColumn("lost_share", "percent"),
+    ]
     earlier = asked.settings.reports.earlier_lost
     if earlier is not None:
-        columns.append(Column("earlier_lost", "percent"))
+        columns.append(ReportColumn("earlier_lost", "percent"))
     whole = [_with_shares(row, earlier) for row in (total, *rows)]
     return Table("standing", columns, whole, ("cohort", "lost_share"), total=True)
 
@@ -39,7 +43,7 @@ def _with_shares(row: tuple[Any, ...], earlier: Decimal | None) -> tuple[Any, ..
     return (*row, share) if earlier is None else (*row, share, earlier)
 
 
-def _counts(asked: Asked) -> list[Any]:
+def _counts(asked: ReportRequest) -> list[Any]:
     stages = asked.settings.stages
     waits = people.is_waiting(stages)
     found = (
@@ -69,7 +73,7 @@ def _unseen() -> sa.ColumnElement[bool]:
     )
 
 
-def _silent(asked: Asked) -> sa.ColumnElement[bool]:
+def _silent(asked: ReportRequest) -> sa.ColumnElement[bool]:
     """For seven days no message of theirs, nothing done on the page, and no talk with a person."""
     since = asked.now - _SILENT_FOR
     wrote = sa.exists().where(inbound.c.candidate_id == candidates.c.id, inbound.c.received_at > since, is_sign)

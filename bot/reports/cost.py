@@ -6,20 +6,20 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.reports import people
-from bot.reports.model import EVERYBODY, Asked, Column, Table
+from bot.reports.model import EVERYBODY, ReportColumn, ReportRequest, Table
 from bot.store.tables import addresses, outbound
 
 _ARRIVED = ("sent", "delivered", "seen")
 _COLUMNS = (
-    Column("road", "code"),
-    Column("messages", "count"),
-    Column("failed", "count"),
-    Column("parts", "count"),
-    Column("cost", "money"),
+    ReportColumn("road", "code"),
+    ReportColumn("messages", "count"),
+    ReportColumn("failed", "count"),
+    ReportColumn("parts", "count"),
+    ReportColumn("cost", "money"),
 )
 
 
-def table(connection: Connection, asked: Asked) -> Table:
+def table(connection: Connection, asked: ReportRequest) -> Table:
     """What went to the people asked about, in the time asked about: a row a road, and one of all."""
     road = sa.func.coalesce(outbound.c.via, addresses.c.channel)
     wanted = (

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.reports.model import Column, Kind, Words
+from bot.reports.model import Kind, ReportColumn, Words
 
 MILLION = 1_000_000
 NUMBERS: frozenset[Kind] = frozenset({"count", "percent", "money"})
@@ -13,11 +13,11 @@ _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 _EMPTY = ""
 
 
-def heading(column: Column, words: Words) -> str:
+def heading(column: ReportColumn, words: Words) -> str:
     return words.get(f"column_{column.key}", column.key)
 
 
-def shown(value: Any, column: Column, words: Words, zone: ZoneInfo) -> str:
+def shown(value: Any, column: ReportColumn, words: Words, zone: ZoneInfo) -> str:
     """As a person reads it."""
     if value is None:
         return _EMPTY
@@ -40,7 +40,7 @@ def shown(value: Any, column: Column, words: Words, zone: ZoneInfo) -> str:
             return str(value)
 
 
-def plain(value: Any, column: Column, words: Words, zone: ZoneInfo) -> str | float | int | date | None:
+def plain(value: Any, column: ReportColumn, words: Words, zone: ZoneInfo) -> str | float | int | date | None:
     """As a spreadsheet reckons with it: numbers and dates stay such; spans are minutes."""
     if value is None:
         return None

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from bot.settings import Settings
-from bot.store.visibility import Sight
+from bot.store.visibility import Visibility
 
 # text: as it is · code: a word by its key, else as it is · count · percent: 0 to 100 · money: millionths of the
 # company's currency · span: seconds · day · week: its Monday
@@ -15,7 +15,7 @@ Kind = Literal["text", "code", "count", "percent", "money", "span", "day", "week
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ReportColumn:
     """`key`: its heading is the word `column_<key>`. `codes`: what its codes' words begin with, if not the key."""
 
     key: str
@@ -30,18 +30,18 @@ class Table:
     sum."""
 
     key: str
-    columns: Sequence[Column]
+    columns: Sequence[ReportColumn]
     rows: Sequence[Sequence[Any]]
     chart: tuple[str, str] | None = None
     total: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ReportRequest:
     """What a report is about. `cohort`: only this one's code. `since`, `until`: whose wait (or what else) began from
     this day on, up to and with that day, by the company's calendar. `earlier_lost`: the company's figure of before."""
 
-    sight: Sight
+    sight: Visibility
     settings: Settings
     now: datetime
     cohort: str = ""

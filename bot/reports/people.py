@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.reports import model
-from bot.reports.model import Asked
+from bot.reports.model import ReportRequest
 from bot.settings import Stages
 from bot.store.tables import candidates, cohorts, stage_times, stores
 from bot.store.visibility import seen_by
@@ -37,7 +37,7 @@ def has_joined(stages: Stages) -> sa.ColumnElement[bool]:
     return candidates.c.stage == stages.road[-1]
 
 
-def of(asked: Asked, *columns: Any, dated: bool = True) -> sa.Select[Any]:
+def of(asked: ReportRequest, *columns: Any, dated: bool = True) -> sa.Select[Any]:
     """A query over the people asked about, with their cohort and store. `dated`: those whose wait began in the time
     asked about."""
     first = sa.and_(_began.c.candidate_id == candidates.c.id, _began.c.stage == asked.settings.stages.road[0])
@@ -56,12 +56,12 @@ def of(asked: Asked, *columns: Any, dated: bool = True) -> sa.Select[Any]:
     return wanted
 
 
-def ids(asked: Asked) -> sa.Select[Any]:
+def ids(asked: ReportRequest) -> sa.Select[Any]:
     """The ids of the people asked about, whenever their wait began."""
     return of(asked, candidates.c.id, dated=False)
 
 
-def within(asked: Asked, moment: Any) -> list[sa.ColumnElement[bool]]:
+def within(asked: ReportRequest, moment: Any) -> list[sa.ColumnElement[bool]]:
     """The conditions under which a moment lies in the time asked about."""
     found: list[sa.ColumnElement[bool]] = []
     if asked.since:
@@ -71,7 +71,7 @@ def within(asked: Asked, moment: Any) -> list[sa.ColumnElement[bool]]:
     return found
 
 
-def day_begins(asked: Asked, day: Any) -> datetime:
+def day_begins(asked: ReportRequest, day: Any) -> datetime:
     return datetime.combine(day, time(), asked.zone)
 
 

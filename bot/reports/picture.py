@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from rich.cells import cell_len, set_cell_size
 
 from bot.reports.format import heading, shown
-from bot.reports.model import Column, Table, Words
+from bot.reports.model import ReportColumn, Table, Words
 
 _MOST = 20  # bars
 _ROW, _TOP, _NAMES, _BARS, _VALUES = 24, 40, 180, 380, 100  # pixels
@@ -62,5 +62,5 @@ def _place(table: Table, key: str) -> int:
     return next(place for place, column in enumerate(table.columns) if column.key == key)
 
 
-def _column(table: Table, key: str) -> Column:
+def _column(table: Table, key: str) -> ReportColumn:
     return table.columns[_place(table, key)]

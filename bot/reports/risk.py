@@ -7,23 +7,23 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.reports import people
-from bot.reports.model import Asked, Column, Table
+from bot.reports.model import ReportColumn, ReportRequest, Table
 from bot.store.tables import candidates, risk_changes, signals
 
 _MOST = 500  # people
 _COLUMNS = (
-    Column("candidate", "text"),
-    Column("cohort", "code"),
-    Column("store", "code"),
-    Column("owner", "code"),
-    Column("level", "code"),
-    Column("points", "count"),
-    Column("since", "day"),
-    Column("signals", "code", "signal"),
+    ReportColumn("candidate", "text"),
+    ReportColumn("cohort", "code"),
+    ReportColumn("store", "code"),
+    ReportColumn("owner", "code"),
+    ReportColumn("level", "code"),
+    ReportColumn("points", "count"),
+    ReportColumn("since", "day"),
+    ReportColumn("signals", "code", "signal"),
 )
 
 
-def table(connection: Connection, asked: Asked) -> Table:
+def table(connection: Connection, asked: ReportRequest) -> Table:
     """Who waits at medium or high risk, the most urgent first. `signals`: codes, the heaviest first."""
     newest = (
         sa.select(risk_changes.c.signals)
@@ -49,7 +49,7 @@ def table(connection: Connection, asked: Asked) -> Table:
     return Table("risk", _COLUMNS, rows)
 
 
-def before_leaving(connection: Connection, asked: Asked) -> Table:
+def before_leaving(connection: Connection, asked: ReportRequest) -> Table:
     """Of each signal: how many of those who were lost had it, and of those who came; as numbers and in percent."""
     stages = asked.settings.stages
     whole = people.of(asked, people.number(people.is_lost(stages)), people.number(people.has_joined(stages)))
@@ -70,11 +70,11 @@ def before_leaving(connection: Connection, asked: Asked) -> Table:
         (name, left, _share(left, lost), came, _share(came, joined)) for name, left, came in connection.execute(wanted)
     ]
     columns = (
-        Column("signal", "code"),
-        Column("lost_with", "count"),
-        Column("lost_with_share", "percent"),
-        Column("joined_with", "count"),
-        Column("joined_with_share", "percent"),
+        ReportColumn("signal", "code"),
+        ReportColumn("lost_with", "count"),
+        ReportColumn("lost_with_share", "percent"),
+        ReportColumn("joined_with", "count"),
+        ReportColumn("joined_with_share", "percent"),
     )
     return Table("signals", columns, rows, ("signal", "lost_with_share"))
 

@@ -14,7 +14,7 @@ _BASES = ("released", "bound", "heard", "start", "end", "notice")
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class RhythmMoment:
     """A moment of the record, so long before or after, perhaps at an hour of that day, by the candidate's clock.
 
     `base`: a stage (when it was entered), released, bound, heard (their last message), start, end, notice (when they
@@ -79,13 +79,13 @@ class Entry:
 
     name: str
     kind: Kind
-    moments: tuple[Moment, ...]
+    moments: tuple[RhythmMoment, ...]
     begins: tuple[str, ...]
     every: Every | None = None
     when: Mapping[str, frozenset[str]] = field(default_factory=dict)
     only: tuple[str, ...] = ()
     expects: Expects | None = None
-    expires: timedelta | Moment = timedelta(days=2)
+    expires: timedelta | RhythmMoment = timedelta(days=2)
     hours: tuple[int, int] | None = None
     priority: int = 0
     template: str = ""
@@ -104,7 +104,7 @@ class Rhythm:
     date is known. `stories`: the steps of the employee stories. `version` tells one rhythm from another."""
 
     entries: Mapping[str, Entry] = field(default_factory=dict)
-    tasks: Mapping[str, Moment] = field(default_factory=dict)
+    tasks: Mapping[str, RhythmMoment] = field(default_factory=dict)
     wait: timedelta = timedelta(days=21)
     stories: tuple[str, ...] = ()
     version: str = ""

@@ -8,8 +8,8 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from bot.rhythm import holidays
-from bot.rhythm.entries import CASE, DUE, SAID, STORIES, Entry, Every, Moment, Rhythm
-from bot.rhythm.situation import Planned, Situation, Told
+from bot.rhythm.entries import CASE, DUE, SAID, STORIES, Entry, Every, Rhythm, RhythmMoment
+from bot.rhythm.situation import PastTouch, Planned, Situation
 from bot.values.worktime import NOTHING_EXTRA, Extra
 
 HORIZON = timedelta(days=14)  # so far ahead what repeats is planned
@@ -189,7 +189,7 @@ class _Planning:
     def _told_of(self, entry: str, occasion: str) -> bool:
         return any(told.entry == entry and told.occasion == occasion for told in self.who.told)
 
-    def _at(self, moment: Moment) -> datetime | None:
+    def _at(self, moment: RhythmMoment) -> datetime | None:
         base = self._base(moment.base)
         if base is None:
             return None
@@ -239,13 +239,13 @@ class Difference:
     new: tuple[Planned, ...]
     back: tuple[Planned, ...]
     other: tuple[Planned, ...]
-    gone: tuple[Told, ...]
+    gone: tuple[PastTouch, ...]
 
     def __bool__(self) -> bool:
         return bool(self.new or self.back or self.other or self.gone)
 
 
-def difference(planned: Sequence[Planned], told: Sequence[Told]) -> Difference:
+def difference(planned: Sequence[Planned], told: Sequence[PastTouch]) -> Difference:
     """From what is planned already to a newer plan. What was said, or has expired, stays as it is; what is so late that
     it is no use any more is not begun."""
     before = {(each.entry, each.occasion): each for each in told}
@@ -284,7 +284,7 @@ def _next_weekday(first: datetime, every: Every, zone: ZoneInfo) -> datetime:
     return at if at >= first else _later(at, timedelta(days=7), zone)
 
 
-def without(plan: Plan, told: Sequence[Told]) -> Plan:
+def without(plan: Plan, told: Sequence[PastTouch]) -> Plan:
     """The plan less what was said already: what is still to come."""
     ended = {(each.entry, each.occasion) for each in told if each.state not in ("planned", "cancelled")}
     return replace(plan, touches=tuple(t for t in plan.touches if (t.entry, t.occasion) not in ended and not t.stale))

@@ -10,7 +10,7 @@ Plan = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class PastTouch:
     """A touch that was planned before: `state` planned, sent, expired, cancelled, suppressed; `at`: when it ended.
     `about`: it is news of the training (a notice of HR's). `plan`: how it was planned, see `Planned.plan`."""
 
@@ -47,7 +47,7 @@ class Situation:
     city: str = ""
     source: str = ""
     done: frozenset[str] = frozenset()
-    told: Sequence[Told] = ()
+    told: Sequence[PastTouch] = ()
 
     @property
     def passed_at(self) -> datetime | None:
@@ -55,7 +55,7 @@ class Situation:
         return min(self.entered.values(), default=None)
 
     @property
-    def notice(self) -> Told | None:
+    def notice(self) -> PastTouch | None:
         """What they were told last about their training."""
         sent = [each for each in self.told if each.about and each.state == "sent" and each.at]
         return max(sent, key=lambda each: each.at or datetime.min, default=None)

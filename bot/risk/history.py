@@ -8,7 +8,7 @@ _ONE_TALK = timedelta(hours=12)  # what lies closer together is one contact
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class MessageHeard:
     """A message of the candidate: what it was taken to mean; `missed`: nobody understood it."""
 
     at: datetime
@@ -17,7 +17,7 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class MessageSent:
     """What we said by ourselves and what arrived. `expects`: answer, seen, confirm or nothing; `news`: of the training;
     `met_at`: when what it expects came about."""
 
@@ -48,8 +48,8 @@ class History:
     passed_at: datetime | None = None
     known_at: datetime | None = None
     starts_at: datetime | None = None
-    heard: Sequence[Heard] = ()
-    said: Sequence[Said] = ()
+    heard: Sequence[MessageHeard] = ()
+    said: Sequence[MessageSent] = ()
     acted: Sequence[datetime] = ()
     spoken: Sequence[datetime] = ()
     checkins: Sequence[tuple[datetime, int]] = ()

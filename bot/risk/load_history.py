@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.engine.turn import NOT_UNDERSTOOD
-from bot.risk.history import Duty, Heard, History, Said
+from bot.risk.history import Duty, History, MessageHeard, MessageSent
 from bot.settings import Settings
 from bot.store.cases import OPEN
 from bot.store.db.prepared import Prepared, word
@@ -150,21 +150,21 @@ def histories(connection: Connection, settings: Settings, ids: Sequence[int], no
     return found
 
 
-def _heard(rows: Rows) -> Mapping[int, list[Heard]]:
+def _heard(rows: Rows) -> Mapping[int, list[MessageHeard]]:
     """What nobody understood is known by the answer it got."""
-    found: dict[int, list[Heard]] = defaultdict(list)
+    found: dict[int, list[MessageHeard]] = defaultdict(list)
     for row in rows:
         meaning = row.intent if row.intent and "." in row.intent and not row.missed else ""
-        found[row.candidate_id].append(Heard(row.received_at, meaning, bool(row.missed)))
+        found[row.candidate_id].append(MessageHeard(row.received_at, meaning, bool(row.missed)))
     return found
 
 
-def _said(rows: Rows) -> Mapping[int, list[Said]]:
+def _said(rows: Rows) -> Mapping[int, list[MessageSent]]:
     """Only what arrived, as far as its road can tell."""
-    found: dict[int, list[Said]] = defaultdict(list)
+    found: dict[int, list[MessageSent]] = defaultdict(list)
     for row in rows:
         met = min(filter(None, (row.seen_at, row.answered_at)), default=None)
-        one = Said(row.ended_at, row.entry, row.expects or "", row.entry in TRAINING, met)
+        one = MessageSent(row.ended_at, row.entry, row.expects or "", row.entry in TRAINING, met)
         found[row.candidate_id].append(one)
     return found
 

@@ -11,12 +11,12 @@ from sqlalchemy.engine import Connection
 from bot.risk.history import History
 from bot.risk.load_history import histories
 from bot.risk.nudges import Ladder, Nudged, ladder
-from bot.risk.score import Limits, reckon
+from bot.risk.score import RiskLimits, reckon
 from bot.settings import Settings
 from bot.store import cases, events, risk, touches
 from bot.store.db.cipher import Cipher
 from bot.store.db.prepared import Prepared, word
-from bot.store.risk import Standing
+from bot.store.risk import RiskBefore
 from bot.store.tables import touches as table
 
 _AT_ONCE = 50  # candidates in a transaction
@@ -40,7 +40,7 @@ class Deployment(Protocol):
     def cipher(self) -> Cipher: ...
 
 
-def watch(connection: Connection, house: Deployment, now: datetime) -> tuple[int, list[int]]:
+def score_due(connection: Connection, house: Deployment, now: datetime) -> tuple[int, list[int]]:
     """Takes those who are due; gives how many. Nothing is sent by this."""
     ids = risk.due(connection, now, _AT_ONCE)
     if ids:
@@ -50,8 +50,8 @@ def watch(connection: Connection, house: Deployment, now: datetime) -> tuple[int
             _Look(connection, house.settings, who, found[who.id], nudged.get(who.id, []), now)
             for who in risk.standing(connection, ids)
         ]
-        risk.fired(connection, ids, [row for look in looks for row in look.fired()])
-        risk.reckoned(connection, [look.keep() for look in looks])
+        risk.save_signals(connection, ids, [row for look in looks for row in look.fired()])
+        risk.save_scores(connection, [look.keep() for look in looks])
     return len(ids), []
 
 
@@ -81,7 +81,7 @@ class _Look:
         self,
         connection: Connection,
         settings: Settings,
-        who: Standing,
+        who: RiskBefore,
         history: History,
         nudged: Sequence[Nudged],
         now: datetime,
@@ -118,7 +118,7 @@ class _Look:
     def _changed(self) -> None:
         who, found, now = self.who, self.found, self.now
         names = [signal.name for signal in found.signals if signal.points > 0][:5]
-        risk.changed(self.connection, who.id, found.level, found.points, names, now)
+        risk.save_level(self.connection, who.id, found.level, found.points, names, now)
         body = {"candidate": who.code, "from": who.risk, "to": found.level, "points": found.points, "why": names}
         events.keep(self.connection, "risk.changed", who.id, body, now)
 
@@ -142,9 +142,9 @@ def _nudged(connection: Connection, ids: Sequence[int]) -> dict[int, list[Nudged
     return found
 
 
-def _limits(settings: Settings, cohort: str | None) -> Limits:
+def _limits(settings: Settings, cohort: str | None) -> RiskLimits:
     own = settings.hr.cohorts.get(cohort or "", settings.hr.risk)
-    return Limits(own.medium, own.high, own.margin)
+    return RiskLimits(own.medium, own.high, own.margin)
 
 
 def _day(settings: Settings, now: datetime) -> tuple[datetime, datetime]:

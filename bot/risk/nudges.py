@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.rhythm import Planned
 from bot.risk.history import History
-from bot.risk.score import Risk
+from bot.risk.score import RiskScore
 from bot.store.touches import NUDGE, NUDGE_OTHER
 
 _WAITS = timedelta(days=1)  # so long a nudge may lie before the next rung
@@ -25,7 +25,7 @@ class Ladder:
     next_at: datetime | None = None
 
 
-def ladder(candidate_id: int, history: History, found: Risk, nudged: Sequence[Nudged], now: datetime) -> Ladder:
+def ladder(candidate_id: int, history: History, found: RiskScore, nudged: Sequence[Nudged], now: datetime) -> Ladder:
     """For somebody at medium or high risk whom nobody of HR has in hand."""
     lately = [one for one in nudged if one[2] is None or now - one[2] < _ONE_TRY]
     if _is_for_a_person(history, found):
@@ -44,7 +44,7 @@ def ladder(candidate_id: int, history: History, found: Risk, nudged: Sequence[Nu
     return Ladder(case=found.level == "high")
 
 
-def _is_for_a_person(history: History, found: Risk) -> bool:
+def _is_for_a_person(history: History, found: RiskScore) -> bool:
     """Who wants no messages gets none, who waits for us needs an answer, and some things do not wait."""
     worries = [signal for signal in found.signals if signal.points > 0]
     ours = bool(worries) and worries[0].name in _OURS

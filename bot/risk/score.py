@@ -12,7 +12,7 @@ _AGAIN = timedelta(days=1)  # fading is looked at so often
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class RiskLimits:
     """From how many points on; a level is left only `margin` points below."""
 
     medium: int = 30
@@ -21,7 +21,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Risk:
+class RiskScore:
     """`signals`: those in force, the heaviest first. `next_at`: when it may change by the clock alone; None: never."""
 
     level: str
@@ -30,19 +30,19 @@ class Risk:
     next_at: datetime | None = None
 
 
-def reckon(history: History, limits: Limits, before: str, now: datetime) -> Risk:
+def reckon(history: History, limits: RiskLimits, before: str, now: datetime) -> RiskScore:
     """`before`: the level so far. Who does not wait is at no risk."""
     if not history.waits:
-        return Risk("low", 0)
+        return RiskScore("low", 0)
     found = [signal for rule in SIGNALS for signal in rule(history)]
     weighed = [(signal.weight(now), signal) for signal in found]
     points = max(0, round(sum(weight for weight, _ in weighed)))
     inforce = sorted((pair for pair in weighed if pair[0]), key=lambda pair: (-pair[0], pair[1].at, pair[1].name))
     level = _level(points, limits, before)
-    return Risk(level, points, [signal for _, signal in inforce], _next(found, level, points, now))
+    return RiskScore(level, points, [signal for _, signal in inforce], _next(found, level, points, now))
 
 
-def _level(points: int, limits: Limits, before: str) -> str:
+def _level(points: int, limits: RiskLimits, before: str) -> str:
     """A level is entered at its limit and left below its margin."""
     was = LEVELS.index(before)
     high = limits.high - (limits.margin if was == 2 else 0)

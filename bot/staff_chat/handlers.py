@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.alerts.recipients import Colleague
-from bot.alerts.texts import Reader, case_line
+from bot.alerts.texts import AlertReader, case_line
 from bot.cases import actions
 from bot.cases.actions import Refused
 from bot.cases.assignment import Teams
@@ -48,7 +48,7 @@ class Order:
     office: Office
     by: Colleague
     command: Command
-    reader: Reader
+    reader: AlertReader
     now: datetime
 
     @property
@@ -70,7 +70,7 @@ def obey(
     answer."""
     words = words_for(office, by.locale)
     zone = Teams(connection, office.settings, now).hours(by.code).zone
-    reader = Reader(words, zone, office.settings.public_url, answers=True, bare=bare, private=not bare)
+    reader = AlertReader(words, zone, office.settings.public_url, answers=True, bare=bare, private=not bare)
     order = Order(connection, office, by, command or Command("help"), reader, now)
     if command is None:
         return Done("\n".join([order.say("unknown"), _help_lines(order)]))
@@ -159,7 +159,7 @@ def _missed(order: Order) -> Done:
 
 def _called(order: Order, outcome: str) -> Done:
     note, cipher = order.command.rest, order.office.cipher
-    actions.called(order.connection, cipher, order.case_id, order.by.code, outcome, note, order.now)
+    actions.log_call(order.connection, cipher, order.case_id, order.by.code, outcome, note, order.now)
     return Done(order.say(f"done_{outcome}", **_named(order)))
 
 

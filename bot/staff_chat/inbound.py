@@ -13,7 +13,7 @@ from bot.staff_chat.handlers import Done, obey
 from bot.staff_chat.parser import parse
 from bot.store import messages, people
 from bot.store.db.cipher import Cipher
-from bot.store.messages import Spoken, Understood
+from bot.store.messages import Draft, Understood
 from bot.store.people import Person
 from bot.values.message import Answer, Incoming
 
@@ -23,26 +23,26 @@ _NOTHING = Answer(b"", "text/plain")  # the answer in the call itself
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class OrderOutcome:
     """The rows that the outbox should send at once. `repeat`: it was obeyed before."""
 
     to_send: tuple[int, ...] = ()
     repeat: bool = False
 
 
-def receive(connection: Connection, office: Office, message: StaffMessage, now: datetime) -> Outcome:
+def receive(connection: Connection, office: Office, message: StaffMessage, now: datetime) -> OrderOutcome:
     """Runs inside one transaction; when it is committed the order is carried out and will not be again."""
     cipher = office.cipher
     incoming = Incoming(_CHANNEL, message.userid, message.key, message.kind, message.text, message.event)
-    person = people.meet(connection, cipher, _CHANNEL, message.userid, now)
-    if messages.answered(connection, cipher, incoming):
-        return Outcome(repeat=True)
-    number = messages.keep_inbound(connection, cipher, incoming, person, Understood(COMMAND), _NOTHING, now)
-    people.took_turn(connection, cipher, person, person.talk, now, None)
+    person = people.get_or_create(connection, cipher, _CHANNEL, message.userid, now)
+    if messages.find_answer(connection, cipher, incoming):
+        return OrderOutcome(repeat=True)
+    number = messages.insert_inbound(connection, cipher, incoming, person, Understood(COMMAND), _NOTHING, now)
+    people.save_turn(connection, cipher, person, person.talk, now, None)
     if message.kind == "event":
-        return Outcome()
+        return OrderOutcome()
     done = _done(connection, office, message, now)
-    return Outcome((*done.to_send, *_answer(connection, cipher, person, number, done.text, now)))
+    return OrderOutcome((*done.to_send, *_answer(connection, cipher, person, number, done.text, now)))
 
 
 def desks(office: Office) -> list[dict[str, str]]:
@@ -61,5 +61,5 @@ def _done(connection: Connection, office: Office, message: StaffMessage, now: da
 def _answer(
     connection: Connection, cipher: Cipher, person: Person, inbound_id: int, text: str, now: datetime
 ) -> list[int]:
-    spoken = Spoken(text, COMMAND, "answer", pushed=True, via=_CHANNEL)
-    return messages.keep_outbound(connection, cipher, person.id, None, inbound_id, [spoken], now)
+    spoken = Draft(text, COMMAND, "answer", pushed=True, via=_CHANNEL)
+    return messages.enqueue(connection, cipher, person.id, None, inbound_id, [spoken], now)

@@ -115,7 +115,7 @@ def under_way(connection: Connection, limit: int) -> list[Carried]:
     ]
 
 
-def goes_out(connection: Connection, ids: Sequence[int], staff: str, outbound_id: int, look_at: datetime) -> None:
+def mark_sent(connection: Connection, ids: Sequence[int], staff: str, outbound_id: int, look_at: datetime) -> None:
     """Their message is written. `staff`: who is told in fact; what is said once stays with whom it was meant for.
     `look_at`: when to see what became of it at the latest."""
     theirs = sa.case((alerts.c.occasion.is_(None), staff), else_=alerts.c.staff)
@@ -123,26 +123,26 @@ def goes_out(connection: Connection, ids: Sequence[int], staff: str, outbound_id
     _change(connection, ids, values)
 
 
-def waits(connection: Connection, ids: Sequence[int], until: datetime) -> None:
+def postpone(connection: Connection, ids: Sequence[int], until: datetime) -> None:
     _change(connection, ids, {"due_at": until})
 
 
-def told(connection: Connection, ids: Sequence[int], now: datetime) -> None:
+def mark_told(connection: Connection, ids: Sequence[int], now: datetime) -> None:
     _change(connection, ids, {"state": "told", "ended_at": now})
 
 
-def given_up(connection: Connection, ids: Sequence[int], now: datetime) -> None:
+def give_up(connection: Connection, ids: Sequence[int], now: datetime) -> None:
     """Nobody hears of these any more, or somebody else does."""
     _change(connection, ids, {"state": "given_up", "ended_at": now})
 
 
-def not_carried(connection: Connection, alert: Alert, via: str, now: datetime) -> None:
+def try_next_route(connection: Connection, alert: Alert, via: str, now: datetime) -> None:
     """That road did not: the next one at once."""
     tried = [*alert.tried, via] if via and via not in alert.tried else list(alert.tried)
     _change(connection, [alert.id], {"state": "due", "due_at": now, "tried": tried, "outbound_id": None})
 
 
-def reaches_nobody(connection: Connection, alert: Alert, now: datetime, again_at: datetime) -> None:
+def mark_unreachable(connection: Connection, alert: Alert, now: datetime, again_at: datetime) -> None:
     """Every road is tried anew then."""
     since = alert.unreached_at or now
     _change(connection, [alert.id], {"due_at": again_at, "tried": [], "unreached_at": since, "outbound_id": None})

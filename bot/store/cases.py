@@ -75,7 +75,7 @@ _LAST_RESOLVED = Prepared(sa.select(sa.func.max(cases.c.resolved_at).label("at")
 _NEXT_VERSION, _ASKED_AGAIN = cases.c.version + 1, cases.c.asked + 1
 
 
-class Standing(NamedTuple):
+class OpenCase(NamedTuple):
     """What the bot must know of an open case before it speaks. `since`: when it began, or began anew."""
 
     id: int
@@ -84,10 +84,10 @@ class Standing(NamedTuple):
     since: datetime
 
 
-def standing(connection: Connection, candidate_id: int) -> Standing | None:
+def standing(connection: Connection, candidate_id: int) -> OpenCase | None:
     """The candidate's open case."""
     row = _STANDING.first(connection, {"candidate": candidate_id})
-    return Standing(*row) if row else None
+    return OpenCase(*row) if row else None
 
 
 def open_case(
@@ -118,7 +118,7 @@ def open_case(
             "unanswered_since": now if address_id else None,
         }
         case_id = int(connection.execute(sa.insert(cases).values(row).returning(cases.c.id)).scalar_one())
-        tell(connection, case_id, "case.opened", now)
+        emit_event(connection, case_id, "case.opened", now)
     else:
         case_id = found.id
         again: dict[str, Any] = {"asked": _ASKED_AGAIN}
@@ -162,8 +162,8 @@ def carry_over(connection: Connection, address_id: int, candidate_id: int, now: 
             open_case(connection, candidate_id, address_id, row.reason, now, row.detail)
         over = {"state": "resolved", "resolved_at": now, "outcome": "answered", "unanswered_since": None}
         change(connection, found.id, now, **over, clock=None, next_at=None, warned_at=None)
-        note(connection, found.id, "bot", "resolved", now, {"outcome": "answered"})
-    tell(connection, found.id, "case.changed", now)
+        log_event(connection, found.id, "bot", "resolved", now, {"outcome": "answered"})
+    emit_event(connection, found.id, "case.changed", now)
     risk.wake(connection, [candidate_id], now)
 
 
@@ -184,8 +184,8 @@ def _reopened(connection: Connection, who: sa.ColumnElement[bool], reason: str, 
     again = {"state": "new", "claimed_by": None, "claimed_at": None, "resolved_at": None, "outcome": None, "rung": 0}
     again |= {"reason": reason, "urgency": URGENCY.get(reason, USUAL_URGENCY)}
     change(connection, found.id, now, **again, reopened_at=now, clock=ASSIGN, next_at=now, warned_at=None)
-    note(connection, found.id, "bot", "reopened", now)
-    tell(connection, found.id, "case.changed", now)
+    log_event(connection, found.id, "bot", "reopened", now)
+    emit_event(connection, found.id, "case.changed", now)
     return connection.execute(sa.select(*COLUMNS).where(cases.c.id == found.id)).first()
 
 
@@ -226,7 +226,7 @@ def change(connection: Connection, case_id: int, now: datetime, **columns: Any) 
     update(connection, cases, [case_id], {"updated_at": now, "version": _NEXT_VERSION, **columns})
 
 
-def note(
+def log_event(
     connection: Connection,
     case_id: int,
     actor: str,
@@ -240,7 +240,7 @@ def note(
     bulk.insert(connection, case_events, [row | {"detail": dict(detail) if detail else None}])
 
 
-def tell(connection: Connection, case_id: int, kind: str, now: datetime) -> None:
+def emit_event(connection: Connection, case_id: int, kind: str, now: datetime) -> None:
     """Lets the company's own systems know how the case stands."""
     its = sa.select(
         cases.c.candidate_id, cases.c.state, cases.c.reason, cases.c.urgency, cases.c.outcome, candidates.c.code

@@ -18,7 +18,7 @@ from bot.store.db.cipher import Cipher
 from bot.store.tables import addresses, candidates, cohorts, outbound
 from bot.store.tables import promises as promised
 from bot.store.tables import touches as told
-from bot.store.visibility import Sight, cohort_seen_by, seen_by
+from bot.store.visibility import Visibility, cohort_seen_by, seen_by
 
 AT_ONCE = 200  # candidates in a transaction
 TAKE_BACK = touches.TAKE_BACK
@@ -48,7 +48,7 @@ UNCONFIRMED = "unconfirmed"  # the reason of that case
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class CohortRow:
     """A cohort as it stands in the record."""
 
     id: int
@@ -77,11 +77,11 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CohortCounts:
     """A cohort with its numbers of open candidates: of those whom the reader sees, how many of these have confirmed its
     present start, and of all."""
 
-    cohort: Held
+    cohort: CohortRow
     open: int
     confirmed: int
     all: int
@@ -98,7 +98,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class CohortMember:
     """An open candidate of a cohort. `channels`: where they are bound and may be written to. `hears`: the news that a
     change is to them."""
 
@@ -114,7 +114,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class Announcement:
     """What the open candidates are to hear, and when. `later`: it is also that the date will be fixed later."""
 
     entry: str
@@ -124,21 +124,21 @@ class News:
     later: bool = True
 
 
-def find(connection: Connection, code: str) -> Held:
+def find(connection: Connection, code: str) -> CohortRow:
     """Raises ConfigError where no cohort has this code."""
     row = connection.execute(sa.select(*_HELD).where(cohorts.c.code == code)).first()
     if row is None:
         raise ConfigError(f"no cohort has the code {code}")
-    return Held(*row)
+    return CohortRow(*row)
 
 
-def some(connection: Connection, ids: Collection[int]) -> list[Held]:
-    return [Held(*row) for row in connection.execute(sa.select(*_HELD).where(cohorts.c.id.in_(ids)))]
+def some(connection: Connection, ids: Collection[int]) -> list[CohortRow]:
+    return [CohortRow(*row) for row in connection.execute(sa.select(*_HELD).where(cohorts.c.id.in_(ids)))]
 
 
 def standings(
     connection: Connection, closed: Collection[str], code: str = "", seen: sa.ColumnElement[bool] | None = None
-) -> list[Standing]:
+) -> list[CohortCounts]:
     """Every cohort, or the one with this code; the next to begin first, those without a date last. `seen`: of whom the
     reader hears."""
     theirs = (candidates.c.cohort_id == cohorts.c.id) & candidates.c.stage.not_in(closed)
@@ -152,10 +152,10 @@ def standings(
         .order_by(cohorts.c.starts_at.asc().nulls_last(), cohorts.c.code)
     )
     wanted = wanted.where(cohorts.c.code == code) if code else wanted
-    return [Standing(Held(*row[:-3]), *row[-3:]) for row in connection.execute(wanted)]
+    return [CohortCounts(CohortRow(*row[:-3]), *row[-3:]) for row in connection.execute(wanted)]
 
 
-def codes_seen(connection: Connection, sight: Sight) -> list[str]:
+def codes_seen(connection: Connection, sight: Visibility) -> list[str]:
     """The cohorts in which somebody is whom this one may see, and those of their scope."""
     with_them = sa.select(candidates.c.cohort_id).where(seen_by(sight), candidates.c.cohort_id.is_not(None))
     wanted = sa.select(cohorts.c.code).where(cohorts.c.id.in_(with_them) | cohort_seen_by(sight))
@@ -165,13 +165,13 @@ def codes_seen(connection: Connection, sight: Sight) -> list[str]:
 def members(
     connection: Connection,
     cipher: Cipher,
-    cohort: Held,
+    cohort: CohortRow,
     closed: Collection[str],
     untold: bool = False,
     seen: sa.ColumnElement[bool] | None = None,
     entry: str = "",
-    before: Held | None = None,
-) -> list[Member]:
+    before: CohortRow | None = None,
+) -> list[CohortMember]:
     """The open candidates; with `untold` only those for whom nothing was planned about this version, and with `entry`
     of these only whom that news concerns, that it is no more as `before`; with `seen` only those of whom this is so."""
     whose = _concerned(cohort, closed, entry, _fixed_later(before, cohort)) if untold else _open(cohort, closed)
@@ -188,7 +188,7 @@ def members(
         _waits_for_notice(cohort).label("waits"),
     )
     return [
-        Member(
+        CohortMember(
             row.id,
             row.code,
             cipher.open(row.name, "candidates.name"),
@@ -203,7 +203,7 @@ def members(
     ]
 
 
-def entry_of(before: Held, after: Held) -> str:
+def entry_of(before: CohortRow, after: CohortRow) -> str:
     """Which news a change is to the candidates: an entry, or "" if they were told nothing that it makes untrue."""
     if before.published:
         return MOVED if after.published else CANCELLED
@@ -217,7 +217,7 @@ def step_of(entry: str) -> str:
     return _SAID_BY[entry][0]
 
 
-def _slips(before: Held, after: Held) -> bool:
+def _slips(before: CohortRow, after: CohortRow) -> bool:
     """A planned date, which whoever asked was told, is another one now or open again; or the day by which it is fixed
     lies later."""
     if before.starts_at and before.date_state == "planned" and after.starts_at != before.starts_at:
@@ -225,7 +225,7 @@ def _slips(before: Held, after: Held) -> bool:
     return _fixed_later(before, after) and before != after
 
 
-def _fixed_later(before: Held | None, after: Held) -> bool:
+def _fixed_later(before: CohortRow | None, after: CohortRow) -> bool:
     """Whether the day by which the date is fixed lies later; what broke off may have told that."""
     if before is None or before == after:
         return True
@@ -241,7 +241,7 @@ def tells_of_none(key: str) -> bool:
     return key in _NO_DAY
 
 
-def last_entry(connection: Connection, cohort: Held) -> str:
+def last_entry(connection: Connection, cohort: CohortRow) -> str:
     """Which news the present version was, or "" if nobody was told: what broke off is gone on with by it."""
     this = told.c.entry.in_(_SAID_BY), told.c.occasion == cohort.occasion
     is_no_notice = told.c.entry != NOTICE  # who had heard of no date was told of a move by a notice
@@ -249,16 +249,16 @@ def last_entry(connection: Connection, cohort: Held) -> str:
     return connection.execute(wanted).scalar() or ""
 
 
-def news(entry: str, before: Held, after: Held, now: datetime) -> News:
+def news(entry: str, before: CohortRow, after: CohortRow, now: datetime) -> Announcement:
     """Ten minutes from now, so that it can be taken back; at once where a day that is near is no longer true."""
     starts = [cohort.starts_at for cohort in (before, after) if cohort.starts_at]
     hurry = entry in (MOVED, CANCELLED) and any(start - now < _SOON for start in starts)
     useful_until = next((at for at in (after.starts_at, after.ends_at) if at and at > now), None)
     due_at = now if hurry else now + TAKE_BACK
-    return News(entry, due_at, None if entry == CANCELLED else useful_until, hurry, _fixed_later(before, after))
+    return Announcement(entry, due_at, None if entry == CANCELLED else useful_until, hurry, _fixed_later(before, after))
 
 
-def change(connection: Connection, before: Held, after: Held, entry: str, now: datetime) -> None:
+def change(connection: Connection, before: CohortRow, after: CohortRow, entry: str, now: datetime) -> None:
     """The cohort is `after` from now on. Older news of it is taken back if there is newer; if there is none, promises
     are looked at. Raises ConfigError where somebody changed the cohort meanwhile."""
     if after == before:
@@ -274,7 +274,9 @@ def change(connection: Connection, before: Held, after: Held, entry: str, now: d
         promises.wake(connection, cohorts, [before.id], now)
 
 
-def tell(connection: Connection, cohort: Held, what: News, closed: Collection[str], now: datetime) -> int:
+def plan_announcement(
+    connection: Connection, cohort: CohortRow, what: Announcement, closed: Collection[str], now: datetime
+) -> int:
     """Plans the news for those whom it concerns and who have not heard of this version, at most AT_ONCE; gives for how
     many."""
     wanted = sa.select(candidates.c.id, _waits_for_notice(cohort).label("waits"))
@@ -288,7 +290,7 @@ def tell(connection: Connection, cohort: Held, what: News, closed: Collection[st
     return len(ids)
 
 
-def touch_of(candidate_id: int, cohort: Held, what: News) -> Planned:
+def touch_of(candidate_id: int, cohort: CohortRow, what: Announcement) -> Planned:
     """Who does not answer in time is called by HR; a slip of a date that was never fixed asks for nothing."""
     begins, priority = _SAID_BY[what.entry]
     asks = {NOTICE: "confirm", MOVED: "confirm", CANCELLED: "answer" if what.hurry else ""}.get(what.entry, "")
@@ -308,26 +310,26 @@ def touch_of(candidate_id: int, cohort: Held, what: News) -> Planned:
     )
 
 
-def is_announced(connection: Connection, cohort: Held) -> bool:
+def is_announced(connection: Connection, cohort: CohortRow) -> bool:
     """Whether somebody was told the date of the present version, or is about to be."""
     this = told.c.entry.in_((NOTICE, MOVED)), told.c.occasion == cohort.occasion, told.c.state.in_(("planned", "sent"))
     return connection.execute(sa.select(told.c.id).where(*this).limit(1)).first() is not None
 
 
-def is_of_a_move(connection: Connection, cohort: Held) -> bool:
+def is_of_a_move(connection: Connection, cohort: CohortRow) -> bool:
     """Whether somebody hears of the present version that the date they were told is another now."""
     this = told.c.entry == MOVED, told.c.occasion == cohort.occasion
     return connection.execute(sa.select(told.c.id).where(*this).limit(1)).first() is not None
 
 
-def take_back_until(connection: Connection, cohort: Held) -> datetime | None:
+def take_back_until(connection: Connection, cohort: CohortRow) -> datetime | None:
     """Until when the notice of the present version can be taken back; None where there is none, or it is of a move."""
     this = told.c.entry == NOTICE, told.c.occasion == cohort.occasion
     since = connection.execute(sa.select(sa.func.min(told.c.created_at)).where(*this)).scalar()
     return since + TAKE_BACK if since and cohort.published and not is_of_a_move(connection, cohort) else None
 
 
-def unpublish(connection: Connection, cohort: Held, now: datetime) -> int:
+def unpublish(connection: Connection, cohort: CohortRow, now: datetime) -> int:
     """Takes the notice back from everybody, and the date is planned again; gives for how many. Raises ConfigError
     where that is too late."""
     this = told.c.entry == NOTICE, told.c.occasion == cohort.occasion
@@ -346,26 +348,26 @@ def unpublish(connection: Connection, cohort: Held, now: datetime) -> int:
     return taken
 
 
-_HELD = tuple(cohorts.c[name] for name in Held.__dataclass_fields__)
+_HELD = tuple(cohorts.c[name] for name in CohortRow.__dataclass_fields__)
 
 
-def _set(connection: Connection, was: Held, now: datetime, **columns: Any) -> None:
+def _set(connection: Connection, was: CohortRow, now: datetime, **columns: Any) -> None:
     """Only if nobody was faster."""
     this = cohorts.c.id == was.id, cohorts.c.version == was.version, cohorts.c.date_state == was.date_state
     if connection.execute(sa.update(cohorts).where(*this).values(updated_at=now, **columns)).rowcount != 1:
         raise ConfigError(f"{was.code} was changed by somebody else meanwhile: look at it again")
 
 
-def _open(cohort: Held, closed: Collection[str]) -> sa.ColumnElement[bool]:
+def _open(cohort: CohortRow, closed: Collection[str]) -> sa.ColumnElement[bool]:
     return (candidates.c.cohort_id == cohort.id) & candidates.c.stage.not_in(closed)
 
 
-def _untold(cohort: Held, closed: Collection[str]) -> sa.ColumnElement[bool]:
+def _untold(cohort: CohortRow, closed: Collection[str]) -> sa.ColumnElement[bool]:
     theirs = told.c.candidate_id == candidates.c.id, told.c.entry.in_(_SAID_BY), told.c.occasion == cohort.occasion
     return _open(cohort, closed) & ~sa.exists().where(*theirs)
 
 
-def _concerned(cohort: Held, closed: Collection[str], entry: str, later: bool) -> sa.ColumnElement[bool]:
+def _concerned(cohort: CohortRow, closed: Collection[str], entry: str, later: bool) -> sa.ColumnElement[bool]:
     """Only who was told a date hears that it is none any more: an apology for a planned one goes to who read that date,
     or, where it is fixed `later`, to whom we promised a word by a day; a cancellation to nobody whose notice has not
     gone out yet."""
@@ -380,16 +382,16 @@ def _heard_as(entry: str, waits: bool) -> str:
     return NOTICE if entry == MOVED and waits else entry
 
 
-def _waits_for_notice(cohort: Held) -> sa.ColumnElement[bool]:
+def _waits_for_notice(cohort: CohortRow) -> sa.ColumnElement[bool]:
     """A notice of an older version was planned for them, and none went out."""
     return sa.exists().where(*_news_of(cohort), told.c.occasion != cohort.occasion) & ~_has_heard(cohort)
 
 
-def _has_heard(cohort: Held) -> sa.ColumnElement[bool]:
+def _has_heard(cohort: CohortRow) -> sa.ColumnElement[bool]:
     return sa.exists().where(*_news_of(cohort), told.c.state == "sent")
 
 
-def _news_of(cohort: Held) -> tuple[sa.ColumnElement[bool], ...]:
+def _news_of(cohort: CohortRow) -> tuple[sa.ColumnElement[bool], ...]:
     of_it = told.c.occasion.startswith(f"{cohort.code}:", autoescape=True)
     return told.c.candidate_id == candidates.c.id, told.c.entry.in_((NOTICE, MOVED)), of_it
 
@@ -426,7 +428,7 @@ def _channels(connection: Connection, whose: sa.ColumnElement[bool]) -> dict[int
     return found
 
 
-def _take_back_older(connection: Connection, cohort: Held, now: datetime) -> None:
+def _take_back_older(connection: Connection, cohort: CohortRow, now: datetime) -> None:
     older = [f"{cohort.code}:{version}" for version in range(1, cohort.version)]
     waiting = (
         sa.select(told.c.entry, told.c.occasion)
@@ -444,7 +446,7 @@ def _keep_promises(connection: Connection, ids: Collection[int], now: datetime) 
     connection.execute(sa.update(promised).where(*theirs).values(state="kept", ended_at=now))
 
 
-def _reopen_promises(connection: Connection, cohort: Held) -> None:
+def _reopen_promises(connection: Connection, cohort: CohortRow) -> None:
     """Those that this notice would have kept, unless the same was promised again since."""
     again = promised.alias("again")
     notice = sa.exists().where(

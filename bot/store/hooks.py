@@ -36,7 +36,7 @@ _its = hook_calls.c.hook_id + sa.literal_column("0", sa.Integer)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class HookLine:
     """A hook with how many events wait for it."""
 
     id: int
@@ -78,11 +78,11 @@ def delete(connection: Connection, hook_id: int) -> bool:
     return bool(connection.execute(sa.delete(hooks).where(hooks.c.id == hook_id)).rowcount)
 
 
-def listed(connection: Connection) -> list[Line]:
+def listed(connection: Connection) -> list[HookLine]:
     return [_line(row) for row in connection.execute(_LINES.order_by(hooks.c.id))]
 
 
-def line(connection: Connection, hook_id: int) -> Line:
+def line(connection: Connection, hook_id: int) -> HookLine:
     return _line(connection.execute(_LINES.where(hooks.c.id == hook_id)).one())
 
 
@@ -199,5 +199,5 @@ _WAITING = sa.select(sa.func.count()).where(_its == hooks.c.id, _DUE).correlate(
 _LINES = sa.select(hooks, _WAITING.label("waiting"))
 
 
-def _line(row: Any) -> Line:
-    return Line(row.id, row.url, tuple(row.kinds), row.created_at, row.stopped_at, row.waiting)
+def _line(row: Any) -> HookLine:
+    return HookLine(row.id, row.url, tuple(row.kinds), row.created_at, row.stopped_at, row.waiting)

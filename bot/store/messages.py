@@ -55,7 +55,7 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class Draft:
     """One text to a person. `said`: the keys of its words. `pushed`: it needs the outbox, else it rides the answer.
 
     `others`: how the same is said by each road, `{via: form}`. `touch_id`: the touch that it says. `via`: by what it
@@ -75,7 +75,7 @@ class Spoken:
     rank: int | None = None
 
 
-def answered(connection: Connection, cipher: Cipher, incoming: Incoming) -> Answered | None:
+def find_answer(connection: Connection, cipher: Cipher, incoming: Incoming) -> Answered | None:
     """The answer that this very message got before, byte for byte."""
     row = _FIND.first(connection, {"channel": incoming.channel, "key": _key(cipher, incoming)})
     if row is None:
@@ -99,7 +99,7 @@ def has_meant(connection: Connection, person: Person, intent: str, since: dateti
     return connection.execute(wanted.limit(1)).first() is not None
 
 
-def keep_inbound(
+def insert_inbound(
     connection: Connection,
     cipher: Cipher,
     incoming: Incoming,
@@ -129,13 +129,13 @@ def keep_inbound(
     return int(_INSERT_INBOUND.first(connection, row).id)
 
 
-def keep_outbound(
+def enqueue(
     connection: Connection,
     cipher: Cipher,
     address_id: int,
     candidate_id: int | None,
     inbound_id: int | None,
-    spoken: Sequence[Spoken],
+    spoken: Sequence[Draft],
     now: datetime,
 ) -> list[int]:
     """Keeps what is said, in order; gives the ids of those that the outbox must send."""
@@ -162,7 +162,7 @@ def keep_outbound(
     return waiting
 
 
-def copied(connection: Connection, cipher: Cipher, outbound_id: int, via: str, kind: str) -> Spoken | None:
+def copied(connection: Connection, cipher: Cipher, outbound_id: int, via: str, kind: str) -> Draft | None:
     """The same as a row says, in the form that it has for another road; None where it has none."""
     row = connection.execute(sa.select(outbound).where(outbound.c.id == outbound_id)).one()
     others = json.loads(cipher.open(row.others, "outbound.others")) if row.others else {}
@@ -170,10 +170,10 @@ def copied(connection: Connection, cipher: Cipher, outbound_id: int, via: str, k
     if not form:
         return None
     own = {via: form}
-    return Spoken(form["text"], row.said or "", kind, True, row.expires_at, own, via=via)
+    return Draft(form["text"], row.said or "", kind, True, row.expires_at, own, via=via)
 
 
-def _keep_push(connection: Connection, row: dict[str, Any], spoken: Spoken, due_at: datetime) -> int:
+def _keep_push(connection: Connection, row: dict[str, Any], spoken: Draft, due_at: datetime) -> int:
     queued = {"road": "push", "state": "queued", "due_at": due_at, "after_id": spoken.after_id}
     return int(_INSERT_PUSH.first(connection, row | queued | {"by": spoken.via, "to": row["address_id"]}).id)
 

@@ -32,7 +32,7 @@ from bot.store.touches import TAKE_BACK, TRAINING
 from bot.values.windows import NOTHING_KNOWN, Window
 
 
-class Busy(Exception):
+class PersonBusy(Exception):
     """Somebody else holds this person just now."""
 
 
@@ -206,7 +206,7 @@ def find(connection: Connection, cipher: Cipher, channel: str, address: str) -> 
     return _person(row, cipher) if row else None
 
 
-def meet(connection: Connection, cipher: Cipher, channel: str, address: str, now: datetime) -> Person:
+def get_or_create(connection: Connection, cipher: Cipher, channel: str, address: str, now: datetime) -> Person:
     """The person at an address, made known if it is new."""
     person = find(connection, cipher, channel, address)
     if person:
@@ -231,7 +231,7 @@ def change(connection: Connection, address_id: int, **columns: Any) -> None:
         risk.wake(connection, list(connection.execute(its).scalars()), lost)
 
 
-def took_turn(
+def save_turn(
     connection: Connection, cipher: Cipher, person: Person, talk: str, now: datetime, wait_until: datetime | None
 ) -> None:
     """Keeps where talk and window stand now; the next message has the next turn. Whoever writes is reachable."""
@@ -262,7 +262,7 @@ def stands(connection: Connection, cipher: Cipher, person: Person, talk: str, wa
     _STANDS.rows(connection, {"address_id": person.id, "new_talk": _sealed(cipher, talk), "new_wait": wait_until})
 
 
-def waited(connection: Connection, cipher: Cipher, now: datetime, limit: int) -> list[Person]:
+def timed_out(connection: Connection, cipher: Cipher, now: datetime, limit: int) -> list[Person]:
     """Who has left a question open for longer than it waits, held until the transaction ends."""
     return [_person(row, cipher) for row in _WAITED.rows(connection, {"now": now, "limit": limit})]
 
@@ -274,7 +274,7 @@ def reachable(connection: Connection, cipher: Cipher, candidate_id: int, channel
     whose = {"candidate_id": candidate_id, "channel": channel}
     row = _REACHABLE.first(connection, whose)
     if row is None and _REACHABLE_IN_VAIN.first(connection, whose):
-        raise Busy
+        raise PersonBusy
     return _person(row, cipher) if row else None
 
 

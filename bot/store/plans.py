@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.rhythm import Situation, Told
+from bot.rhythm import PastTouch, Situation
 from bot.settings import Settings
 from bot.store.db import bulk
 from bot.store.db.cipher import Cipher
@@ -89,7 +89,7 @@ def due(connection: Connection, now: datetime, limit: int) -> list[int]:
     return [row.id for row in _DUE.rows(connection, {"now": now, "limit": limit})]
 
 
-def planned(connection: Connection, again: Mapping[int, datetime | None], version: str) -> None:
+def save_plan(connection: Connection, again: Mapping[int, datetime | None], version: str) -> None:
     """Notes when each is planned next, and by which rhythm they were planned now."""
     alike: dict[datetime | None, list[int]] = defaultdict(list)
     for candidate_id, at in again.items():
@@ -117,21 +117,21 @@ def keep_due(connection: Connection, due_at: Mapping[int, Mapping[str, datetime 
 
 
 @dataclass(frozen=True)
-class _Found:
+class _OfCandidates:
     """What belongs to some candidates, by candidate."""
 
     entered: Mapping[int, dict[str, datetime]]
     done: Mapping[int, set[str]]
     bound: Mapping[int, datetime]
     heard: Mapping[int, datetime]
-    told: Mapping[int, list[Told]]
+    told: Mapping[int, list[PastTouch]]
 
 
 def situations(connection: Connection, cipher: Cipher, settings: Settings, ids: Sequence[int]) -> list[Situation]:
     """Everything that planning needs to know of these candidates, in a handful of statements."""
     rows = _WANTED.rows(connection, {"ids": ids})
     heard = _heard(connection, ids)
-    found = _Found(
+    found = _OfCandidates(
         _entered(connection, ids), _done(connection, ids), _bound(connection, ids), heard, _told(connection, ids, heard)
     )
     return [_situation(row, found, cipher, settings) for row in rows]
@@ -163,7 +163,7 @@ _WANTED = Prepared(
 )
 
 
-def _situation(row: Any, found: _Found, cipher: Cipher, settings: Settings) -> Situation:
+def _situation(row: Any, found: _OfCandidates, cipher: Cipher, settings: Settings) -> Situation:
     own = settings.company.zone
     return Situation(
         row.id,
@@ -246,9 +246,9 @@ def _heard(connection: Connection, ids: Sequence[int]) -> dict[int, datetime]:
     return dict(_HEARD.rows(connection, {"ids": ids}))
 
 
-def _told(connection: Connection, ids: Sequence[int], heard: Mapping[int, datetime]) -> dict[int, list[Told]]:
+def _told(connection: Connection, ids: Sequence[int], heard: Mapping[int, datetime]) -> dict[int, list[PastTouch]]:
     """Their touches of the rhythm and of HR; who has written since is taken to have seen what they were told."""
-    found: dict[int, list[Told]] = defaultdict(list)
+    found: dict[int, list[PastTouch]] = defaultdict(list)
     for row in _TOLD.rows(connection, {"ids": ids}):
         wrote = heard.get(row.candidate_id)
         seen = row.seen_at is not None or bool(wrote and row.ended_at and wrote > row.ended_at)
@@ -256,6 +256,6 @@ def _told(connection: Connection, ids: Sequence[int], heard: Mapping[int, dateti
         plan = (*planned, row.expects, row.within, row.unmet)
         is_news = row.entry in TRAINING or row.by == "hr"
         found[row.candidate_id].append(
-            Told(row.entry, row.occasion, row.begins, row.state, row.ended_at, is_news, seen, plan)
+            PastTouch(row.entry, row.occasion, row.begins, row.state, row.ended_at, is_news, seen, plan)
         )
     return found

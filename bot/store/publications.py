@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.store.cohorts import Held
+from bot.store.cohorts import CohortRow
 from bot.store.tables import publications
 
 ALONE = 50  # so many candidates may be told by one person's word
@@ -14,7 +14,7 @@ GOOD_FOR = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PublicationRequest:
     """Somebody wants to publish."""
 
     id: int
@@ -23,7 +23,7 @@ class Asked:
     asked_at: datetime
 
 
-def waiting(connection: Connection, cohort: Held, now: datetime) -> Asked | None:
+def waiting(connection: Connection, cohort: CohortRow, now: datetime) -> PublicationRequest | None:
     """What is asked for the cohort as it stands now; a change of it meanwhile asks anew."""
     this = (
         publications.c.cohort_id == cohort.id,
@@ -35,10 +35,10 @@ def waiting(connection: Connection, cohort: Held, now: datetime) -> Asked | None
         publications.c.id, publications.c.people, publications.c.asked_by, publications.c.asked_at
     ).where(*this)
     row = connection.execute(wanted.order_by(publications.c.id.desc()).limit(1)).first()
-    return Asked(*row) if row else None
+    return PublicationRequest(*row) if row else None
 
 
-def ask(connection: Connection, cohort: Held, people: int, staff: str, now: datetime) -> None:
+def ask(connection: Connection, cohort: CohortRow, people: int, staff: str, now: datetime) -> None:
     """The newest asking counts."""
     _end(connection, publications.c.cohort_id == cohort.id, "dropped", staff, now)
     row = {"cohort_id": cohort.id, "version": cohort.version, "people": people, "state": "asked"}

@@ -60,7 +60,7 @@ _RECKONED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RiskBefore:
     """A candidate as the risk stood before. `released`: the rhythm is theirs, so the bot may speak first."""
 
     id: int
@@ -84,18 +84,18 @@ def due(connection: Connection, now: datetime, limit: int) -> list[int]:
     return [row.id for row in _DUE.rows(connection, {"now": now, "limit": limit})]
 
 
-def standing(connection: Connection, ids: Sequence[int]) -> list[Standing]:
-    return [Standing(*row) for row in _STANDING.rows(connection, {"ids": ids})]
+def standing(connection: Connection, ids: Sequence[int]) -> list[RiskBefore]:
+    return [RiskBefore(*row) for row in _STANDING.rows(connection, {"ids": ids})]
 
 
-def fired(connection: Connection, ids: Sequence[int], rows: Sequence[Mapping[str, Any]]) -> None:
+def save_signals(connection: Connection, ids: Sequence[int], rows: Sequence[Mapping[str, Any]]) -> None:
     """Signals of these candidates, whom the transaction holds, have come true; each is kept once."""
     known = {tuple(row) for row in _FIRED.rows(connection, {"ids": ids})}
     new = {(row["candidate_id"], row["name"], row["at"]): row for row in rows}
     bulk.insert(connection, signals, [row for key, row in new.items() if key not in known])
 
 
-def changed(
+def save_level(
     connection: Connection, candidate_id: int, level: str, points: int, names: Sequence[str], now: datetime
 ) -> None:
     """The level is another one from now on."""
@@ -105,7 +105,7 @@ def changed(
     connection.execute(this.values(risk=level, risk_at=now))
 
 
-def reckoned(connection: Connection, found: Sequence[Mapping[str, Any]]) -> None:
+def save_scores(connection: Connection, found: Sequence[Mapping[str, Any]]) -> None:
     """`candidate`, `points`, `next_at` and `case_at` of each."""
     if not found:
         return

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from bot.errors import ConfigError
 from bot.settings import Stages
 from bot.store import audit, cases, cohorts, moves
-from bot.store.cohorts import Held
+from bot.store.cohorts import CohortRow
 from bot.store.db.cipher import Cipher
 from bot.store.db.database import Database
 from bot.store.tables import candidates
@@ -38,14 +38,14 @@ def require_no_show(stages: Stages) -> None:
         raise ConfigError(f"stages.ends has no {NO_SHOW}: a roll call needs it")
 
 
-def opens_at(cohort: Held, zone: ZoneInfo) -> datetime | None:
+def opens_at(cohort: CohortRow, zone: ZoneInfo) -> datetime | None:
     """When the first day begins, by the clock of the place."""
     if cohort.starts_at is None:
         return None
     return cohort.starts_at.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def link_ends_at(cohort: Held) -> datetime | None:
+def link_ends_at(cohort: CohortRow) -> datetime | None:
     """Until when a link to call the roll is good."""
     last = cohort.ends_at or cohort.starts_at
     return last + _LINK_LIVES_ON if last else None
@@ -58,7 +58,7 @@ def everybody(_connection: Connection) -> sa.ColumnElement[bool]:
 
 def call(
     database: Database,
-    cohort: Held,
+    cohort: CohortRow,
     came: Mapping[int, bool],
     stages: Stages,
     who: str,
@@ -77,7 +77,7 @@ def call(
 
 def _call(
     connection: Connection,
-    cohort: Held,
+    cohort: CohortRow,
     came: Mapping[int, bool],
     stages: Stages,
     who: str,
@@ -95,7 +95,7 @@ def _call(
 
 
 def attended(
-    connection: Connection, cohort: Held, candidate_id: int, came: bool, stages: Stages, now: datetime
+    connection: Connection, cohort: CohortRow, candidate_id: int, came: bool, stages: Stages, now: datetime
 ) -> bool:
     """Moves one who still waits for this cohort to where the roll call puts them; gives whether that was so."""
     this = candidates.c.id == candidate_id, candidates.c.cohort_id == cohort.id
@@ -109,7 +109,7 @@ def attended(
 
 
 def recorded(
-    connection: Connection, cipher: Cipher, cohort: Held, stages: Stages, seen: sa.ColumnElement[bool]
+    connection: Connection, cipher: Cipher, cohort: CohortRow, stages: Stages, seen: sa.ColumnElement[bool]
 ) -> list[Recorded]:
     """Those of the cohort who came, and those who did not, of those of whom `seen` is so."""
     joined = stages.road[-1]

@@ -16,7 +16,7 @@ _FEW = 100  # of HR, whom a page can name one by one
 
 
 @dataclass(frozen=True, slots=True)
-class Staff:
+class StaffMember:
     """One of HR. `password`: its hash; empty: cannot sign in. `alerts`: the roads they want, the first one first."""
 
     code: str
@@ -29,12 +29,12 @@ class Staff:
     alerts: Sequence[str]
 
 
-def find(connection: Connection, cipher: Cipher, code: str) -> Staff | None:
+def find(connection: Connection, cipher: Cipher, code: str) -> StaffMember | None:
     row = connection.execute(_WANTED.where(staff.c.code == code)).first()
     return _staff(row, cipher) if row else None
 
 
-def by_sign_in(connection: Connection, cipher: Cipher, name: str) -> Staff | None:
+def by_sign_in(connection: Connection, cipher: Cipher, name: str) -> StaffMember | None:
     """Who signs in with this name: their code, or their e-mail address if only one of them has it."""
     exact = find(connection, cipher, name)
     if exact or "@" not in name:
@@ -51,11 +51,11 @@ def whose(connection: Connection, cipher: Cipher, column: str, address: str) -> 
     return found[0] if len(found) == 1 else None
 
 
-def everybody(connection: Connection, cipher: Cipher) -> list[Staff]:
+def everybody(connection: Connection, cipher: Cipher) -> list[StaffMember]:
     return [_staff(row, cipher) for row in connection.execute(_WANTED.order_by(staff.c.code))]
 
 
-def near(connection: Connection, cipher: Cipher, code: str) -> list[Staff]:
+def near(connection: Connection, cipher: Cipher, code: str) -> list[StaffMember]:
     """Who could take over from somebody: in a small company everybody; in a large one those under the same manager, the
     manager, who is below, and admins."""
     few = connection.execute(sa.select(sa.func.count()).select_from(staff)).scalar_one() <= _FEW
@@ -102,8 +102,8 @@ _WANTED = sa.select(
 )
 
 
-def _staff(row: Any, cipher: Cipher) -> Staff:
+def _staff(row: Any, cipher: Cipher) -> StaffMember:
     name = _opened(cipher, bytes(row.name))
-    return Staff(
+    return StaffMember(
         row.code, name, row.role, row.locale, row.password, row.deputy, row.away_until, tuple(row.alerts or ())
     )

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from bot.errors import ConfigError
 from bot.store.db.cipher import Cipher
 from bot.store.tables import api_tokens
-from bot.store.visibility import Sight, read_scope
+from bot.store.visibility import Visibility, read_scope
 
 RIGHTS = ("read", "write")
 ROLE = "api"
@@ -36,13 +36,13 @@ class Holder:
         return f"api:{self.name}"
 
     @cached_property
-    def sight(self) -> Sight:
+    def sight(self) -> Visibility:
         """Whom it may see: without a scope everybody."""
-        return Sight(self.actor, ROLE, everybody=not self.scope, scope=self.scope)
+        return Visibility(self.actor, ROLE, everybody=not self.scope, scope=self.scope)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TokenLine:
     """A token as `keepwarm token list` shows it."""
 
     name: str
@@ -70,10 +70,11 @@ def create(
     return token
 
 
-def listed(connection: Connection) -> list[Line]:
+def listed(connection: Connection) -> list[TokenLine]:
     rows = connection.execute(sa.select(api_tokens).order_by(api_tokens.c.name))
     return [
-        Line(row.name, tuple(row.rights), row.scope or "", row.created_at, row.used_at, row.revoked_at) for row in rows
+        TokenLine(row.name, tuple(row.rights), row.scope or "", row.created_at, row.used_at, row.revoked_at)
+        for row in rows
     ]
 
 

@@ -206,7 +206,7 @@ def to_judge(connection: Connection, now: datetime, limit: int) -> list[Touch]:
     return [Touch(*row) for row in _TO_JUDGE.rows(connection, {"now": now, "limit": limit})]
 
 
-def judged(connection: Connection, touch: Touch, met_at: datetime | None, now: datetime) -> None:
+def save_result(connection: Connection, touch: Touch, met_at: datetime | None, now: datetime) -> None:
     """Answered or seen at that moment, or not at all."""
     met = {"answered_at" if touch.expects != "seen" else "seen_at": met_at} if met_at else {"unmet_at": now}
     connection.execute(sa.update(touches).where(touches.c.id == touch.id).values(look_at=None, **met))

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.store import cohorts, people, touches
-from bot.store.cohorts import CANCELLED, MOVED, NOTICE, SLIPPED, Held
+from bot.store.cohorts import CANCELLED, MOVED, NOTICE, SLIPPED, CohortRow
 from bot.store.tables import candidates, outbound
 from bot.store.tables import touches as planned
 
@@ -39,7 +39,7 @@ def tells_a_fixed_day(key: str) -> bool:
     return key in _FIXED_DAY
 
 
-def is_over(cohort: Held, now: datetime) -> bool:
+def is_over(cohort: CohortRow, now: datetime) -> bool:
     """Whether nobody can come to it any more; one whose end nobody knows lasts a day."""
     return cohort.starts_at is not None and (cohort.ends_at or cohort.starts_at + _A_DAY) <= now
 
@@ -50,7 +50,7 @@ def is_too_late(connection: Connection, candidate_id: int, code: str, closed: Co
 
 
 def hears(
-    connection: Connection, ids: Sequence[int], before: Held | None, after: Held | None, now: datetime
+    connection: Connection, ids: Sequence[int], before: CohortRow | None, after: CohortRow | None, now: datetime
 ) -> dict[int, str]:
     """Which news such a move is to each of these candidates, as an entry; who is left out hears nothing: they were told
     no date, and nobody was told one of where they come to."""
@@ -97,11 +97,11 @@ def follow(
         _say(connection, *each, now)
 
 
-def _begins_later(cohort: Held, now: datetime) -> bool:
+def _begins_later(cohort: CohortRow, now: datetime) -> bool:
     return cohort.published and cohort.starts_at is not None and cohort.starts_at > now
 
 
-def _entry(told: str, before: Held | None, after: Held, now: datetime) -> str:
+def _entry(told: str, before: CohortRow | None, after: CohortRow, now: datetime) -> str:
     """Where both are alike to whoever comes, there is nothing to say."""
     as_before = before is not None and (before.starts_at, before.place, before.address) == (
         after.starts_at,
@@ -117,7 +117,7 @@ def _entry(told: str, before: Held | None, after: Held, now: datetime) -> str:
     return CANCELLED
 
 
-def _say(connection: Connection, news: Mapping[int, str], before: Held, after: Held, now: datetime) -> None:
+def _say(connection: Connection, news: Mapping[int, str], before: CohortRow, after: CohortRow, now: datetime) -> None:
     for entry in sorted(set(news.values())):
         what = cohorts.news(entry, before, after, now)
         whom = [candidate_id for candidate_id, its in news.items() if its == entry]
@@ -144,7 +144,7 @@ def _told(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
     return found
 
 
-def _is_undone(connection: Connection, candidate_id: int, to: Held) -> bool:
+def _is_undone(connection: Connection, candidate_id: int, to: CohortRow) -> bool:
     """Whether they come back to where their last notice said, before they heard of anything else."""
     last = touches.last_news(connection, candidate_id)
     return last is not None and last.occasion == to.occasion
@@ -162,11 +162,11 @@ def _take_back(connection: Connection, ids: Sequence[int], now: datetime) -> Non
     connection.execute(sa.update(planned).where(*these).values(ended))
 
 
-def _cohorts(connection: Connection, ids: Collection[int]) -> dict[int, Held]:
+def _cohorts(connection: Connection, ids: Collection[int]) -> dict[int, CohortRow]:
     return {held.id: held for held in cohorts.some(connection, ids)}
 
 
-def _nowhere() -> Held:
+def _nowhere() -> CohortRow:
     """What stands for no cohort."""
-    nothing = dict.fromkeys(Held.__dataclass_fields__)
-    return Held(**nothing | {"id": 0, "code": NOWHERE, "name": "", "date_state": "unknown", "version": 1})  # type: ignore[arg-type]
+    nothing = dict.fromkeys(CohortRow.__dataclass_fields__)
+    return CohortRow(**nothing | {"id": 0, "code": NOWHERE, "name": "", "date_state": "unknown", "version": 1})  # type: ignore[arg-type]

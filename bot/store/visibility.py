@@ -14,7 +14,7 @@ _BETWEEN = re.compile(r"[\s,;、，；|]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Visibility:
     """`everybody`: an admin. `owners`: whose candidates they see: their own, those of who is below them and of who is
     away with them as deputy. `unowned`: also nobody's (managers). `scope`: cities, codes of stores and cohorts."""
 
@@ -31,23 +31,23 @@ def read_scope(text: str | None) -> frozenset[str]:
     return frozenset(part for part in _BETWEEN.split(text or "") if part)
 
 
-def sight_of(connection: Connection, code: str, now: datetime) -> Sight | None:
+def sight_of(connection: Connection, code: str, now: datetime) -> Visibility | None:
     """None for who is no staff (any more)."""
     row = connection.execute(sa.select(staff.c.role, staff.c.scope).where(staff.c.code == code)).first()
     if row is None:
         return None
     scope = read_scope(row.scope)
     if row.role == "admin":
-        return Sight(code, row.role, everybody=True)
+        return Visibility(code, row.role, everybody=True)
     if row.role == "manager":
         owners = _below(connection, code) | _away(connection, code, now)
-        return Sight(code, row.role, owners=owners, unowned=not scope, scope=scope)
+        return Visibility(code, row.role, owners=owners, unowned=not scope, scope=scope)
     if row.role == "recruiter":
-        return Sight(code, row.role, owners=_away(connection, code, now) | {code}, scope=scope)
-    return Sight(code, row.role, scope=scope)
+        return Visibility(code, row.role, owners=_away(connection, code, now) | {code}, scope=scope)
+    return Visibility(code, row.role, scope=scope)
 
 
-def seen_by(sight: Sight) -> sa.ColumnElement[bool]:
+def seen_by(sight: Visibility) -> sa.ColumnElement[bool]:
     """The condition on `candidates` under which a row is theirs to see."""
     if sight.everybody:
         return sa.true()
@@ -68,35 +68,35 @@ class Scope:
     cohorts: frozenset[int]
 
 
-def scope_of(connection: Connection, sight: Sight) -> Scope:
+def scope_of(connection: Connection, sight: Visibility) -> Scope:
     here, with_them = _in_scope(sight)
     return Scope(frozenset(connection.scalars(here)), frozenset(connection.scalars(with_them)))
 
 
-def sees_row(sight: Sight, scope: Scope, owner: str | None, store: int | None, cohort: int | None) -> bool:
+def sees_row(sight: Visibility, scope: Scope, owner: str | None, store: int | None, cohort: int | None) -> bool:
     """What `seen_by` says in SQL, of a row that is not stored yet."""
     mine = owner in sight.owners if owner is not None else sight.unowned
     return sight.everybody or mine or store in scope.stores or cohort in scope.cohorts
 
 
-def _in_scope(sight: Sight) -> tuple[sa.Select[tuple[int]], sa.Select[tuple[int]]]:
+def _in_scope(sight: Visibility) -> tuple[sa.Select[tuple[int]], sa.Select[tuple[int]]]:
     scope = sorted(sight.scope)
     here = sa.select(stores.c.id).where(stores.c.city.in_(scope) | stores.c.code.in_(scope))
     return here, sa.select(cohorts.c.id).where(cohorts.c.code.in_(scope))
 
 
-def store_seen_by(sight: Sight) -> sa.ColumnElement[bool]:
+def store_seen_by(sight: Visibility) -> sa.ColumnElement[bool]:
     """The condition on `stores`: those of their scope."""
     scope = sorted(sight.scope)
     return sa.true() if sight.everybody else stores.c.city.in_(scope) | stores.c.code.in_(scope)
 
 
-def cohort_seen_by(sight: Sight) -> sa.ColumnElement[bool]:
+def cohort_seen_by(sight: Visibility) -> sa.ColumnElement[bool]:
     """The condition on `cohorts`: those of their scope."""
     return sa.true() if sight.everybody else cohorts.c.code.in_(sorted(sight.scope))
 
 
-def case_seen_by(sight: Sight) -> sa.ColumnElement[bool]:
+def case_seen_by(sight: Visibility) -> sa.ColumnElement[bool]:
     """The condition on `cases`: of somebody they see, given to them, or told to them, since who is asked to take a case
     must be able to; of a stranger's, a manager's and an admin's."""
     theirs = cases.c.candidate_id.in_(sa.select(candidates.c.id).where(seen_by(sight)))
@@ -106,18 +106,18 @@ def case_seen_by(sight: Sight) -> sa.ColumnElement[bool]:
     return sa.true() if sight.everybody else sa.or_(theirs, mine, told, strangers)
 
 
-def lesson_seen_by(sight: Sight) -> sa.ColumnElement[bool]:
+def lesson_seen_by(sight: Visibility) -> sa.ColumnElement[bool]:
     """The condition on `taught`: what they taught themselves, for it is what a candidate of theirs wrote."""
     return sa.true() if sight.everybody else taught.c.staff == sight.code
 
 
-def sees(connection: Connection, sight: Sight, candidate_id: int) -> bool:
+def sees(connection: Connection, sight: Visibility, candidate_id: int) -> bool:
     """Whether this one is theirs to see."""
     this = sa.select(candidates.c.id).where(candidates.c.id == candidate_id, seen_by(sight))
     return connection.execute(this).first() is not None
 
 
-def sees_case(connection: Connection, sight: Sight, case_id: int) -> bool:
+def sees_case(connection: Connection, sight: Visibility, case_id: int) -> bool:
     return (
         connection.execute(sa.select(cases.c.id).where(cases.c.id == case_id, case_seen_by(sight))).first() is not None
     )

@@ -9,6 +9,16 @@ from bot.understanding.dates import read_date
 from bot.understanding.meaning import Decision, Meaning, Understanding
 from bot.understanding.model import Model, Verdict
 from bot.understanding.training import train
-from bot.understanding.words import Words
+from bot.understanding.words import WordLists
 
-__all__ = ["Decision", "Meaning", "Model", "Understanding", "Verdict", "Words", "load_or_train", "read_date", "train"]
+__all__ = [
+    "Decision",
+    "Meaning",
+    "Model",
+    "Understanding",
+    "Verdict",
+    "WordLists",
+    "load_or_train",
+    "read_date",
+    "train",
+]

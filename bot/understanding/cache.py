@@ -11,24 +11,24 @@ from pathlib import Path
 
 from bot.understanding.model import Model
 from bot.understanding.training import ALGORITHM
-from bot.understanding.words import Words
+from bot.understanding.words import WordLists
 
 _TRAIN = "from bot.understanding.training import main; main()"
 
 
-def train_apart(examples: Mapping[str, Sequence[str]], seed: int = 0, words: Words | None = None) -> Model:
+def train_apart(examples: Mapping[str, Sequence[str]], seed: int = 0, words: WordLists | None = None) -> Model:
     """What `train` gives, from a process of its own; RuntimeError with that process's last words."""
     return Model.loaded(_trained(_asked(examples, seed, words)))
 
 
-def load_or_train(examples: Mapping[str, Sequence[str]], cache: Path, words: Words | None = None) -> Model:
+def load_or_train(examples: Mapping[str, Sequence[str]], cache: Path, words: WordLists | None = None) -> Model:
     """The model of these examples: from the directory `cache` if it is there, else trained in a process of its own."""
     asked = _asked(examples, 0, words)
     path = cache / f"understanding-{sha256(asked).hexdigest()[:16]}.npz"
     return _read(path) or _write(path, _trained(asked))
 
 
-def _asked(examples: Mapping[str, Sequence[str]], seed: int, words: Words | None) -> bytes:
+def _asked(examples: Mapping[str, Sequence[str]], seed: int, words: WordLists | None) -> bytes:
     asked = {
         "algorithm": ALGORITHM,
         "examples": {intent: list(utterances) for intent, utterances in examples.items()},

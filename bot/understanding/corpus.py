@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from bot.understanding.features import BLOCKS, FORGIVING, features
 from bot.understanding.phrases import Edges
 from bot.understanding.text import has_han, normal
-from bot.understanding.words import Words
+from bot.understanding.words import WordLists
 
 Matrix = Any  # scipy.sparse has no types
 
@@ -32,7 +32,7 @@ class Corpus(NamedTuple):
 
 
 def corpus(
-    examples: Mapping[str, Sequence[str]], sounds: Mapping[str, str], words: Words | None, chance: random.Random
+    examples: Mapping[str, Sequence[str]], sounds: Mapping[str, str], words: WordLists | None, chance: random.Random
 ) -> Corpus:
     """ValueError for fewer than two intents. `sounds` maps a character to the one that stands for its sound."""
     intents = tuple(sorted(intent for intent, utterances in examples.items() if utterances))
@@ -57,7 +57,7 @@ def corpus(
     )
 
 
-def _wrapped(text: str, words: Words, sounds: Mapping[str, Sequence[str]], chance: random.Random) -> str:
+def _wrapped(text: str, words: WordLists, sounds: Mapping[str, Sequence[str]], chance: random.Random) -> str:
     """The utterance as a chatty person in a hurry types it, in the words of its own script."""
     before, after = _around(words, has_han(text))
     gap = "" if has_han(text) else " "
@@ -66,7 +66,7 @@ def _wrapped(text: str, words: Words, sounds: Mapping[str, Sequence[str]], chanc
 
 
 @lru_cache(maxsize=2)
-def _around(words: Words, han: bool) -> tuple[list[str], list[str]]:
+def _around(words: WordLists, han: bool) -> tuple[list[str], list[str]]:
     """What may be said before and after, in the words of one script."""
 
     def of(edges: Edges) -> list[str]:

@@ -15,7 +15,7 @@ from bot.understanding.phrases import expanded, pattern
 from bot.understanding.text import has_han, key, normal
 
 if TYPE_CHECKING:
-    from bot.understanding.words import Words
+    from bot.understanding.words import WordLists
 
 _WEEK = 7
 _YEARS_TO_A_LEAP_DAY = 8
@@ -31,7 +31,7 @@ Named = Mapping[str, int]  # what the placeholders of a wording stand for, and "
 Spoken = Mapping[str, int]  # "周" … "二" -> its place in the list
 
 
-def read_date(text: str, today: date, words: "Words") -> date | None:
+def read_date(text: str, today: date, words: "WordLists") -> date | None:
     """The one day that a text names; None for none, for several, and for a day that does not exist.
 
     Without a year it is the next such day, today included; only a date with its year may lie in the past.
@@ -95,7 +95,7 @@ def _names_weekday(found: Sequence[date | None], day: date | None) -> bool:
     return day is not None and day.weekday() in [each.weekday() for each in found if each]
 
 
-def _bare(plain: str, today: date, words: "Words") -> Iterator[date | None]:
+def _bare(plain: str, today: date, words: "WordLists") -> Iterator[date | None]:
     """A day in digits alone, where the text says little else: "12.3" may also be a price."""
     match = _FULL.search(plain) or _MONTH_FIRST.search(plain)
     if match is None:

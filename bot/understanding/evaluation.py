@@ -26,7 +26,7 @@ OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 _EXAMPLE = '{"text": "when do I start?", "intent": "start"}'
 
 
-class Row(NamedTuple):
+class EvaluationRow(NamedTuple):
     text: str
     intent: str
 
@@ -43,7 +43,7 @@ class RowError(ValueError):
 class Prediction:
     """What the model said to one row, and what became of it."""
 
-    row: Row
+    row: EvaluationRow
     verdict: Verdict
     decision: Decision
     seconds: float
@@ -60,14 +60,14 @@ class Prediction:
         return json.dumps(line, ensure_ascii=False)
 
 
-def rows(lines: Sequence[str]) -> Iterator[Row]:
+def rows(lines: Sequence[str]) -> Iterator[EvaluationRow]:
     """The rows of a JSONL file; empty lines are passed over, anything else wrong raises RowError."""
     for number, line in enumerate(lines, start=1):
         if line.strip():
             yield _row(number, line)
 
 
-def examples(train: Sequence[Row], oos_label: str) -> dict[str, list[str]]:
+def examples(train: Sequence[EvaluationRow], oos_label: str) -> dict[str, list[str]]:
     """What training gets: the rows by intent. Out of scope is no intent; its rows teach nothing here."""
     found: dict[str, list[str]] = {}
     for text, intent in train:
@@ -76,7 +76,7 @@ def examples(train: Sequence[Row], oos_label: str) -> dict[str, list[str]]:
     return found
 
 
-def predicted(model: Model, test: Sequence[Row], threshold: float | None) -> list[Prediction]:
+def predicted(model: Model, test: Sequence[EvaluationRow], threshold: float | None) -> list[Prediction]:
     """One prediction a row; what is less probable than the threshold falls back."""
     return [_prediction(model, row, threshold) for row in test]
 
@@ -126,7 +126,7 @@ def latency(seconds: Sequence[float]) -> dict[str, float]:
     return {"p50": round(float(p50), 4), "p99": round(float(p99), 4)}
 
 
-def timed(model: Model, test: Sequence[Row], times: int) -> list[float]:
+def timed(model: Model, test: Sequence[EvaluationRow], times: int) -> list[float]:
     """Seconds that each of so many messages took."""
     return [_timed(model, test[turn % len(test)].text)[1] for turn in range(times)]
 
@@ -150,18 +150,18 @@ def oscr(score: Scores, inside: Flags, right: Flags) -> float | None:
     return _rounded(float(np.trapezoid(y, x)))
 
 
-def _row(number: int, line: str) -> Row:
+def _row(number: int, line: str) -> EvaluationRow:
     try:
         found = json.loads(line)
     except ValueError:
         raise RowError(number, "is not JSON") from None
-    for key in Row._fields:
+    for key in EvaluationRow._fields:
         if not isinstance(found, dict) or not isinstance(found.get(key), str):
             raise RowError(number, f"has no {key!r} that is a text")
-    return Row(found["text"], found["intent"])
+    return EvaluationRow(found["text"], found["intent"])
 
 
-def _prediction(model: Model, row: Row, threshold: float | None) -> Prediction:
+def _prediction(model: Model, row: EvaluationRow, threshold: float | None) -> Prediction:
     verdict, seconds = _timed(model, row.text)
     return Prediction(row, verdict, _decision(verdict.p, threshold), seconds)
 

@@ -14,7 +14,7 @@ from bot.understanding.own_words import OwnWords, own_words
 from bot.understanding.rules import Ruling, answer_first, bare, ruling
 from bot.understanding.stance import found_by
 from bot.understanding.text import clauses, has_han, key, normal, sentences, traditional
-from bot.understanding.words import Words
+from bot.understanding.words import WordLists
 
 Decision = Literal["answer", "ask", "fallback"]
 
@@ -49,7 +49,7 @@ class Meaning:
 class Understanding:
     """Understands one message at a time; knows nothing of who wrote it or what was said before."""
 
-    def __init__(self, model: Model, words: Words) -> None:
+    def __init__(self, model: Model, words: WordLists) -> None:
         self._model = model
         self._words = words
         self._remembered = lru_cache(maxsize=_REMEMBERED)(self._understood)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from bot.understanding.phrases import Phrases
 from bot.understanding.text import clauses, first_clause, has_han, key
-from bot.understanding.words import Words
+from bot.understanding.words import WordLists
 
 _OPEN = frozenset({"yes_no", "number", "text", "value"})  # what only an open question expects
 _ANY_DAY = date(2000, 1, 1)  # whether a text names a day does not hang on today
@@ -23,13 +23,13 @@ class Ruling(NamedTuple):
     value: str | None = None
 
 
-def ruling(normal: str, words: Words, expecting: frozenset[str], last_offered: frozenset[str]) -> Ruling | None:
+def ruling(normal: str, words: WordLists, expecting: frozenset[str], last_offered: frozenset[str]) -> Ruling | None:
     """The rule that decides this normal text, if one does; the first in this order wins.
 
     Where "nod" is expected, a bare yes or no that answers nothing is one; otherwise no rule takes it. Where a "sure"
     answer is, "got it" is no yes.
     """
-    said = _Said(normal, words)
+    said = _Forms(normal, words)
     if expecting & _OPEN and said.wholly(words.leave):
         return Ruling("never_mind")
     if said.somewhere(words.stop) or said.wholly(words.stop_alone) or _offered_letter(said, words, last_offered):
@@ -54,21 +54,21 @@ def ruling(normal: str, words: Words, expecting: frozenset[str], last_offered: f
     )
 
 
-def answer_first(normal: str, words: Words, expecting: frozenset[str]) -> tuple[Ruling, str] | None:
+def answer_first(normal: str, words: WordLists, expecting: frozenset[str]) -> tuple[Ruling, str] | None:
     """The expected answer with which a normal text begins, and what is said after it."""
     head, rest = first_clause(normal)
     if rest:
-        said = _Said(head, words)
+        said = _Forms(head, words)
         answer = None if "?" in head or said.wholly(words.murmurs) else _expected(said, words, expecting)
     else:
         head = words.questions.begin(normal)  # "ok where is it"; but "not sure where it is" answers nothing
         rest = normal[len(head) :].strip()
-        answer = _expected(_Said(head, words), words, expecting - {"number"}) if head else None
+        answer = _expected(_Forms(head, words), words, expecting - {"number"}) if head else None
         answer = answer if answer and answer.rule == "yes" else None
     return answer and (answer, rest)
 
 
-def corrected(normal: str, words: Words) -> str | None:
+def corrected(normal: str, words: WordLists) -> str | None:
     """What a normal text puts in the place of something said before: "no, tuesday" -> "tuesday"; None if nothing."""
     rest = _tidy(words.corrections.after(normal))
     if not rest and (rest := _tidy(words.corrections_short.after(normal))) and not _brief(rest, words):
@@ -80,23 +80,23 @@ def _tidy(rest: str | None) -> str:
     return (rest or "").strip(" ,.;:!。、；~-")
 
 
-def _brief(rest: str, words: Words) -> bool:
+def _brief(rest: str, words: WordLists) -> bool:
     """Whether this little can be nothing but a value."""
     form = key(rest)
     size = len(form) if has_han(form) else len(form.split())
     return size <= _FEW[has_han(form)] and form not in words.no and not words.ask(rest)
 
 
-def _value_of(rest: str | None, words: Words) -> bool:
+def _value_of(rest: str | None, words: WordLists) -> bool:
     """Whether what is corrected is a number or a day: then it was a slip of the hand, and nobody is a stranger."""
     if rest is None:
         return False
     if key(rest).isdecimal():
         return True
-    return bool(_Said(rest, words).number()) or any(any(each.days(rest, _ANY_DAY)) for each in words.calendars)
+    return bool(_Forms(rest, words).number()) or any(any(each.days(rest, _ANY_DAY)) for each in words.calendars)
 
 
-def _says_whether(said: "_Said", words: Words) -> Ruling | None:
+def _says_whether(said: "_Forms", words: WordLists) -> Ruling | None:
     """Whether somebody denies having said that they come; says that they come, or that they cannot, beside which a
     plain yes or no may stand."""
     if said.in_a_clause(words.unsaid):
@@ -110,7 +110,7 @@ def _says_whether(said: "_Said", words: Words) -> Ruling | None:
     return None
 
 
-def _about_the_answer(said: "_Said", words: Words) -> Ruling | None:
+def _about_the_answer(said: "_Forms", words: WordLists) -> Ruling | None:
     """What somebody says of our last answer itself."""
     if said.plain in words.repeat:
         return Ruling("repeat")
@@ -119,7 +119,7 @@ def _about_the_answer(said: "_Said", words: Words) -> Ruling | None:
     return Ruling("wrong") if said.wholly(words.wrong) else None
 
 
-def _nod(said: "_Said", words: Words, expecting: frozenset[str]) -> Ruling | None:
+def _nod(said: "_Forms", words: WordLists, expecting: frozenset[str]) -> Ruling | None:
     """What says by itself whether somebody comes ("I'll be there") is more than a nod."""
     if "murmur" in expecting and said.wholly(words.murmurs):
         return Ruling("nod")
@@ -127,7 +127,7 @@ def _nod(said: "_Said", words: Words, expecting: frozenset[str]) -> Ruling | Non
     return Ruling("nod") if nods and not said.wholly(words.plans) else None
 
 
-def _expected(said: "_Said", words: Words, expecting: frozenset[str]) -> Ruling | None:
+def _expected(said: "_Forms", words: WordLists, expecting: frozenset[str]) -> Ruling | None:
     if "number" in expecting and (number := said.number()):
         return Ruling("number", number)
     if "yes_no" not in expecting or ("sure" in expecting and said.wholly(words.murmurs)):
@@ -137,22 +137,22 @@ def _expected(said: "_Said", words: Words, expecting: frozenset[str]) -> Ruling 
     return Ruling("yes") if said.wholly(words.yes) else None
 
 
-def _offered_letter(said: "_Said", words: Words, last_offered: frozenset[str]) -> bool:
+def _offered_letter(said: "_Forms", words: WordLists, last_offered: frozenset[str]) -> bool:
     offered = {letter.lower() for letter in last_offered} & words.stop_letters
     return any(form in offered for form in said.forms)
 
 
-def bare(normal: str, words: Words) -> bool:
+def bare(normal: str, words: WordLists) -> bool:
     """Whether the text only answers a question; when none is open it means nothing."""
     form = key(normal)
     answers = (form in words.yes or form in words.no) and form not in words.plans
     return answers or any(frame.fullmatch(form) for frame in words.number_frames)
 
 
-class _Said:
+class _Forms:
     """A normal text in the forms in which it is compared with word lists."""
 
-    def __init__(self, normal: str, words: Words) -> None:
+    def __init__(self, normal: str, words: WordLists) -> None:
         self._words, self._text = words, normal
         self.asks = "?" in normal
         self._parts = [self._forms(part) for part in clauses(normal)]
@@ -175,12 +175,12 @@ class _Said:
         """Every clause is one of the phrases of some of the lists."""
         return all(any(_either(forms, phrases) for phrases in lists) for forms in self._parts)
 
-    def declines(self, words: Words) -> bool:
+    def declines(self, words: WordLists) -> bool:
         """Each clause says no or never mind: "算了，不用打了", "no thanks"; not what says whether somebody comes."""
         refusals = [any(_either(forms, each) for each in (words.no, words.never_mind)) for forms in self._parts]
         return bool(refusals) and all(refusals) and not any(_either(forms, words.plans) for forms in self._parts)
 
-    def takes_back(self, words: Words) -> bool:
+    def takes_back(self, words: WordLists) -> bool:
         """Says that the last was not meant, and beside it at most sorry, yes or no ("sorry, wrong button"); not what
         says whether somebody comes."""
         if self.wholly(words.mistake):

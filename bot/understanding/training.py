@@ -11,12 +11,12 @@ from bot.understanding.calibration import calibrated
 from bot.understanding.corpus import corpus
 from bot.understanding.fit import fit
 from bot.understanding.model import Model, vocabularies
-from bot.understanding.words import Words
+from bot.understanding.words import WordLists
 
 ALGORITHM = 11  # raise it when the same examples give another model than before
 
 
-def train(examples: Mapping[str, Sequence[str]], seed: int = 0, words: Words | None = None) -> Model:
+def train(examples: Mapping[str, Sequence[str]], seed: int = 0, words: WordLists | None = None) -> Model:
     """The model for {intent: ways of asking}; ValueError for fewer than two intents.
 
     `words` gives the fillers that a second copy of each utterance is wrapped in, and the characters that sound alike.
@@ -41,7 +41,7 @@ def train(examples: Mapping[str, Sequence[str]], seed: int = 0, words: Words | N
 def main() -> None:
     """Reads {"examples", "seed", "words"} as JSON on stdin, writes the model on stdout."""
     asked = json.load(sys.stdin)
-    words = Words.of(asked["words"]) if asked["words"] else None
+    words = WordLists.of(asked["words"]) if asked["words"] else None
     sys.stdout.buffer.write(train(asked["examples"], asked["seed"], words).dumped())
 
 

@@ -19,7 +19,7 @@ _AT_THE_EDGES = " ,.!;:~，。！；：、"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Words:
+class WordLists:
     """Every list of words.yaml, the languages together: nobody tells us which one the next message will be in."""
 
     stop: Phrases  # opts out, also as one clause of many
@@ -65,7 +65,7 @@ class Words:
     not_own: Signs  # by what it shows that a text is not its sender's own
 
     @classmethod
-    def of(cls, *mappings: Mapping[str, Sequence[str]]) -> "Words":
+    def of(cls, *mappings: Mapping[str, Sequence[str]]) -> "WordLists":
         """The lists of all the mappings; a list that none of them has is empty."""
 
         def listed(*names: str) -> list[str]:

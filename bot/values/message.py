@@ -70,7 +70,7 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class ChannelMessage:
     """One message on its way out, as a channel gets it.
 
     `id`: of its row, for providers that drop repeats by a key of ours. `via`: by what it goes: one of CHANNEL_OF.
@@ -92,7 +92,7 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
+class SendResult:
     """What a provider gave when it took a letter. `parts`: SMS that it costs. `status`: how far it is, in the
     provider's own word, where the provider was asked for it afterwards."""
 

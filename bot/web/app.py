@@ -5,17 +5,17 @@ import asyncio
 import structlog
 from aiohttp import web
 
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.outbox import open_outbox
 from bot.platform import clock, embedded_redis
 from bot.platform.log import broke
 from bot.store.db.database import Database
 from bot.web import metrics, simulator_proxy
-from bot.web.api import Api
+from bot.web.api import Dispatch
 from bot.web.candidate_page import CandidatePage
 from bot.web.explanations import Whys
 from bot.web.health import Health
-from bot.web.hr.request import Desk
+from bot.web.hr.request import Backend
 from bot.web.hr.routes import Inbox
 from bot.web.roll_page import RollPage
 from bot.web.spool import Spool
@@ -32,14 +32,14 @@ _SPOOL_EVERY = 5  # seconds between looks at what waits on disk
 _log = structlog.get_logger()
 
 
-def build(house: House, database: Database) -> web.Application:
+def build(house: Runtime, database: Database) -> web.Application:
     """The whole application; its parts close with it."""
     connection = embedded_redis.connect(house.settings.redis_url, house.settings.var)
     outbox = open_outbox(house.settings, database, house.cipher, connection, clock.now)
     spool = Spool(house.settings.var / "spool", house.cipher)
     metrics.SPOOLED.set_function(spool.count)
     webhooks = Webhooks(house, database, outbox, spool, clock.now)
-    inbox = Inbox(Desk(house, database, webhooks.send_soon))
+    inbox = Inbox(Backend(house, database, webhooks.send_soon))
     app = web.Application(client_max_size=BIGGEST)
     app.on_response_prepare.append(_keep_safe)
     app.add_routes(
@@ -49,7 +49,7 @@ def build(house: House, database: Database) -> web.Application:
             *CandidatePage(house, database).routes(),
             *RollPage(house, database).routes(),
             *Whys(house, database).routes(),
-            *Api(house, database, connection).routes(),
+            *Dispatch(house, database, connection).routes(),
             *inbox.routes(),
             *simulator_proxy.routes(),
         ]
@@ -66,7 +66,7 @@ def build(house: House, database: Database) -> web.Application:
     return app
 
 
-def serve(house: House, database: Database, host: str, port: int) -> None:
+def serve(house: Runtime, database: Database, host: str, port: int) -> None:
     """Blocks until SIGINT or SIGTERM; calls that are being answered are finished first."""
 
     def ready(_text: str) -> None:

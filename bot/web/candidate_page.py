@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from bot import links
 from bot.content.templates import written_at
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.errors import ConfigError, Rejected
 from bot.platform import clock
 from bot.record import facts
@@ -36,7 +36,7 @@ class _Link:
 class CandidatePage:
     """Handlers of `/c/{token}` and of the style sheet."""
 
-    def __init__(self, house: House, database: Database) -> None:
+    def __init__(self, house: Runtime, database: Database) -> None:
         self._house, self._database = house, database
 
     def routes(self) -> list[web.RouteDef]:

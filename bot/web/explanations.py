@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 from sqlalchemy.engine import Connection
 
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.store.db.cipher import Cipher
 from bot.store.db.database import Database
 from bot.store.views import explanations
@@ -26,7 +26,7 @@ _MOST = 100
 class Whys:
     """The handlers of `/sim/why` and `/sim/why/pushed`."""
 
-    def __init__(self, house: House, database: Database) -> None:
+    def __init__(self, house: Runtime, database: Database) -> None:
         self._house, self._database = house, database
 
     def routes(self) -> list[web.RouteDef]:

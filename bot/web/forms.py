@@ -14,7 +14,7 @@ _MOST_FIELDS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class FormFile:
     """A file that came with a form."""
 
     name: str
@@ -26,7 +26,7 @@ class Form:
     """What was filled in, and which files came with it."""
 
     fields: MultiDict[str]
-    files: dict[str, Upload]
+    files: dict[str, FormFile]
 
 
 async def read(request: web.Request, most: int, kinds: Iterable[str] = (FIELDS,)) -> Form:
@@ -72,5 +72,5 @@ async def _parts(request: web.Request, most: int) -> Form:
         if part.filename is None:
             form.fields.add(part.name, body.decode())
         else:
-            form.files[part.name] = Upload(part.filename, bytes(body))
+            form.files[part.name] = FormFile(part.filename, bytes(body))
     return form

@@ -19,13 +19,13 @@ from sqlalchemy.engine import Connection
 
 from bot import links
 from bot.content.templates import written_at
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.errors import ConfigError, Rejected
 from bot.platform import clock
 from bot.record import facts
 from bot.staff import permissions
 from bot.store import cohorts, rollcall
-from bot.store.cohorts import Held, Member
+from bot.store.cohorts import CohortMember, CohortRow
 from bot.store.db.database import Database
 from bot.store.rollcall import Recorded
 from bot.store.visibility import seen_by, sight_of
@@ -40,7 +40,7 @@ _CAME = {"yes": True, "no": False}
 class RollPage:
     """Handlers of `/roll/{token}`."""
 
-    def __init__(self, house: House, database: Database, now: Callable[[], datetime] = clock.now) -> None:
+    def __init__(self, house: Runtime, database: Database, now: Callable[[], datetime] = clock.now) -> None:
         self._house, self._database, self._now = house, database, now
 
     def routes(self) -> list[web.RouteDef]:
@@ -82,7 +82,7 @@ class RollPage:
         who = ":".join(filter(None, ("link", cohort.code, maker)))
         rollcall.call(self._database, cohort, answers, settings.stages, who, now, seen)
 
-    def _link(self, connection: Connection, token: str) -> tuple[Held, str]:
+    def _link(self, connection: Connection, token: str) -> tuple[CohortRow, str]:
         """The cohort, and who made the link. Raises Rejected where it is not ours (404) or no longer good (410)."""
         settings = self._house.settings
         rollcall.require_no_show(settings.stages)
@@ -103,11 +103,11 @@ class RollPage:
             raise Rejected("who made the link may not call the roll any more", 410)
         return seen_by(sight)
 
-    def _waiting(self, connection: Connection, cohort: Held, seen: sa.ColumnElement[bool]) -> list[Member]:
+    def _waiting(self, connection: Connection, cohort: CohortRow, seen: sa.ColumnElement[bool]) -> list[CohortMember]:
         closed = self._house.settings.stages.closed
         return cohorts.members(connection, self._house.cipher, cohort, closed, seen=seen)
 
-    def _opens_at(self, cohort: Held) -> datetime | None:
+    def _opens_at(self, cohort: CohortRow) -> datetime | None:
         """When the roll may be called, if that is still to come."""
         opens_at = rollcall.opens_at(cohort, facts.zone_of(cohort, self._house.settings))
         return opens_at if opens_at and opens_at > self._now() else None
@@ -122,7 +122,7 @@ class RollPage:
         proof = links.proof(self._house.settings, token)
         return page("roll.html", **self._values(cohort), **_counted(recorded), waiting=waiting, proof=proof)
 
-    def _values(self, cohort: Held) -> dict[str, Any]:
+    def _values(self, cohort: CohortRow) -> dict[str, Any]:
         company = self._house.settings.company
         words = self._house.content.words[company.locale]
         zone = facts.zone_of(cohort, self._house.settings)

@@ -16,7 +16,7 @@ from aiohttp import web
 from bot.channels.twilio import inbound as twilio_inbound
 from bot.channels.wechat import inbound as wechat_inbound
 from bot.channels.wecom import inbound as wecom_inbound
-from bot.conversation import House, Outcome, Ticket, receive
+from bot.conversation import Runtime, Ticket, TurnOutcome, receive
 from bot.errors import Rejected
 from bot.outbox import Outbox, keep_receipt
 from bot.outbox.fallback import Terms
@@ -33,7 +33,7 @@ TWILIO_WAITS = 13.0  # of 15
 _log = structlog.get_logger()
 
 
-class Call(Protocol):
+class WebhookCall(Protocol):
     """A verified call of either channel."""
 
     @property
@@ -46,7 +46,7 @@ class Call(Protocol):
 class Webhooks:
     """What the handlers share."""
 
-    house: House
+    house: Runtime
     database: Database
     outbox: Outbox
     spool: Spool
@@ -132,7 +132,7 @@ class Webhooks:
         metrics.SECONDS.labels(incoming.channel).observe(time.perf_counter() - started)
         return _response(outcome.answer)
 
-    def _begin(self, incoming: Incoming, compose: Compose, ticket: Ticket) -> Future[Outcome]:
+    def _begin(self, incoming: Incoming, compose: Compose, ticket: Ticket) -> Future[TurnOutcome]:
         work = self.database.submit(
             lambda connection: receive(connection, self.house, incoming, compose, ticket, self.clock)
         )
@@ -144,7 +144,7 @@ class Webhooks:
         metrics.LATE.labels(incoming.channel).inc()
         return await asyncio.to_thread(self.spool.keep, incoming, arrived)
 
-    def _after(self, incoming: Incoming, work: Future[Outcome]) -> None:
+    def _after(self, incoming: Incoming, work: Future[TurnOutcome]) -> None:
         """What a person waits for goes out at once; the outbox's own tick catches what this misses."""
         if work.cancelled() or work.exception():
             return
@@ -208,21 +208,21 @@ class Webhooks:
         return guarded
 
 
-def _unspool(path: Path, work: Future[Outcome]) -> None:
+def _unspool(path: Path, work: Future[TurnOutcome]) -> None:
     if work.exception() is None:
         path.unlink(missing_ok=True)
 
 
-def _looked_at(future: asyncio.Future[Outcome]) -> None:
+def _looked_at(future: asyncio.Future[TurnOutcome]) -> None:
     """So that asyncio does not log the text of a failure, which may quote a message: the spool has kept that one."""
     if not future.cancelled():
         future.exception()
 
 
-def _compose_for(house: House, incoming: Incoming) -> Compose:
+def _compose_for(house: Runtime, incoming: Incoming) -> Compose:
     if incoming.channel == "wechat":
-        return wechat_inbound.Call(incoming, house.settings.wechat).answer
-    return twilio_inbound.Call(incoming, house.settings.public_url).answer
+        return wechat_inbound.WechatCall(incoming, house.settings.wechat).answer
+    return twilio_inbound.TwilioCall(incoming, house.settings.public_url).answer
 
 
 def _require(on: bool) -> None:

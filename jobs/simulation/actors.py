@@ -7,9 +7,9 @@ from random import Random
 from sqlalchemy.engine import Connection
 
 from bot.store import cohorts, moves, rollcall
-from bot.store.cohorts import Held
+from bot.store.cohorts import CohortRow
 from bot.store.people import history
-from jobs.context import Desk
+from jobs.context import JobContext
 from jobs.simulation.fake_client import Control
 
 _STAYS_AWAY = 0.05  # of those who have not confirmed
@@ -18,10 +18,10 @@ _AHEAD = timedelta(days=9)  # so long after it is fixed a training begins
 _CHECKED_AFTER = (timedelta(days=3), timedelta(days=5))  # so long somebody stays in the first stage, and the second
 
 
-class Office:
+class SimulatedHr:
     """HR, each morning at ten: fixes the dates that are due, calls the roll, moves people on."""
 
-    def __init__(self, desk: Desk, seed: int = 0) -> None:
+    def __init__(self, desk: JobContext, seed: int = 0) -> None:
         self._desk, self._seed, self._next = desk, seed, datetime.min.replace(tzinfo=UTC)
         self._zone, self._stages = desk.settings.company.zone, desk.settings.stages
 
@@ -42,7 +42,7 @@ class Office:
             done += self._call_the_roll(connection, standing.cohort, now)
         return done + self._move_on(connection, now)
 
-    def _publish(self, connection: Connection, held: Held, now: datetime) -> int:
+    def _publish(self, connection: Connection, held: CohortRow, now: datetime) -> int:
         """On the day by which the date was to be fixed; one that nobody knew comes two days late."""
         late = timedelta() if held.starts_at else _LATE
         if held.published or held.date_by is None or now < held.date_by + late or not held.place:
@@ -51,18 +51,18 @@ class Office:
         after = replace(dated, date_state="published", version=held.version + 1)
         news = cohorts.news(cohorts.NOTICE, held, after, now)
         cohorts.change(connection, held, after, cohorts.NOTICE, now)
-        while cohorts.tell(connection, after, news, self._stages.closed, now) == cohorts.AT_ONCE:
+        while cohorts.plan_announcement(connection, after, news, self._stages.closed, now) == cohorts.AT_ONCE:
             pass
         return 1
 
-    def _dated(self, held: Held, now: datetime) -> Held:
+    def _dated(self, held: CohortRow, now: datetime) -> CohortRow:
         if held.starts_at and held.starts_at > now + timedelta(days=1):
             return held
         start = (now.astimezone(self._zone) + _AHEAD).replace(hour=9, minute=0, second=0, microsecond=0)
         end = (start + timedelta(days=4)).replace(hour=17, minute=30)
         return replace(held, starts_at=start.astimezone(UTC), ends_at=end.astimezone(UTC))
 
-    def _call_the_roll(self, connection: Connection, held: Held, now: datetime) -> int:
+    def _call_the_roll(self, connection: Connection, held: CohortRow, now: datetime) -> int:
         """On the first day, or the first morning after it; who confirmed comes."""
         if not held.published or held.starts_at is None or held.starts_at > now:
             return 0

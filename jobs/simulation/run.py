@@ -23,10 +23,10 @@ from bot import settings
 from bot.cli import menu, sample
 from bot.platform import clock, embedded_redis
 from bot.platform.garbage_collection import lasting
-from bot.store.views.message_log import MILLION, Line, Sum, ledger, summary
+from bot.store.views.message_log import MILLION, LogLine, Sum, ledger, summary
 from bot.web.app import build
-from jobs.context import Desk, open_desk
-from jobs.simulation.actors import Crowd, Office
+from jobs.context import JobContext, open_desk
+from jobs.simulation.actors import Crowd, SimulatedHr
 from jobs.simulation.time_travel import TimeMachine
 
 _GRAIN = timedelta(hours=1)
@@ -44,7 +44,7 @@ class Play:
     folder: Path
 
 
-def simulate(play: Play, progress: bool = False) -> list[Line]:
+def simulate(play: Play, progress: bool = False) -> list[LogLine]:
     """Sets up a deployment of its own in the folder, plays, and gives the ledger."""
     with _ready(play) as (desk, machine):
         with _shown(progress) as bar:
@@ -54,7 +54,7 @@ def simulate(play: Play, progress: bool = False) -> list[Line]:
 
 
 @contextmanager
-def _ready(play: Play) -> Iterator[tuple[Desk, TimeMachine]]:
+def _ready(play: Play) -> Iterator[tuple[JobContext, TimeMachine]]:
     port, folder = sample.free_port(), play.folder.resolve()  # the stand-ins run elsewhere
     own = sample.begin(folder, port)
     with ExitStack() as stack:
@@ -75,7 +75,7 @@ def _ready(play: Play) -> Iterator[tuple[Desk, TimeMachine]]:
             desk = open_desk()
         stack.callback(desk.database.close)
         stack.enter_context(_door(desk, port))
-        others = Office(desk, play.seed), Crowd(people)
+        others = SimulatedHr(desk, play.seed), Crowd(people)
         machine = TimeMachine(desk, (wechat, twilio), others, stands=True, grain=_GRAIN)
         machine.to(begins)
         menu.put(loaded, desk.house.content)
@@ -83,7 +83,7 @@ def _ready(play: Play) -> Iterator[tuple[Desk, TimeMachine]]:
 
 
 @contextmanager
-def _door(desk: Desk, port: int) -> Iterator[None]:
+def _door(desk: JobContext, port: int) -> Iterator[None]:
     """The real web door, on a thread of this process: SQLite has one writer then, which waits for nobody."""
     loop = asyncio.new_event_loop()
     runner = web.AppRunner(build(desk.house, desk.database), access_log=None)
@@ -109,7 +109,7 @@ def _shown(progress: bool) -> Progress:
     return Progress(*columns, console=Console(stderr=True), disable=not progress or not sys.stderr.isatty())
 
 
-def told(lines: Sequence[Line], zone: ZoneInfo) -> Iterator[str]:
+def told(lines: Sequence[LogLine], zone: ZoneInfo) -> Iterator[str]:
     """The ledger as a table of text, one line a message, then what became of each entry."""
     for line in lines:
         local = line.at.astimezone(ZoneInfo(line.timezone) if line.timezone else zone)
@@ -132,11 +132,11 @@ def _counts(found: Sum) -> Iterator[str]:
         yield f"cost {Decimal(found.cost) / MILLION:.2f}"
 
 
-def as_json(lines: Sequence[Line]) -> str:
+def as_json(lines: Sequence[LogLine]) -> str:
     """One object a line of the ledger."""
     return json.dumps([asdict(line) for line in lines], ensure_ascii=False, default=datetime.isoformat)
 
 
-def echo(lines: Sequence[Line], zone: ZoneInfo, for_programs: bool) -> None:
+def echo(lines: Sequence[LogLine], zone: ZoneInfo, for_programs: bool) -> None:
     for text in (as_json(lines),) if for_programs else told(lines, zone):
         typer.echo(text)

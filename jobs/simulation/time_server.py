@@ -9,7 +9,7 @@ from aiohttp import web
 
 from bot.platform import clock
 from jobs.context import open_desk
-from jobs.simulation.actors import Crowd, Office
+from jobs.simulation.actors import Crowd, SimulatedHr
 from jobs.simulation.time_travel import HOUR, TimeMachine
 
 _HOST = "127.0.0.1"
@@ -92,7 +92,7 @@ def application(player: Player) -> web.Application:
 def serve(port: int, fakes: Sequence[str], crowd: str) -> None:
     """Blocks until SIGINT or SIGTERM."""
     desk = open_desk()
-    machine = TimeMachine(desk, fakes, (Office(desk), Crowd(crowd)))
+    machine = TimeMachine(desk, fakes, (SimulatedHr(desk), Crowd(crowd)))
     try:
         web.run_app(application(Player(machine)), host=_HOST, port=port, access_log=None, print=None)
     finally:

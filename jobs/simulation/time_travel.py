@@ -11,7 +11,7 @@ import structlog
 
 from bot.platform import clock
 from bot.store import agenda
-from jobs.context import Desk
+from jobs.context import JobContext
 from jobs.scheduler import JOBS, Job
 from jobs.simulation.fake_client import Control
 
@@ -39,7 +39,7 @@ class TimeMachine:
 
     def __init__(
         self,
-        desk: Desk,
+        desk: JobContext,
         fakes: Sequence[str],
         bystanders: Sequence[Bystander] = (),
         stands: bool = False,

@@ -21,7 +21,7 @@ def _is_about(moment: datetime, expected: datetime) -> bool:
 
 def _elsewhere() -> datetime:
     """What a process started now takes for the time."""
-    asked = [sys.executable, "-c", "from bot import clock; print(clock.now().isoformat())"]
+    asked = [sys.executable, "-c", "from bot.platform import clock; print(clock.now().isoformat())"]
     return datetime.fromisoformat(subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip())
 
 

@@ -18,10 +18,10 @@ from bot import links
 from bot.errors import ConfigError
 from bot.settings import Settings
 from bot.store import cohorts, messages, people, promises, rollcall
-from bot.store.cohorts import CANCELLED, MOVED, NOTICE, SLIPPED, Held
+from bot.store.cohorts import CANCELLED, MOVED, NOTICE, SLIPPED, CohortRow
 from bot.store.db.cipher import Cipher
 from bot.store.db.database import Database
-from bot.store.messages import Spoken
+from bot.store.messages import Draft
 from bot.store.tables import audit, candidates, cases, touches
 from bot.store.tables import cohorts as cohort_table
 from bot.store.tables import promises as promise_table
@@ -45,7 +45,7 @@ def run(environment: dict[str, str]) -> Run:
     return run
 
 
-def find(database: Database, code: str) -> Held:
+def find(database: Database, code: str) -> CohortRow:
     return database.read(lambda connection: cohorts.find(connection, code))
 
 
@@ -65,7 +65,7 @@ def begins(database: Database, code: str, at: datetime | None, **columns: Any) -
     database.write(lambda connection: connection.execute(changed).rowcount)
 
 
-def becomes(database: Database, before: Held, after: Held, now: datetime) -> int:
+def becomes(database: Database, before: CohortRow, after: CohortRow, now: datetime) -> int:
     """As a command does it."""
     after = replace(after, version=before.version + 1)
     entry = cohorts.entry_of(before, after)
@@ -73,10 +73,10 @@ def becomes(database: Database, before: Held, after: Held, now: datetime) -> int
     if not entry:
         return 0
     news = cohorts.news(entry, before, after, now)
-    return database.write(lambda c: cohorts.tell(c, after, news, CLOSED, now))
+    return database.write(lambda c: cohorts.plan_announcement(c, after, news, CLOSED, now))
 
 
-def published(database: Database, code: str, now: datetime = NOW) -> Held:
+def published(database: Database, code: str, now: datetime = NOW) -> CohortRow:
     before = find(database, code)
     becomes(database, before, replace(before, date_state="published"), now)
     return find(database, code)
@@ -87,7 +87,7 @@ def goes_out(database: Database) -> None:
     database.write(lambda c: c.execute(sa.update(touches).values(state="sent", ended_at=NOW)).rowcount)
 
 
-def published_again(database: Database, held: Held) -> Held:
+def published_again(database: Database, held: CohortRow) -> CohortRow:
     """With another place, which is told as a change."""
     becomes(database, held, replace(held, place="别处"), NOW)
     return find(database, held.code)
@@ -97,9 +97,9 @@ def reads(database: Database, cipher: Cipher, code: str, key: str) -> None:
     """They are told this in an answer."""
 
     def keep(connection: sa.Connection) -> None:
-        person = people.meet(connection, cipher, "wechat", f"o-{code}", NOW)
+        person = people.get_or_create(connection, cipher, "wechat", f"o-{code}", NOW)
         number = people.by_code(connection, code)
-        messages.keep_outbound(connection, cipher, person.id, number, None, [Spoken("…", key)], NOW)
+        messages.enqueue(connection, cipher, person.id, number, None, [Draft("…", key)], NOW)
 
     database.write(keep)
 
@@ -130,12 +130,12 @@ def test_publishing_plans_one_notice_for_each_open_candidate(database: Database)
 def test_who_is_closed_hears_nothing_and_who_comes_later_is_told_once(database: Database) -> None:
     held = find(database, "PUB")
     news = cohorts.news(NOTICE, held, held, NOW)
-    assert database.write(lambda c: cohorts.tell(c, held, news, CLOSED, NOW)) == 6
+    assert database.write(lambda c: cohorts.plan_announcement(c, held, news, CLOSED, NOW)) == 6
     assert planned(database).keys() == OPEN_OF_PUB
     database.write(
         lambda c: c.execute(sa.update(candidates).where(candidates.c.code == "NONE").values(cohort_id=held.id)).rowcount
     )
-    assert database.write(lambda c: cohorts.tell(c, held, news, CLOSED, NOW)) == 1
+    assert database.write(lambda c: cohorts.plan_announcement(c, held, news, CLOSED, NOW)) == 1
     assert planned(database).keys() == OPEN_OF_PUB | {"NONE"}
 
 
@@ -143,7 +143,11 @@ def test_what_broke_off_between_two_transactions_goes_on(database: Database, mon
     monkeypatch.setattr(cohorts, "AT_ONCE", 4)
     held = find(database, "PUB")
     news = cohorts.news(NOTICE, held, held, NOW)
-    assert [database.write(lambda c: cohorts.tell(c, held, news, CLOSED, NOW)) for _ in range(3)] == [4, 2, 0]
+    assert [database.write(lambda c: cohorts.plan_announcement(c, held, news, CLOSED, NOW)) for _ in range(3)] == [
+        4,
+        2,
+        0,
+    ]
     assert planned(database).keys() == OPEN_OF_PUB
 
 
@@ -194,7 +198,7 @@ def test_nothing_is_taken_back_where_no_notice_was_planned(database: Database) -
 def test_a_move_is_not_taken_back_though_some_hear_of_it_by_a_notice(database: Database) -> None:
     """Whose notice did not go out gets one for the new date; all others were told the old one."""
     held = find(database, "PUB")
-    database.write(lambda c: cohorts.tell(c, held, cohorts.news(NOTICE, held, held, NOW), CLOSED, NOW))
+    database.write(lambda c: cohorts.plan_announcement(c, held, cohorts.news(NOTICE, held, held, NOW), CLOSED, NOW))
     goes_out(database)
     one = sa.select(candidates.c.id).where(candidates.c.code == "CANTON").scalar_subquery()
     missed = sa.update(touches).where(touches.c.candidate_id == one).values(state="expired")
@@ -314,7 +318,7 @@ def test_cohorts_are_listed_with_seats_and_shown_with_their_people(
     run: Run, database: Database, cipher: Cipher
 ) -> None:
     def bind(connection: sa.Connection) -> None:
-        person = people.meet(connection, cipher, "wechat", "o-1", NOW)
+        person = people.get_or_create(connection, cipher, "wechat", "o-1", NOW)
         number = people.by_code(connection, "PUB")
         assert number
         people.bind(connection, person.id, number, "wechat", "test", "1", NOW)

@@ -8,22 +8,22 @@ import sqlalchemy as sa
 
 from bot import links
 from bot.cases import actions
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.imports import single_row
 from bot.imports.apply import settle
-from bot.imports.candidates import Candidates
-from bot.imports.file_type import Change
+from bot.imports.candidates import CandidateSheet
+from bot.imports.file_type import RowChange
 from bot.imports.run import frame
 from bot.outbox import Outbox
 from bot.outbox.fallback import Terms
-from bot.proactive.touches import speak
+from bot.proactive.touches import send_due
 from bot.store import cases, moves, people
 from bot.store import links as given_links
 from bot.store.db.database import Database
-from bot.store.messages import Spoken, keep_outbound
+from bot.store.messages import Draft, enqueue
 from bot.store.tables import addresses, candidates, case_reasons, codes, outbound
 from bot.store.tables import links as links_table
-from bot.values.message import Letter, Posted
+from bot.values.message import ChannelMessage, SendResult
 from tests.talking import Person
 
 Texter = Callable[[str], Person]
@@ -34,11 +34,11 @@ class Provider:
     """Takes everything."""
 
     def __init__(self) -> None:
-        self.letters: list[Letter] = []
+        self.letters: list[ChannelMessage] = []
 
-    def send(self, letter: Letter) -> Posted:
+    def send(self, letter: ChannelMessage) -> SendResult:
         self.letters.append(letter)
-        return Posted()
+        return SendResult()
 
     @property
     def heard(self) -> list[tuple[str, str]]:
@@ -48,7 +48,7 @@ class Provider:
 class Office:
     """Corrects the record as the API and an import do, and lets what waits go out."""
 
-    def __init__(self, house: House, database: Database, now: Any) -> None:
+    def __init__(self, house: Runtime, database: Database, now: Any) -> None:
         self.house, self.database, self.now = house, database, now
         self.sms, self.wechat, self.email = Provider(), Provider(), Provider()
         channels = {"sms": self.sms, "wechat": self.wechat, "email": self.email}
@@ -56,16 +56,16 @@ class Office:
         self._outbox = Outbox(database, house.cipher, channels, lambda: self.now, terms, jitter=lambda: 1.0)
 
     def put(self, code: str, **fields: Any) -> None:
-        kind = Candidates(self.house.cipher, frame(self.house.settings, self.now, "api"))
+        kind = CandidateSheet(self.house.cipher, frame(self.house.settings, self.now, "api"))
         (decision,) = settle(self.database, kind, [single_row.read(kind, code, fields)])
-        assert isinstance(decision, Change), decision
+        assert isinstance(decision, RowChange), decision
 
     def queue(self, code: str, channel: str, address: str, text: str, kind: str = "notice", **more: Any) -> int:
         def work(connection: sa.Connection) -> int:
-            person = people.meet(connection, self.house.cipher, channel, address, self.now)
-            spoken = Spoken(text, more.pop("said", "x.y"), kind, pushed=True, **more)
+            person = people.get_or_create(connection, self.house.cipher, channel, address, self.now)
+            spoken = Draft(text, more.pop("said", "x.y"), kind, pushed=True, **more)
             who = people.by_code(connection, code)
-            return keep_outbound(connection, self.house.cipher, person.id, who, None, [spoken], self.now)[0]
+            return enqueue(connection, self.house.cipher, person.id, who, None, [spoken], self.now)[0]
 
         return self.database.write(work)
 
@@ -80,7 +80,7 @@ class Office:
 
 
 @pytest.fixture
-def office(house: House, database: Database, now: Any) -> Office:
+def office(house: Runtime, database: Database, now: Any) -> Office:
     return Office(house, database, now)
 
 
@@ -139,7 +139,7 @@ def released(office: Office, at: Any) -> None:
 
 def invited(office: Office) -> list[tuple[str, str]]:
     """As the tick says it and the outbox sends it."""
-    office.database.write(lambda c: speak(c, office.house, office.now))
+    office.database.write(lambda c: send_due(c, office.house, office.now))
     office.deliver()
     return [(address, text) for address, text in office.sms.heard if "邀请码" in text]
 
@@ -169,7 +169,7 @@ def test_nobody_else_is_invited_anew(person: Person, texter: Texter, office: Off
     assert invited(office) == ([(NEW, "把邀请码发过来")] if how == "on its way" else [])
 
 
-def test_hr_replies_to_the_new_number(texter: Texter, office: Office, house: House) -> None:
+def test_hr_replies_to_the_new_number(texter: Texter, office: Office, house: Runtime) -> None:
     texter(OLD).says("你好")
     office.put("PLANBY", phone=NEW)
 
@@ -192,7 +192,7 @@ def test_a_link_that_the_old_number_was_given_shows_nothing_any_more(texter: Tex
 
 
 def test_a_link_in_a_message_that_still_waits_is_good_at_the_new_number(
-    texter: Texter, office: Office, house: House
+    texter: Texter, office: Office, house: Runtime
 ) -> None:
     texter(OLD).says("你好")
 
@@ -253,10 +253,10 @@ def test_a_record_of_one_who_waits_no_more_takes_nobodys_number(texter: Texter, 
 
 
 def test_a_chat_that_was_proved_by_a_number_is_let_go_when_the_number_is_somebody_elses(
-    person: Person, office: Office, house: House
+    person: Person, office: Office, house: Runtime
 ) -> None:
     def proved(connection: sa.Connection) -> None:
-        address = people.meet(connection, house.cipher, "wechat", person.address, office.now)
+        address = people.get_or_create(connection, house.cipher, "wechat", person.address, office.now)
         who = people.by_code(connection, "PLANBY")
         assert who
         row = {"address_id": address.id, "candidate_id": who, "phone_index": house.cipher.index(OLD, "phone")}

@@ -46,15 +46,15 @@ def test_a_place_where_nobody_can_listen_is_said_in_one_line(
 
 
 def test_a_part_that_says_why_it_cannot_start_ends_all_of_them(environment: dict[str, str]) -> None:
-    schedule = supervisor.Part("schedule")
+    schedule = supervisor.Service("schedule")
     with pytest.raises(ConfigError, match="fly does not start"):
-        supervisor.run([schedule, supervisor.Part("fly")], environment)
+        supervisor.run([schedule, supervisor.Service("fly")], environment)
     assert schedule.process
     assert schedule.process.poll() is not None
 
 
 def test_a_part_that_never_stands_is_given_up(environment: dict[str, str]) -> None:
-    part = supervisor.Part("status")  # ends by itself, as one that dies does
+    part = supervisor.Service("status")  # ends by itself, as one that dies does
     with pytest.raises(ConfigError, match="status does not start"):
         supervisor.run([part], environment)
     assert part.tries == 3
@@ -66,7 +66,7 @@ def test_parts_run_our_code_and_not_that_of_the_folder_they_work_in(
     (tmp_path / "bot").mkdir()
     (tmp_path / "bot" / "__main__.py").write_text("print('FOREIGN')", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    with supervisor.started([part := supervisor.Part("status")], environment):
+    with supervisor.started([part := supervisor.Service("status")], environment):
         assert part.process
         part.process.wait(60)
     said = capfd.readouterr().out

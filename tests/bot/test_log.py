@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 LINES = """
-from bot import log
+from bot.platform import log
 import structlog
 log.configure()
 logger = structlog.get_logger()
@@ -20,7 +20,7 @@ except ValueError as error:
 """
 OF_A_LIBRARY = """
 import logging
-from bot import log
+from bot.platform import log
 log.configure()
 rq = logging.getLogger("rq.worker")
 rq.error("Worker %s: job %s: exception raised while executing (%s)\\n%s", "w", "王芳", "+8613800000001", "secret")
@@ -30,15 +30,15 @@ except ValueError:
     rq.critical("gave up on %s", "王芳", exc_info=True)
 """
 OF_A_JOB = """
-from bot import log
-from jobs import timetable
+from bot.platform import log
+from jobs import scheduler
 def broken(desk):
     raise ValueError("王芳 +8613800000001")
 log.configure()
-timetable.JOBS["waits"] = timetable.Job(broken, 20)
-timetable._opened = lambda: None
+scheduler.JOBS["waits"] = scheduler.Job(broken, 20)
+scheduler._opened = lambda: None
 try:
-    timetable.perform("waits")
+    scheduler.perform("waits")
 except ValueError:
     pass
 """
@@ -72,5 +72,5 @@ def test_what_a_library_says_is_a_line_like_ours() -> None:
 def test_a_job_that_breaks_says_which_it_is_and_where() -> None:
     (line,) = logged(OF_A_JOB)
     assert (line["event"], line["level"], line["job"], line["error"]) == ("job_broke", "error", "waits", "ValueError")
-    assert line["where"].startswith("timetable.py:")
+    assert line["where"].startswith("scheduler.py:")
     assert line["timestamp"]

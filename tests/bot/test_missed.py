@@ -8,7 +8,7 @@ import yaml
 from typer.testing import CliRunner
 
 from bot.cli import app as commands
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.conversation.review import guessed, masked, teachable
 from bot.platform import clock
 from bot.runtime import Understands
@@ -41,7 +41,7 @@ def test_numbers_codes_and_addresses_are_masked(text: str, shown: str) -> None:
     assert masked(text) == shown
 
 
-def test_only_what_was_not_understood_is_listed(house: House, database: Database, cipher: Cipher) -> None:
+def test_only_what_was_not_understood_is_listed(house: Runtime, database: Database, cipher: Cipher) -> None:
     known = Person(house, database, NOW).is_bound_to("PUB")
     for text in ("qwxz vbnm", "什么时候培训", "算了"):
         known.says(text)
@@ -58,7 +58,7 @@ def test_the_same_question_counts_once_and_what_is_understood_by_now_is_gone(und
     assert (only.text, only.times, only.locale, only.last) == ("Qwxz vbnm", 2, "en", NOW)
 
 
-def test_the_list_is_yaml_that_fits_under_ask(house: House, understands: Understanding) -> None:
+def test_the_list_is_yaml_that_fits_under_ask(house: Runtime, understands: Understanding) -> None:
     unclear = guessed([Missed('qwxz "vbnm" 13800138000', NOW), Missed("好的", NOW)], understands)
     lines = "\n".join(teachable(unclear, house.content))
     (document,) = [found for found in yaml.safe_load_all(lines) if found]
@@ -68,7 +68,7 @@ def test_the_list_is_yaml_that_fits_under_ask(house: House, understands: Underst
 
 
 def test_the_listing_is_audited_without_a_text(
-    house: House, database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
+    house: Runtime, database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Person(house, database, clock.now()).is_bound_to("PUB").says("qwxz vbnm")
     monkeypatch.setenv("KEEPWARM_DATABASE_URL", database_url)
@@ -86,5 +86,5 @@ def test_a_listing_that_cannot_be_is_refused(line: list[str]) -> None:
 
 
 @pytest.fixture
-def understands(house: House) -> Understands:
+def understands(house: Runtime) -> Understands:
     return house.understanding

@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 import redis
 
-from bot.outbox.rate_limits import Limits, Rates, rates
+from bot.outbox.rate_limits import RateLimits, Rates, rates
 from bot.platform import clock as shared
 from bot.platform import embedded_redis
 from bot.settings import Settings
 
 LIMITS = {
-    "wechat": Limits("wx1", 20, 20),
-    "sms": Limits("+12025550100", 1, 10),
-    "email": Limits("a@b.c", 2),
-    "dingtalk": Limits("robot", 4, a_minute=18),
+    "wechat": RateLimits("wx1", 20, 20),
+    "sms": RateLimits("+12025550100", 1, 10),
+    "email": RateLimits("a@b.c", 2),
+    "dingtalk": RateLimits("robot", 4, a_minute=18),
 }
 
 

@@ -16,7 +16,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bot import links
 from bot.alerts.recipients import Colleagues
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.imports.run import KINDS
 from bot.staff import permissions
 from bot.staff_chat import inbound as staff_inbound
@@ -26,7 +26,7 @@ from bot.store import uploads
 from bot.store.db.database import Database
 from bot.store.tables import candidates, case_events, cases, cohorts, contacts, outbound, publications, staff, touches
 from bot.store.visibility import sight_of
-from bot.web.api import BASE, Api
+from bot.web.api import BASE, Dispatch
 from bot.web.hr.routes import SITE
 from bot.web.roll_page import RollPage
 from tests.bot.web.api.test_matrix import ASKS
@@ -114,7 +114,7 @@ class Way:
 
 
 @pytest.fixture
-def office(house: House, database: Database, now: Any) -> Iterator[Office]:
+def office(house: Runtime, database: Database, now: Any) -> Iterator[Office]:
     with serving(Office(house, database, now)) as office:
         yield office
 
@@ -188,7 +188,9 @@ def ordered(way: Way, text: str) -> str:
 
 @pytest.mark.parametrize("scope", [*NARROW, WIDE])
 @pytest.mark.parametrize("role", ROLES)
-def test_a_link_reaches_as_far_as_its_maker(house: House, database: Database, now: Any, role: str, scope: str) -> None:
+def test_a_link_reaches_as_far_as_its_maker(
+    house: Runtime, database: Database, now: Any, role: str, scope: str
+) -> None:
     """Who of PUB is named on the page and recorded by its form is who its maker sees; a store makes none."""
     row = {"code": "W", "name": house.cipher.seal("来人", "staff.name"), "role": role, "scope": scope or None}
     database.write(lambda c: c.execute(sa.insert(staff).values(row | {"updated_at": now})).rowcount)
@@ -216,7 +218,7 @@ def test_a_link_reaches_as_far_as_its_maker(house: House, database: Database, no
 
 @pytest.mark.parametrize("scope", ["S2", "GZ1"])
 def test_no_call_of_the_api_reaches_further_than_its_token(
-    house: House, database: Database, now: Any, scope: str
+    house: Runtime, database: Database, now: Any, scope: str
 ) -> None:
     from bot.store import cases as cases_
     from bot.store import people, tokens
@@ -226,7 +228,7 @@ def test_no_call_of_the_api_reaches_further_than_its_token(
         return token, cases_.open_case(connection, people.by_code(connection, VICTIM), None, "human", now)
 
     token, case = database.write(enter)
-    api = Api(house, database, None, lambda: now)
+    api = Dispatch(house, database, None, lambda: now)
     assert {route.name for route in api.table} == ASKS.keys()
 
     async def call() -> list[tuple[str, str]]:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.outbox import open_outbox
 from bot.platform import clock
 from bot.store.db.cipher import Cipher
 from bot.store.db.database import Database
 from fakes.launch import Fake, launched
-from jobs.context import Desk
+from jobs.context import JobContext
 from tests.conftest import NOW, as_new
 
 
@@ -29,9 +29,9 @@ def wechat(_wechat: Fake) -> Fake:
 
 
 @pytest.fixture
-def desk(house: House, database: Database, cipher: Cipher, wechat: Fake, shared_clock: Path) -> Desk:
+def desk(house: Runtime, database: Database, cipher: Cipher, wechat: Fake, shared_clock: Path) -> JobContext:
     clock.stand(NOW)
     account = house.settings.wechat.model_copy(update={"api_url": wechat.url})
     settings = house.settings.model_copy(update={"wechat": account})
     outbox = open_outbox(settings, database, cipher, None, clock.now)
-    return Desk(settings, database, cipher, outbox, replace(house, settings=settings))
+    return JobContext(settings, database, cipher, outbox, replace(house, settings=settings))

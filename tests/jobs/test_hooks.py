@@ -27,7 +27,7 @@ from bot.store.views import counts
 from bot.webhooks_out import delivery
 from bot.webhooks_out.addresses import Forbidden, look_up, require_usable
 from jobs import hooks as job
-from jobs.context import Desk
+from jobs.context import JobContext
 from tests.conftest import NOW
 
 
@@ -79,33 +79,33 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def desk(settings: Settings, database: Database, cipher: Cipher, shared_clock: Any) -> Desk:
+def desk(settings: Settings, database: Database, cipher: Cipher, shared_clock: Any) -> JobContext:
     """By a clock that stands, and may post to this machine."""
     clock.stand(NOW)
     api = settings.api.model_copy(update={"private_hooks": True})
-    return Desk(settings.model_copy(update={"api": api}), database, cipher, None, None)  # type: ignore[arg-type]
+    return JobContext(settings.model_copy(update={"api": api}), database, cipher, None, None)  # type: ignore[arg-type]
 
 
-def hook(desk: Desk, url: str, *kinds: str) -> str:
+def hook(desk: JobContext, url: str, *kinds: str) -> str:
     """Makes one, and gives its secret."""
     return desk.database.write(lambda c: hooks.put(c, desk.cipher, url, kinds, clock.now()))[1]
 
 
-def happens(desk: Desk, *names: str, kind: str = events.STAGE) -> None:
+def happens(desk: JobContext, *names: str, kind: str = events.STAGE) -> None:
     for name in names:
         desk.database.write(lambda c, n=name: events.keep(c, kind, None, {"n": n}, clock.now()))  # type: ignore[misc]
 
 
-def states(desk: Desk) -> list[tuple[str, str | None, int]]:
+def states(desk: JobContext) -> list[tuple[str, str | None, int]]:
     wanted = sa.select(hook_calls).order_by(hook_calls.c.hook_id, hook_calls.c.event_id)
     return desk.database.read(lambda c: [(row.state, row.status, row.attempts) for row in c.execute(wanted)])
 
 
-def lines(desk: Desk) -> list[hooks.Line]:
+def lines(desk: JobContext) -> list[hooks.HookLine]:
     return desk.database.read(hooks.listed)
 
 
-def test_events_arrive_in_order_signed_and_once(desk: Desk, receiver: Receiver) -> None:
+def test_events_arrive_in_order_signed_and_once(desk: JobContext, receiver: Receiver) -> None:
     happens(desk, "before")
     secret = hook(desk, receiver.url)
     happens(desk, "1", "2", "3")
@@ -125,7 +125,7 @@ def test_events_arrive_in_order_signed_and_once(desk: Desk, receiver: Receiver) 
     )
 
 
-def test_a_hook_hears_only_the_kinds_it_wants(desk: Desk, receiver: Receiver) -> None:
+def test_a_hook_hears_only_the_kinds_it_wants(desk: JobContext, receiver: Receiver) -> None:
     hook(desk, receiver.url, "case.opened")
     happens(desk, "stage")
     happens(desk, "case", kind="case.opened")
@@ -137,7 +137,7 @@ def test_a_hook_hears_only_the_kinds_it_wants(desk: Desk, receiver: Receiver) ->
     ("status", "why"), [(500, "500"), (503, "503"), (302, "redirect 302"), (429, "429"), (408, "408"), (0, "timeout")]
 )
 def test_what_does_not_get_through_waits_and_all_behind_it(
-    desk: Desk, receiver: Receiver, status: int, why: str, monkeypatch: pytest.MonkeyPatch
+    desk: JobContext, receiver: Receiver, status: int, why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delivery, "TIMEOUT", urllib3.Timeout(connect=1, read=0.3))
     hook(desk, receiver.url)
@@ -153,7 +153,7 @@ def test_what_does_not_get_through_waits_and_all_behind_it(
     assert [state for state, _, _ in states(desk)] == ["done"] * 3
 
 
-def test_a_redirect_is_not_followed(desk: Desk, receiver: Receiver) -> None:
+def test_a_redirect_is_not_followed(desk: JobContext, receiver: Receiver) -> None:
     hook(desk, receiver.url)
     happens(desk, "1")
     receiver.answers = [302, 200]
@@ -161,7 +161,7 @@ def test_a_redirect_is_not_followed(desk: Desk, receiver: Receiver) -> None:
     assert len(receiver.calls) == 1
 
 
-def test_an_event_that_the_other_side_refuses_waits_alone(desk: Desk, receiver: Receiver) -> None:
+def test_an_event_that_the_other_side_refuses_waits_alone(desk: JobContext, receiver: Receiver) -> None:
     hook(desk, receiver.url)
     happens(desk, "1", "2")
     receiver.answers = [422, 200]
@@ -172,7 +172,7 @@ def test_an_event_that_the_other_side_refuses_waits_alone(desk: Desk, receiver: 
     assert receiver.seen == ["1", "2", "1"]
 
 
-def test_one_hook_that_fails_does_not_stop_another(desk: Desk, receiver: Receiver) -> None:
+def test_one_hook_that_fails_does_not_stop_another(desk: JobContext, receiver: Receiver) -> None:
     hook(desk, f"http://127.0.0.1:{free_port()}")
     hook(desk, receiver.url)
     happens(desk, "1")
@@ -181,7 +181,7 @@ def test_one_hook_that_fails_does_not_stop_another(desk: Desk, receiver: Receive
     assert [status for _, status, _ in states(desk)] == ["unreachable", None]
 
 
-def test_after_three_days_a_hook_stops_and_that_is_seen(desk: Desk, receiver: Receiver) -> None:
+def test_after_three_days_a_hook_stops_and_that_is_seen(desk: JobContext, receiver: Receiver) -> None:
     hook(desk, receiver.url)
     happens(desk, "1", "2")
     receiver.answers = [500]
@@ -204,7 +204,7 @@ def test_after_three_days_a_hook_stops_and_that_is_seen(desk: Desk, receiver: Re
     assert len(receiver.calls) == tries
 
 
-def test_a_hook_that_is_put_again_starts_with_what_happens_then(desk: Desk, receiver: Receiver) -> None:
+def test_a_hook_that_is_put_again_starts_with_what_happens_then(desk: JobContext, receiver: Receiver) -> None:
     hook(desk, receiver.url)
     desk.database.write(lambda c: c.execute(sa.update(table).values(stopped_at=NOW)))
     happens(desk, "missed")
@@ -214,7 +214,7 @@ def test_a_hook_that_is_put_again_starts_with_what_happens_then(desk: Desk, rece
     assert receiver.seen == ["1"]
 
 
-def test_an_event_that_is_refused_for_three_days_is_given_up_alone(desk: Desk, receiver: Receiver) -> None:
+def test_an_event_that_is_refused_for_three_days_is_given_up_alone(desk: JobContext, receiver: Receiver) -> None:
     hook(desk, receiver.url)
     happens(desk, "1", "2")
     receiver.answers = [422, 200, 422]
@@ -229,7 +229,7 @@ def test_an_event_that_is_refused_for_three_days_is_given_up_alone(desk: Desk, r
     assert lines(desk)[0].stopped_at is None
 
 
-def test_who_dies_while_posting_loses_nothing(desk: Desk, receiver: Receiver) -> None:
+def test_who_dies_while_posting_loses_nothing(desk: JobContext, receiver: Receiver) -> None:
     hook(desk, receiver.url)
     happens(desk, "1", "2")
     desk.database.write(lambda c: hooks.fan_out(c, clock.now(), 10))
@@ -241,7 +241,7 @@ def test_who_dies_while_posting_loses_nothing(desk: Desk, receiver: Receiver) ->
     assert receiver.seen == ["1", "2"]
 
 
-def test_what_is_to_be_told_is_on_the_agenda(desk: Desk, receiver: Receiver) -> None:
+def test_what_is_to_be_told_is_on_the_agenda(desk: JobContext, receiver: Receiver) -> None:
     happens(desk, "nobody hears")
     assert desk.database.read(agenda.next_due) is None
     hook(desk, receiver.url)
@@ -308,10 +308,10 @@ def test_a_name_that_leads_into_our_own_network_is_refused(url: str, monkeypatch
         require_usable(url, private=False)
 
 
-def test_nothing_is_posted_into_our_own_network(desk: Desk, receiver: Receiver) -> None:
+def test_nothing_is_posted_into_our_own_network(desk: JobContext, receiver: Receiver) -> None:
     hook(desk, receiver.url)
     api = desk.settings.api.model_copy(update={"private_hooks": False})
-    closed = Desk(desk.settings.model_copy(update={"api": api}), desk.database, desk.cipher, None, None)  # type: ignore[arg-type]
+    closed = JobContext(desk.settings.model_copy(update={"api": api}), desk.database, desk.cipher, None, None)  # type: ignore[arg-type]
     happens(desk, "1")
     job.run(closed)
     assert receiver.calls == []

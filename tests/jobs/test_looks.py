@@ -7,16 +7,20 @@ import sqlalchemy as sa
 
 from bot.store.tables import meta
 from jobs import alerts, cases, touches
-from jobs.context import Desk
+from jobs.context import JobContext
 
 
 @pytest.mark.parametrize(
     ("job", "first", "then"),
-    [(touches, "speak", "judge"), (cases, "strike", "say_facts"), (alerts, "fates.settle", "say")],
+    [
+        (touches, "send_due", "check_expectations"),
+        (cases, "escalate_due", "answer_from_record"),
+        (alerts, "follow_up.follow_up", "send_due"),
+    ],
     ids=["touches", "cases", "alerts"],
 )
 def test_what_was_done_stays_although_what_comes_next_breaks(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, job: ModuleType, first: str, then: str
+    desk: JobContext, monkeypatch: pytest.MonkeyPatch, job: ModuleType, first: str, then: str
 ) -> None:
     done: list[int] = []
 

@@ -11,7 +11,7 @@ from bot.store import people, touches
 from bot.store.tables import outbound
 from bot.store.touches import Planned
 from fakes.launch import Fake
-from jobs.context import Desk
+from jobs.context import JobContext
 from jobs.simulation.time_travel import TimeMachine
 from tests.conftest import NOW
 from tests.talking import Person
@@ -21,18 +21,18 @@ OPENID = "o-somebody"
 
 
 @pytest.fixture
-def machine(desk: Desk, wechat: Fake) -> TimeMachine:
+def machine(desk: JobContext, wechat: Fake) -> TimeMachine:
     return TimeMachine(desk, [wechat.url], stands=True)
 
 
 @pytest.fixture
-def in_chat(desk: Desk, person: Person, wechat: Fake) -> None:
+def in_chat(desk: JobContext, person: Person, wechat: Fake) -> None:
     """Somebody of a published cohort whose chat is open, and who has not been planned anything."""
     person.is_bound_to("PUB")
     wechat.post("/_fake/person", openid=OPENID, following=True, window="message")
 
 
-def plan(desk: Desk, due_at: datetime) -> None:
+def plan(desk: JobContext, due_at: datetime) -> None:
     who = desk.database.read(lambda c: people.by_code(c, "PUB"))
     assert who
     planned = Planned(who, "training_notice", "", "notice", "notice.training", due_at)
@@ -51,7 +51,7 @@ def hour_by_hour(machine: TimeMachine, hours: int) -> None:
 @pytest.mark.usefixtures("in_chat")
 @pytest.mark.parametrize("played", [at_once, hour_by_hour])
 def test_what_is_due_in_five_hours_is_said_then_and_not_before(
-    machine: TimeMachine, desk: Desk, wechat: Fake, played: Callable[[TimeMachine, int], None]
+    machine: TimeMachine, desk: JobContext, wechat: Fake, played: Callable[[TimeMachine, int], None]
 ) -> None:
     due_at = NOW + 4 * HOUR + 30 * MINUTE
     plan(desk, due_at)
@@ -73,7 +73,7 @@ def test_each_whole_hour_is_told_and_a_pause_is_kept(machine: TimeMachine) -> No
 
 
 @pytest.mark.usefixtures("shared_clock")
-def test_a_running_clock_jumps_ahead_with_those_of_the_fakes_and_never_back(desk: Desk, wechat: Fake) -> None:
+def test_a_running_clock_jumps_ahead_with_those_of_the_fakes_and_never_back(desk: JobContext, wechat: Fake) -> None:
     clock.move(-clock.now().timestamp() + NOW.timestamp())
     wechat.post("/_fake/clock", set=NOW.timestamp())
     machine = TimeMachine(desk, [wechat.url])
@@ -96,7 +96,7 @@ class Visitor:
         return 1, self.next
 
 
-def test_others_act_when_their_moment_comes_rounded_up_to_the_grain(desk: Desk, wechat: Fake) -> None:
+def test_others_act_when_their_moment_comes_rounded_up_to_the_grain(desk: JobContext, wechat: Fake) -> None:
     visitor = Visitor(90 * MINUTE)
     TimeMachine(desk, [wechat.url], [visitor], stands=True).play(4 * HOUR)
     assert visitor.came == [NOW, NOW + 90 * MINUTE, NOW + 180 * MINUTE]

@@ -28,7 +28,7 @@ from bot.store import people
 from bot.store.db.cipher import Cipher
 from bot.store.db.database import Database
 from bot.store.db.setup import open_store
-from bot.store.messages import Spoken, keep_outbound
+from bot.store.messages import Draft, enqueue
 from bot.store.tables import addresses, inbound, outbound
 from fakes.launch import Fake
 from fakes.twilio.account import Settings as TwilioAccount
@@ -108,7 +108,7 @@ class Deployment:
         """As if they had scanned their card long ago."""
 
         def bound(connection: sa.Connection) -> None:
-            person = people.meet(connection, self.cipher, channel, who, clock.now())
+            person = people.get_or_create(connection, self.cipher, channel, who, clock.now())
             candidate = people.by_code(connection, code)
             assert candidate, code
             people.bind(connection, person.id, candidate, channel, "test", "1", clock.now())
@@ -120,9 +120,9 @@ class Deployment:
 
         def queued(connection: sa.Connection) -> int:
             now = clock.now()
-            person = people.meet(connection, self.cipher, channel, who, now)
-            said = [Spoken(text, "test", pushed=True)]
-            return keep_outbound(connection, self.cipher, person.id, None, None, said, now)[0]
+            person = people.get_or_create(connection, self.cipher, channel, who, now)
+            said = [Draft(text, "test", pushed=True)]
+            return enqueue(connection, self.cipher, person.id, None, None, said, now)[0]
 
         return self.database.write(queued)
 

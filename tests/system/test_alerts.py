@@ -22,7 +22,7 @@ from bot.store import cases, people
 from bot.store.tables import alerts, case_events, outbound, staff, stopped_channels
 from bot.store.tables import cases as case_table
 from fakes.launch import Fake, launched
-from jobs.context import Desk
+from jobs.context import JobContext
 from jobs.scheduler import JOBS
 from tests import postgres
 from tests.conftest import as_new
@@ -87,12 +87,12 @@ def deployment(
 
 
 @pytest.fixture(scope="module")
-def desk(deployment: Deployment) -> Desk:
+def desk(deployment: Deployment) -> JobContext:
     """What a worker has; for those that nobody kills."""
     loaded = load_settings(deployment.folder / "config.yaml", deployment.environment)
     database, cipher = deployment.database, deployment.cipher
     outbox = open_outbox(loaded, database, cipher, None, real_clock.now)
-    return Desk(loaded, database, cipher, outbox, build(loaded, cipher))
+    return JobContext(loaded, database, cipher, outbox, build(loaded, cipher))
 
 
 @dataclass
@@ -100,7 +100,7 @@ class Hr:
     """The HR of one test: everybody of another is gone."""
 
     deployment: Deployment
-    desk: Desk
+    desk: JobContext
 
     def enters(self, code: str, role: str = "recruiter", wants: Sequence[str] = (), **addresses: str) -> str:
         seal = self.deployment.cipher.seal
@@ -115,7 +115,7 @@ class Hr:
 
         def opened(connection: sa.Connection) -> int:
             now = real_clock.now()
-            who = people.meet(connection, self.deployment.cipher, "wechat", f"o-{number():06}", now)
+            who = people.get_or_create(connection, self.deployment.cipher, "wechat", f"o-{number():06}", now)
             number_ = cases.open_case(connection, None, who.id, "danger", now)
             cases.change(connection, number_, now, assigned=to, clock=None, next_at=None)
             return number_
@@ -146,7 +146,7 @@ class Hr:
 
 
 @pytest.fixture
-def hr(deployment: Deployment, desk: Desk, robots: Fake, smtp: Fake, twilio: Fake) -> Hr:
+def hr(deployment: Deployment, desk: JobContext, robots: Fake, smtp: Fake, twilio: Fake) -> Hr:
     def leave(connection: sa.Connection) -> None:
         for table in (alerts, staff, stopped_channels, case_events, outbound, case_table):
             connection.execute(sa.delete(table))

@@ -20,7 +20,7 @@ from bot.settings import load as load_settings
 from bot.store import people, plans
 from bot.store.tables import candidates, case_events, cases, signals, staff
 from fakes.launch import Fake, launched
-from jobs.context import Desk
+from jobs.context import JobContext
 from jobs.simulation.time_travel import TimeMachine
 from tests import postgres
 from tests.system.servers import (
@@ -150,7 +150,9 @@ def _stage(deployment: Deployment, server: Server, wechat: Fake, twilio: Fake, r
     robots.callback(f"{server.url}/wecom")
     loaded = load_settings(deployment.folder / "config.yaml", deployment.environment)
     database, cipher = deployment.database, deployment.cipher
-    desk = Desk(loaded, database, cipher, open_outbox(loaded, database, cipher, None, clock.now), build(loaded, cipher))
+    desk = JobContext(
+        loaded, database, cipher, open_outbox(loaded, database, cipher, None, clock.now), build(loaded, cipher)
+    )
     machine = TimeMachine(desk, (wechat.url, twilio.url, robots.url), stands=True)
     machine.to(clock.now())
     return Play(deployment, machine, wechat, twilio, robots)

@@ -15,7 +15,7 @@ from bot.outbox.fallback import Terms
 from bot.outbox.results import Books
 from bot.platform import clock
 from bot.store.tables import outbound
-from bot.values.message import Posted
+from bot.values.message import SendResult
 from tests.system import letters
 from tests.system.letters import Letter
 from tests.system.servers import Deployment, Server, number, wait_for
@@ -169,7 +169,7 @@ def test_a_callback_kept_while_the_send_itself_is_being_kept_is_not_overlooked(
         keep_receipt(connection, deployment.cipher, Terms(), Status(sid, "delivered"), now)
 
     def send(connection: sa.Connection) -> None:
-        books.sent(connection, parcel, Posted(sid), now)
+        books.sent(connection, parcel, SendResult(sid), now)
 
     one, other = (callback, send) if first == "callback" else (send, callback)
     with ThreadPoolExecutor(1) as threads:

@@ -12,7 +12,7 @@ from bot.settings import Settings
 from bot.store import cases, people
 from bot.store.db.cipher import Cipher
 from bot.store.db.database import Database
-from bot.store.messages import Spoken, keep_outbound
+from bot.store.messages import Draft, enqueue
 from bot.store.tables import outbound, touches
 from tests.system.chaos import company
 from tests.system.chaos.company import Person, Wish
@@ -38,9 +38,9 @@ def record(settings: Settings, database: Database, cipher: Cipher, tmp_path: Pat
             who = ids[wish.person.name]
             company.plan(connection, [wish], ids, now)
             touch = connection.execute(sa.select(touches.c.id).where(touches.c.candidate_id == who)).scalar_one()
-            address = people.meet(connection, cipher, "sms", wish.person.phone, now)
-            said = [Spoken("news", "news", "notice", pushed=True, touch_id=touch)]
-            keep_outbound(connection, cipher, address.id, who, None, said, now)
+            address = people.get_or_create(connection, cipher, "sms", wish.person.phone, now)
+            said = [Draft("news", "news", "notice", pushed=True, touch_id=touch)]
+            enqueue(connection, cipher, address.id, who, None, said, now)
         connection.execute(sa.update(outbound).values(state=state))
         connection.execute(sa.update(touches).values(state="suppressed" if reason else "sent", reason=reason or None))
 

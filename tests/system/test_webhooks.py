@@ -80,7 +80,7 @@ def _imports(deployment: Deployment, what: str, rows: list[dict[str, str]]) -> N
         writer.writeheader()
         writer.writerows(rows)
     settings = load_settings(deployment.folder / "config.yaml", deployment.environment)
-    job = importing.Job(what, file, settings, deployment.database, deployment.cipher, NOW, "cli:test")
+    job = importing.ImportJob(what, file, settings, deployment.database, deployment.cipher, NOW, "cli:test")
     assert importing.run(job).bad == 0
 
 

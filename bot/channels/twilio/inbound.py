@@ -48,7 +48,7 @@ _HEADER = "X-Twilio-Webhooks-Signature-Settings"
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class TwilioCall:
     """A verified inbound message. `public_url`: where Twilio tells what became of the answer."""
 
     incoming: Incoming
@@ -71,7 +71,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class AnswerPart:
     """A message of an answer of ours: to whom, to which message of theirs, and the how manieth."""
 
     to: str
@@ -86,7 +86,7 @@ class Status:
     provider_id: str
     status: str
     error_code: str | None = None
-    part: Part | None = None
+    part: AnswerPart | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Request:
     headers: Mapping[str, str]
 
 
-def read(request: Request, settings: Sms, public_url: str) -> Call:
+def read(request: Request, settings: Sms, public_url: str) -> TwilioCall:
     """Verifies and reads an inbound message. Raises Rejected."""
     form = _verified(request, settings, public_url)
     sender, key = form.get("From", "").strip(), form.get("MessageSid") or form.get("SmsMessageSid") or ""
@@ -109,7 +109,7 @@ def read(request: Request, settings: Sms, public_url: str) -> Call:
     text = form.get("Body", "")
     detail = {"media": media, "opt_out_type": form.get("OptOutType", "").upper()}
     kind = "text" if text.strip() or not media else _kind_of(media[0]["type"])
-    return Call(Incoming("sms", sender, key, kind, text, "", "", detail, None, form.get("To", "")), public_url)
+    return TwilioCall(Incoming("sms", sender, key, kind, text, "", "", detail, None, form.get("To", "")), public_url)
 
 
 def read_status(request: Request, settings: Sms, public_url: str) -> Status:
@@ -129,12 +129,12 @@ def wording(text: str, number: str) -> str:
     return said if number.startswith(china.PREFIX) else segments.economical(said)
 
 
-def _part(request: Request, to: str) -> Part | None:
+def _part(request: Request, to: str) -> AnswerPart | None:
     """The signature covers the query, so what it says is what we wrote."""
     query = dict(parse_qsl(urlsplit(request.target).query))
     answers, place = query.get("answer", ""), query.get("part", "")
     known = to and answers and place.isascii() and place.isdigit() and len(place) <= _DIGITS
-    return Part(to, answers, int(place)) if known else None
+    return AnswerPart(to, answers, int(place)) if known else None
 
 
 def obeyed(text: str, opt_out_type: str) -> str:

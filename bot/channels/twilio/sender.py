@@ -19,7 +19,7 @@ from bot.channels.twilio.inbound import SID, STATUS, STATUS_PATH, wording
 from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown
 from bot.settings import Sms
 from bot.values import segments
-from bot.values.message import Letter, Posted
+from bot.values.message import ChannelMessage, SendResult
 
 OPTED_OUT = twilio_errors.OPTED_OUT
 _ABOUT_US = (401, 403, 404)
@@ -42,7 +42,7 @@ class SmsApi:
         self._callback = f"{public_url}{STATUS_PATH}"
         self._china = settings.china_templates
 
-    def send(self, letter: Letter) -> Posted:
+    def send(self, letter: ChannelMessage) -> SendResult:
         """Sends a text and gives Twilio's id for it. Raises DeliveryError."""
         number, text = letter.address, wording(letter.text, letter.address)
         china.check(number, text, self._china)
@@ -55,9 +55,9 @@ class SmsApi:
         fields = found if isinstance(found, dict) else {}
         if not answer.ok or answer.is_redirect:
             raise _error(answer.status_code, fields)
-        return Posted(_sid(fields) or _unreadable(answer), segments.parts(text))
+        return SendResult(_sid(fields) or _unreadable(answer), segments.parts(text))
 
-    def find(self, letter: Letter, since: datetime, known: Collection[str]) -> Posted | None:
+    def find(self, letter: ChannelMessage, since: datetime, known: Collection[str]) -> SendResult | None:
         """The newest message that Twilio has of this letter, made since then and not among the `known` ids; None: it
         never came there. Give `since` with a margin: Twilio's clock is another. Raises TryLater if Twilio cannot say.
 
@@ -76,7 +76,9 @@ class SmsApi:
             return None
         _, newest = max(found, key=lambda each: each[0])
         status = str(newest.get("status"))
-        return Posted(_sid(newest) or _cannot_say(), segments.parts(text), status if STATUS.fullmatch(status) else "")
+        return SendResult(
+            _sid(newest) or _cannot_say(), segments.parts(text), status if STATUS.fullmatch(status) else ""
+        )
 
     def _listed(self, number: str) -> list[dict[str, Any]]:
         """The newest messages to a number."""

@@ -56,7 +56,7 @@ _DETAILS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class WechatCall:
     """A verified call: what came, and how the answer must be wrapped (`aes_key` is the key that opened it)."""
 
     incoming: Incoming
@@ -83,7 +83,7 @@ def verify_url(query: Mapping[str, str], settings: Wechat) -> str:
     return query.get("echostr", "")
 
 
-def read(query: Mapping[str, str], body: bytes, settings: Wechat) -> Call:
+def read(query: Mapping[str, str], body: bytes, settings: Wechat) -> WechatCall:
     """Verifies and reads a push in plain, compatible or secure mode, XML or JSON. Raises Rejected.
 
     WeChat's retries repeat signature, timestamp and nonce, so neither is remembered nor held against the clock.
@@ -93,13 +93,13 @@ def read(query: Mapping[str, str], body: bytes, settings: Wechat) -> Call:
         _check_signature(query, settings)
         if settings.aes_keys and not settings.compatible:
             raise Rejected("clear body, but an AES key is set")
-        return Call(_incoming(parsed(body)), settings)
+        return WechatCall(_incoming(parsed(body)), settings)
     sealed = text_of(parsed(body), "Encrypt")
     if not sealed:
         raise Rejected("no Encrypt in an encrypted push", 400)
     check(query.get("msg_signature", ""), settings.token, query.get("timestamp", ""), query.get("nonce", ""), sealed)
     clear, key = unsealed(sealed, settings.aes_keys, settings.app_id)
-    return Call(_incoming(parsed(clear.encode())), settings, key)
+    return WechatCall(_incoming(parsed(clear.encode())), settings, key)
 
 
 def _check_signature(query: Mapping[str, str], settings: Wechat) -> None:

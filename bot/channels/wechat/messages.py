@@ -10,12 +10,12 @@ from bot.channels.wechat.inbound import LONGEST
 from bot.channels.wechat.template_fields import filled, filled_with_news
 from bot.errors import Unreachable
 from bot.settings import Template
-from bot.values.message import Letter, legible
+from bot.values.message import ChannelMessage, legible
 
 Body = dict[str, Any]
 
 
-def service(letter: Letter) -> Body:
+def service(letter: ChannelMessage) -> Body:
     """A service message: a menu, a card, a picture, or the text. Raises Unreachable for what does not fit."""
     to = {"touser": letter.address}
     if "menu" in letter.form:
@@ -27,21 +27,21 @@ def service(letter: Letter) -> Body:
     return to | _text(letter.text)
 
 
-def numbered(letter: Letter) -> Body:
+def numbered(letter: ChannelMessage) -> Body:
     """The menu as a text, for accounts that may not send menus."""
     menu = letter.form["menu"]
     choices = [f"{key}. {label}" for key, label in menu["choices"].items()]
     return {"touser": letter.address} | _text("\n".join([str(menu["head"]), *choices]))
 
 
-def template(letter: Letter, templates: Mapping[str, Template]) -> Body:
+def template(letter: ChannelMessage, templates: Mapping[str, Template]) -> Body:
     """A template message. WeChat does not send a second one with this `client_msg_id` to the same person within ten
     minutes, but answers with the id of the first: so the same letter may be sent again in that time."""
     link = {"url": str(letter.form["url"])} if letter.form.get("url") else {}
     return _filled(letter, templates) | link | {"client_msg_id": f"kw{letter.id}"}
 
 
-def subscription(letter: Letter, templates: Mapping[str, Template]) -> Body:
+def subscription(letter: ChannelMessage, templates: Mapping[str, Template]) -> Body:
     """A subscription notice. It has no id and spends what the person granted: never send one again in doubt."""
     link = {"page": str(letter.form["url"])} if letter.form.get("url") else {}
     return _filled(letter, templates) | link
@@ -77,7 +77,7 @@ def _fitting(text: str) -> str:
     return plain
 
 
-def _filled(letter: Letter, templates: Mapping[str, Template]) -> Body:
+def _filled(letter: ChannelMessage, templates: Mapping[str, Template]) -> Body:
     name = str(letter.form.get("name", ""))
     template = templates.get(name)
     if template is None:

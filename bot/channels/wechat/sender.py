@@ -16,7 +16,7 @@ from bot.channels.wechat import messages as wechat_messages
 from bot.channels.wechat.tokens import SharedTokens, read
 from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown, Unreachable
 from bot.settings import Wechat
-from bot.values.message import Letter, Posted
+from bot.values.message import ChannelMessage, SendResult
 
 _CUSTOM = "/cgi-bin/message/custom/send"
 _TEMPLATE = "/cgi-bin/message/template/send"
@@ -29,13 +29,13 @@ class WechatApi:
     def __init__(self, settings: Wechat, tokens: SharedTokens) -> None:
         self._settings = settings
         self._tokens = tokens
-        self._roads: Mapping[str, Callable[[Letter], Posted]] = {
+        self._roads: Mapping[str, Callable[[ChannelMessage], SendResult]] = {
             "service": self._send_service,
             "template": self._send_template,
             "subscription": self._send_subscription,
         }
 
-    def send(self, letter: Letter) -> Posted:
+    def send(self, letter: ChannelMessage) -> SendResult:
         """Sends by the road that the letter names; only a template message gets an id. Raises DeliveryError."""
         road = self._roads.get(letter.via)
         if road is None:
@@ -59,23 +59,23 @@ class WechatApi:
         ]
         self._call("/cgi-bin/menu/create", {"button": listed})
 
-    def _send_service(self, letter: Letter) -> Posted:
+    def _send_service(self, letter: ChannelMessage) -> SendResult:
         try:
             self._sent(_CUSTOM, wechat_messages.service(letter))
         except DeliveryError as error:
             if error.code != wechat_errors.NO_MENU_MESSAGES or "menu" not in letter.form:
                 raise
             self._sent(_CUSTOM, wechat_messages.numbered(letter))
-        return Posted()
+        return SendResult()
 
-    def _send_template(self, letter: Letter) -> Posted:
+    def _send_template(self, letter: ChannelMessage) -> SendResult:
         """Safe to repeat for ten minutes, see wechat_messages.template."""
         answer = self._sent(_TEMPLATE, wechat_messages.template(letter, self._settings.templates))
-        return Posted(str(answer["msgid"]) if is_whole(answer.get("msgid")) else None)
+        return SendResult(str(answer["msgid"]) if is_whole(answer.get("msgid")) else None)
 
-    def _send_subscription(self, letter: Letter) -> Posted:
+    def _send_subscription(self, letter: ChannelMessage) -> SendResult:
         self._sent(_SUBSCRIPTION, wechat_messages.subscription(letter, self._settings.subscriptions))
-        return Posted()
+        return SendResult()
 
     def _sent(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """A call that sends: only an answer that says so counts as taken."""

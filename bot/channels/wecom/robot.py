@@ -8,27 +8,27 @@ from typing import Any
 
 from bot import settings
 from bot.channels import staff_errors
-from bot.channels.http import told, written
+from bot.channels.http import post_json, to_json
 from bot.channels.wecom.sender import LONGEST, USERID
 from bot.errors import Unreachable
-from bot.values.message import Letter, Posted, legible, shortened
+from bot.values.message import ChannelMessage, SendResult, legible, shortened
 
 
-class WecomRobot:
+class GroupRobot:
     """One robot. Safe to use from several threads."""
 
     def __init__(self, robot: settings.WecomRobot) -> None:
         self._url = robot.url
 
-    def send(self, letter: Letter) -> Posted:
+    def send(self, letter: ChannelMessage) -> SendResult:
         """Says a text; `address` is the userid to mention, empty: nobody. Robots give no id. Raises DeliveryError."""
-        error = staff_errors.wecom(told(self._url, written(_message(letter)), {}))
+        error = staff_errors.wecom(post_json(self._url, to_json(_message(letter)), {}))
         if error is not None:
             raise error
-        return Posted()
+        return SendResult()
 
 
-def _message(letter: Letter) -> dict[str, Any]:
+def _message(letter: ChannelMessage) -> dict[str, Any]:
     if letter.address and not USERID.fullmatch(letter.address):
         raise Unreachable("no_address", "not a member's id")
     text = legible(letter.text)

@@ -11,11 +11,11 @@ from typing import Any
 import requests
 
 from bot.channels import staff_errors
-from bot.channels.http import TIMEOUT, is_whole, json_of, session, told, written
+from bot.channels.http import TIMEOUT, is_whole, json_of, post_json, session, to_json
 from bot.channels.wechat.tokens import SharedTokens, read
 from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown, Unreachable
 from bot.settings import Wecom
-from bot.values.message import Letter, Posted, legible, shortened
+from bot.values.message import ChannelMessage, SendResult, legible, shortened
 
 LONGEST = 2048  # bytes of UTF-8; WeCom cuts longer texts without a word, where it pleases
 # A member's id (path/90195); nothing else gets into `touser`, where | and @all would reach many.
@@ -30,14 +30,14 @@ class WecomApi:
     def __init__(self, settings: Wecom, tokens: SharedTokens) -> None:
         self._settings, self._tokens = settings, tokens
 
-    def send(self, letter: Letter) -> Posted:
+    def send(self, letter: ChannelMessage) -> SendResult:
         """Sends a text and gives WeCom's id for it. Raises DeliveryError."""
         answer = self._call(_message(letter, self._settings.agent_id))
         for refused in ("invaliduser", "unlicenseduser"):  # in an answer that says yes
             if answer.get(refused):
                 raise Unreachable(refused, "the application may not write to this member")
         msgid = answer.get("msgid")
-        return Posted(legible(msgid)[:_LONGEST_ID] if isinstance(msgid, str) and msgid else None)
+        return SendResult(legible(msgid)[:_LONGEST_ID] if isinstance(msgid, str) and msgid else None)
 
     def _call(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Calls with the shared token; a token that WeCom refuses is replaced once."""
@@ -52,7 +52,7 @@ class WecomApi:
         return answer
 
     def _post(self, body: Mapping[str, Any], token: str) -> dict[str, Any]:
-        return told(f"{self._settings.api_url}/cgi-bin/message/send", written(body), {"access_token": token})
+        return post_json(f"{self._settings.api_url}/cgi-bin/message/send", to_json(body), {"access_token": token})
 
     def _fetch(self) -> tuple[str, int]:
         """A token, and for how many seconds it may be used. Nothing was sent yet, whatever goes wrong here."""
@@ -72,7 +72,7 @@ class WecomApi:
         return found
 
 
-def _message(letter: Letter, agent_id: int) -> dict[str, Any]:
+def _message(letter: ChannelMessage, agent_id: int) -> dict[str, Any]:
     if not USERID.fullmatch(letter.address):
         raise Unreachable("no_address", "not a member's id")
     text = legible(letter.text)

@@ -11,14 +11,14 @@ from sqlalchemy.engine import Connection
 from bot.store.cases import OPEN
 from bot.store.db.cipher import Cipher
 from bot.store.tables import candidates, cases, cohorts, stores
-from bot.store.visibility import Sight, seen_by
+from bot.store.visibility import Visibility, seen_by
 
 PAGE = 50
 WAITING = "waiting"  # every stage in which people wait
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class CandidateFilter:
     """Which candidates. `ids`: only of these. `after`: the last code of the page before."""
 
     stage: str = WAITING
@@ -32,7 +32,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class CandidateRow:
     """One line of the list. `held`: the rhythm has not begun for them. `case`: their open one."""
 
     id: int
@@ -51,17 +51,17 @@ class Listed:
 def page(
     connection: Connection,
     cipher: Cipher,
-    sight: Sight,
-    wanted: Wanted,
+    sight: Visibility,
+    wanted: CandidateFilter,
     closed: Collection[str],
     limit: int = PAGE,
-) -> list[Listed]:
+) -> list[CandidateRow]:
     """At most `limit` and one more, by which the reader knows that there is another page."""
     where = seen_by(sight), *conditions(wanted, closed)
     return _read(connection, cipher, _SELECT.where(*where).order_by(candidates.c.code).limit(limit + 1))
 
 
-def some(connection: Connection, cipher: Cipher, sight: Sight, codes: Collection[str]) -> list[Listed]:
+def some(connection: Connection, cipher: Cipher, sight: Visibility, codes: Collection[str]) -> list[CandidateRow]:
     """Those of these that are theirs to see."""
     return _read(
         connection,
@@ -70,18 +70,18 @@ def some(connection: Connection, cipher: Cipher, sight: Sight, codes: Collection
     )
 
 
-def after(wanted: Wanted, code: str) -> Wanted:
+def after(wanted: CandidateFilter, code: str) -> CandidateFilter:
     """The page that begins behind this code."""
     return replace(wanted, after=code)
 
 
-def held(connection: Connection, sight: Sight, closed: Collection[str], limit: int) -> list[int]:
+def held(connection: Connection, sight: Visibility, closed: Collection[str], limit: int) -> list[int]:
     """Open candidates of theirs who are not released yet."""
     waiting = candidates.c.released_at.is_(None), candidates.c.stage.not_in(closed), seen_by(sight)
     return list(connection.scalars(sa.select(candidates.c.id).where(*waiting).order_by(candidates.c.code).limit(limit)))
 
 
-def open_ids(connection: Connection, sight: Sight, closed: Collection[str], limit: int) -> list[int]:
+def open_ids(connection: Connection, sight: Visibility, closed: Collection[str], limit: int) -> list[int]:
     """Open candidates of theirs, the newest first."""
     waiting = candidates.c.stage.not_in(closed), seen_by(sight)
     newest = sa.select(candidates.c.id).where(*waiting).order_by(candidates.c.id.desc()).limit(limit)
@@ -113,7 +113,7 @@ _SELECT = (
 )
 
 
-def conditions(wanted: Wanted, closed: Collection[str]) -> list[sa.ColumnElement[bool]]:
+def conditions(wanted: CandidateFilter, closed: Collection[str]) -> list[sa.ColumnElement[bool]]:
     """On `candidates`."""
     found: list[sa.ColumnElement[bool]] = []
     if wanted.stage == WAITING:
@@ -135,10 +135,10 @@ def conditions(wanted: Wanted, closed: Collection[str]) -> list[sa.ColumnElement
     return [*found, candidates.c.code > wanted.after] if wanted.after else found
 
 
-def _read(connection: Connection, cipher: Cipher, wanted: "sa.Select[Any]") -> list[Listed]:
+def _read(connection: Connection, cipher: Cipher, wanted: "sa.Select[Any]") -> list[CandidateRow]:
     found = []
     for row in connection.execute(wanted):
         name = cipher.open(row.name, "candidates.name")
         where = row.stage, row.stage_at, row.risk, row.owner, row.store, row.cohort
-        found.append(Listed(row.id, row.code, name, *where, held=bool(row.held), case=row.open_case))
+        found.append(CandidateRow(row.id, row.code, name, *where, held=bool(row.held), case=row.open_case))
     return found

@@ -33,7 +33,7 @@ _LINES = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ChatLine:
     """One message. `by`: candidate, bot or staff (then `staff` has the code of who). `state`, `reason`: what became of
     what we sent. `kind`: text, or what else it was."""
 
@@ -70,7 +70,7 @@ class Suggested:
 
 
 @dataclass(frozen=True, slots=True)
-class Touch:
+class TouchLine:
     """What keepwarm said or will say by itself. `waits`: why it is not said yet although its time may come, see
     bot.store.pauses."""
 
@@ -87,7 +87,7 @@ class Touch:
 Whose = tuple[int | None, int | None]  # the candidate, else the address of a stranger
 
 
-def talk(connection: Connection, cipher: Cipher, whose: Whose, limit: int = _LINES) -> list[Said]:
+def talk(connection: Connection, cipher: Cipher, whose: Whose, limit: int = _LINES) -> list[ChatLine]:
     """The newest messages of both sides, the oldest of them first."""
     both = [*_heard(connection, cipher, whose, limit), *_said(connection, cipher, whose, limit)]
     return sorted(both, key=lambda one: one.at)[-limit:]
@@ -128,7 +128,7 @@ def suggested(connection: Connection, cipher: Cipher, case_id: int) -> list[Sugg
     return [Suggested(row.id, cipher.open(row.text, "suggestions.text"), row.created_at) for row in rows]
 
 
-def coming(connection: Connection, candidate_id: int, now: datetime, limit: int = 8) -> list[Touch]:
+def coming(connection: Connection, candidate_id: int, now: datetime, limit: int = 8) -> list[TouchLine]:
     planned = touches.c.candidate_id == candidate_id, touches.c.state == "planned"
     paused = pauses.why(connection, candidate_id, now)
     return [
@@ -137,7 +137,7 @@ def coming(connection: Connection, candidate_id: int, now: datetime, limit: int 
     ]
 
 
-def told(connection: Connection, candidate_id: int, limit: int = 8) -> list[Touch]:
+def told(connection: Connection, candidate_id: int, limit: int = 8) -> list[TouchLine]:
     """What was said unasked, the newest first."""
     sent = touches.c.candidate_id == candidate_id, touches.c.state == "sent", touches.c.ended_at.is_not(None)
     theirs = sa.select(sa.func.max(inbound.c.received_at)).where(inbound.c.candidate_id == candidate_id, is_sign)
@@ -168,9 +168,9 @@ def _touches(connection: Connection, which: Sequence[Any], order: Any, limit: in
     return connection.execute(sa.select(touches).where(*which).order_by(order).limit(limit)).all()
 
 
-def _touch(row: Any, at: datetime, wrote: bool = False) -> Touch:
+def _touch(row: Any, at: datetime, wrote: bool = False) -> TouchLine:
     seen = wrote or row.seen_at is not None or row.answered_at is not None
-    return Touch(row.entry, row.kind, at, row.state, row.expects, seen, row.answered_at is not None)
+    return TouchLine(row.entry, row.kind, at, row.state, row.expects, seen, row.answered_at is not None)
 
 
 def _of(table: sa.Table, whose: Whose) -> sa.ColumnElement[bool]:
@@ -180,16 +180,16 @@ def _of(table: sa.Table, whose: Whose) -> sa.ColumnElement[bool]:
     return sa.and_(table.c.address_id == address_id, table.c.candidate_id.is_(None))
 
 
-def _heard(connection: Connection, cipher: Cipher, whose: Whose, limit: int) -> list[Said]:
+def _heard(connection: Connection, cipher: Cipher, whose: Whose, limit: int) -> list[ChatLine]:
     wanted = sa.select(inbound.c.received_at, inbound.c.kind, inbound.c.text).where(_of(inbound, whose))
     rows = connection.execute(wanted.order_by(inbound.c.received_at.desc()).limit(limit))
     return [
-        Said(row.received_at, "candidate", cipher.open(row.text, "inbound.text") if row.text else "", row.kind)
+        ChatLine(row.received_at, "candidate", cipher.open(row.text, "inbound.text") if row.text else "", row.kind)
         for row in rows
     ]
 
 
-def _said(connection: Connection, cipher: Cipher, whose: Whose, limit: int) -> list[Said]:
+def _said(connection: Connection, cipher: Cipher, whose: Whose, limit: int) -> list[ChatLine]:
     wanted = sa.select(
         outbound.c.id,
         outbound.c.created_at,
@@ -203,7 +203,7 @@ def _said(connection: Connection, cipher: Cipher, whose: Whose, limit: int) -> l
     rows = connection.execute(wanted.order_by(outbound.c.created_at.desc(), outbound.c.id.desc()).limit(limit)).all()
     writers = _writers(connection, [row.id for row in rows if row.said == STAFF], whose)
     return [
-        Said(
+        ChatLine(
             row.created_at,
             STAFF if row.said == STAFF else "bot",
             shown(cipher, row),

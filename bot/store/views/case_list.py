@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from bot.store.cases import OPEN, REST
 from bot.store.db.cipher import Cipher
 from bot.store.tables import Moment, candidates, cases, cohorts, stores
-from bot.store.visibility import Sight, case_seen_by
+from bot.store.visibility import Visibility, case_seen_by
 
 PAGE = 50
 STATES = ("open", "new", "claimed", "waiting", "snoozed", "resolved")
@@ -21,7 +21,7 @@ _OPEN = ("new", "claimed", "waiting")
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class CaseFilter:
     """Which cases. `candidates`: only of these (None: of anybody). `after`: the last of the page before."""
 
     state: str = "open"
@@ -56,7 +56,7 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class CaseRow:
     """One line of the list. `since`: from when on somebody waits. `code`: none for a stranger's."""
 
     id: int
@@ -90,7 +90,9 @@ _SINCE = sa.func.coalesce(cases.c.unanswered_since, cases.c.reopened_at, cases.c
 _ENDED = sa.func.coalesce(cases.c.resolved_at, cases.c.opened_at, type_=Moment)
 
 
-def page(connection: Connection, cipher: Cipher, sight: Sight, wanted: Wanted, limit: int = PAGE) -> list[Listed]:
+def page(
+    connection: Connection, cipher: Cipher, sight: Visibility, wanted: CaseFilter, limit: int = PAGE
+) -> list[CaseRow]:
     """At most `limit` and one more, by which the reader knows that there is another page. Which cases comes first, so
     that who they are about is looked up for these alone."""
     ended = wanted.state == "resolved"
@@ -101,7 +103,7 @@ def page(connection: Connection, cipher: Cipher, sight: Sight, wanted: Wanted, l
     return _read(connection, cipher, found.order_by(*order))
 
 
-def some(connection: Connection, cipher: Cipher, sight: Sight, ids: Collection[int]) -> list[Listed]:
+def some(connection: Connection, cipher: Cipher, sight: Visibility, ids: Collection[int]) -> list[CaseRow]:
     """Those of these that are theirs to see."""
     found = _select(_SINCE).where(case_seen_by(sight), cases.c.id.in_(ids))
     return _read(connection, cipher, found.order_by(cases.c.urgency, _SINCE, cases.c.id))
@@ -140,7 +142,7 @@ def _select(since: Any) -> "sa.Select[Any]":
     )
 
 
-def _conditions(wanted: Wanted, sight: Sight) -> list[sa.ColumnElement[bool]]:
+def _conditions(wanted: CaseFilter, sight: Visibility) -> list[sa.ColumnElement[bool]]:
     found = [cases.c.state.in_(_OPEN) if wanted.state == "open" else cases.c.state == wanted.state]
     if wanted.state != "resolved":
         found.append(OPEN)
@@ -164,7 +166,7 @@ def _conditions(wanted: Wanted, sight: Sight) -> list[sa.ColumnElement[bool]]:
     return found
 
 
-def _after(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+def _after(wanted: CaseFilter) -> list[sa.ColumnElement[bool]]:
     key = wanted.after
     if key is None:
         return []
@@ -173,13 +175,13 @@ def _after(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     return [sa.or_(cases.c.urgency > key.urgency, sa.and_(cases.c.urgency == key.urgency, further))]
 
 
-def _before(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+def _before(wanted: CaseFilter) -> list[sa.ColumnElement[bool]]:
     return [cases.c.id < wanted.after.id] if wanted.after else []
 
 
-def _read(connection: Connection, cipher: Cipher, wanted: "sa.Select[Any]") -> list[Listed]:
+def _read(connection: Connection, cipher: Cipher, wanted: "sa.Select[Any]") -> list[CaseRow]:
     found = []
     for row in connection.execute(wanted):
         name = cipher.open(row.name, "candidates.name") if row.name else ""
-        found.append(Listed(row.id, row.code, name, *row[3:]))
+        found.append(CaseRow(row.id, row.code, name, *row[3:]))
     return found

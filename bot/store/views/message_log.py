@@ -17,7 +17,7 @@ _TO_HR = "alert"  # the kind of what staff hear
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LogLine:
     """One message by one road; or a touch that became none, without a road.
 
     `at`: when it was sent, else when it ended or is due. `why`: what deferred it. `cost`: in millionths of the
@@ -52,13 +52,13 @@ class Sum:
     cost: int = 0
 
 
-def ledger(connection: Connection) -> list[Line]:
+def ledger(connection: Connection) -> list[LogLine]:
     """Everything pushed to candidates, and every touch that was not, in the order of their moments; answers that rode a
     webhook's own answer are not in it."""
     return sorted([*_messages(connection), *_unsaid(connection)], key=_order)
 
 
-def summary(lines: Iterable[Line]) -> dict[str, Sum]:
+def summary(lines: Iterable[LogLine]) -> dict[str, Sum]:
     """By entry; what no touch said, by its kind."""
     found: dict[str, Sum] = defaultdict(Sum)
     for line in lines:
@@ -78,7 +78,7 @@ def usual_road(channel: str) -> str:
     return _USUALLY.get(channel, channel)
 
 
-def _messages(connection: Connection) -> list[Line]:
+def _messages(connection: Connection) -> list[LogLine]:
     wanted = (
         sa.select(outbound, addresses.c.channel, candidates.c.code, candidates.c.timezone, *_TOUCH)
         .join(addresses, outbound.c.address_id == addresses.c.id)
@@ -87,7 +87,7 @@ def _messages(connection: Connection) -> list[Line]:
         .where(outbound.c.road == "push", outbound.c.kind != _TO_HR)
     )
     return [
-        Line(
+        LogLine(
             at=row.sent_at or row.due_at or row.created_at,
             candidate=row.code or "",
             timezone=row.timezone or "",
@@ -108,7 +108,7 @@ def _messages(connection: Connection) -> list[Line]:
     ]
 
 
-def _unsaid(connection: Connection) -> list[Line]:
+def _unsaid(connection: Connection) -> list[LogLine]:
     """Touches without a message: what is still planned, and what expired, was cancelled or suppressed."""
     has_message = sa.exists().where(outbound.c.touch_id == touches.c.id)
     wanted = (
@@ -117,7 +117,7 @@ def _unsaid(connection: Connection) -> list[Line]:
         .where(~has_message)
     )
     return [
-        Line(
+        LogLine(
             at=row.ended_at or row.due_at,
             candidate=row.code,
             timezone=row.timezone or "",
@@ -146,5 +146,5 @@ _TOUCH: Sequence[sa.ColumnElement[object]] = (
 )
 
 
-def _order(line: Line) -> tuple[object, ...]:
+def _order(line: LogLine) -> tuple[object, ...]:
     return line.at, line.candidate, line.entry, line.occasion, line.kind, line.after, line.road, line.said

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from bot.store.db.cipher import Cipher
 from bot.store.tables import candidates
-from bot.store.visibility import Sight, seen_by
+from bot.store.visibility import Visibility, seen_by
 from bot.values import phones
 
 MOST = 1_000  # names that are opened for one search
@@ -17,7 +17,7 @@ _FOUND = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """`all`: whether everybody was looked at."""
 
     ids: Sequence[int]
@@ -27,12 +27,12 @@ class Found:
 def search(
     connection: Connection,
     cipher: Cipher,
-    sight: Sight,
+    sight: Visibility,
     text: str,
     country: str,
     *only: sa.ColumnElement[bool],
     by_phone: bool = True,
-) -> Found:
+) -> SearchResult:
     """`only`: further conditions on `candidates`, which make names easier to find. `by_phone`: not for who may not see
     numbers, since finding somebody by one tells it."""
     theirs = seen_by(sight)
@@ -41,9 +41,9 @@ def search(
         exact.append(candidates.c.phone_index == cipher.index(number, "phone"))
     wanted = sa.select(candidates.c.id).where(theirs, sa.or_(*exact)).limit(_FOUND)
     if ids := list(connection.scalars(wanted)):
-        return Found(ids)
+        return SearchResult(ids)
     has_letters = any(letter.isalpha() for letter in text)  # in which a number has none, and a name some
-    return Found([]) if number or not has_letters else _by_name(connection, cipher, text, theirs, *only)
+    return SearchResult([]) if number or not has_letters else _by_name(connection, cipher, text, theirs, *only)
 
 
 def _number(text: str, country: str) -> str:
@@ -53,7 +53,7 @@ def _number(text: str, country: str) -> str:
         return ""
 
 
-def _by_name(connection: Connection, cipher: Cipher, text: str, *only: sa.ColumnElement[bool]) -> Found:
+def _by_name(connection: Connection, cipher: Cipher, text: str, *only: sa.ColumnElement[bool]) -> SearchResult:
     """Who is theirs is found first, by its index: else PostgreSQL looks through everybody, the newest first."""
     mine = sa.select(candidates.c.id).where(*only).cte("mine").prefix_with("MATERIALIZED", dialect="postgresql")
     newest = sa.select(mine.c.id).order_by(mine.c.id.desc()).limit(MOST).subquery()
@@ -61,7 +61,7 @@ def _by_name(connection: Connection, cipher: Cipher, text: str, *only: sa.Column
     rows = connection.execute(wanted.order_by(candidates.c.id.desc())).all()
     part = _plain(text)
     ids = [row.id for row in rows if part in _plain(cipher.open(row.name, "candidates.name"))]
-    return Found(ids[:_FOUND], len(rows) < MOST)
+    return SearchResult(ids[:_FOUND], len(rows) < MOST)
 
 
 def _plain(name: str) -> str:

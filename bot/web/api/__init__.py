@@ -4,6 +4,6 @@ To add a call: a function in the module of its noun, models in bot.web.api.model
 document, the matrix test and the fuzz walk that table.
 """
 
-from bot.web.api.dispatch import BASE, Api
+from bot.web.api.dispatch import BASE, Dispatch
 
-__all__ = ["BASE", "Api"]
+__all__ = ["BASE", "Dispatch"]

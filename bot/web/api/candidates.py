@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.imports.candidates import Candidates as Kind
+from bot.imports.candidates import CandidateSheet as Kind
 from bot.store import moves, people
 from bot.store.db.cipher import Cipher
 from bot.store.tables import addresses, candidates, cohorts, stores
@@ -13,7 +13,7 @@ from bot.store.visibility import seen_by
 from bot.web.api.models import Candidate, CandidateLine, CandidateQuery, Candidates, Written
 from bot.web.api.paging import page
 from bot.web.api.problems import not_found, unfit
-from bot.web.api.types import Answer, Call
+from bot.web.api.types import ApiAnswer, ApiCall
 from bot.web.api.upsert import put as put_row
 
 _SEALED = ("name", "phone", "email", "home_address", "invite")
@@ -24,22 +24,22 @@ _WANTED = (
 )
 
 
-def index(call: Call) -> Answer:
+def index(call: ApiCall) -> ApiAnswer:
     wanted = _only(_WANTED.where(seen_by(call.sight)), call.query)
     rows, further = call.database.read(lambda c: page(c, wanted, candidates.c.code, call.query.after, call.query.limit))
-    return Answer(Candidates(items=[_line(row, call.house.cipher) for row in rows], next=further))
+    return ApiAnswer(Candidates(items=[_line(row, call.house.cipher) for row in rows], next=further))
 
 
-def show(call: Call) -> Answer:
+def show(call: ApiCall) -> ApiAnswer:
     found = call.database.read(lambda connection: _shown(connection, call))
-    return Answer(found, target=found.code)
+    return ApiAnswer(found, target=found.code)
 
 
-def put(call: Call) -> Answer:
+def put(call: ApiCall) -> ApiAnswer:
     return put_row(call, Kind, seen_by(call.sight))
 
 
-def stage(call: Call) -> Answer:
+def stage(call: ApiCall) -> ApiAnswer:
     """Being there already changes nothing."""
     wanted, known = call.body.stage, call.house.settings.stages.all
     if wanted not in known:
@@ -56,7 +56,7 @@ def stage(call: Call) -> Answer:
         return bool(row.stage != wanted)
 
     changed = call.database.write(moved)
-    return Answer(Written(code=call.code, outcome="updated" if changed else "unchanged"), target=call.code)
+    return ApiAnswer(Written(code=call.code, outcome="updated" if changed else "unchanged"), target=call.code)
 
 
 def _only(wanted: sa.Select[Any], query: CandidateQuery) -> sa.Select[Any]:
@@ -75,7 +75,7 @@ def _line(row: Any, cipher: Cipher) -> CandidateLine:
     return CandidateLine.model_validate(plain | {"name": cipher.open(row.name, "candidates.name")})
 
 
-def _shown(connection: Connection, call: Call) -> Candidate:
+def _shown(connection: Connection, call: ApiCall) -> Candidate:
     row = connection.execute(_WANTED.where(candidates.c.code == call.code, seen_by(call.sight))).first()
     if row is None:
         raise not_found(f"candidate {call.code!r}")

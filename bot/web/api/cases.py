@@ -14,7 +14,7 @@ from bot.store.visibility import case_seen_by, sees_case, sight_of
 from bot.web.api.models import Case, CaseLine, Cases, Reason, Step
 from bot.web.api.paging import page
 from bot.web.api.problems import Problem, not_found, unfit
-from bot.web.api.types import Answer, Call
+from bot.web.api.types import ApiAnswer, ApiCall
 
 _SHOWN = 200  # reasons and steps of one case at most, the newest
 _WANTED = sa.select(cases, candidates.c.code.label("candidate")).outerjoin(
@@ -22,19 +22,19 @@ _WANTED = sa.select(cases, candidates.c.code.label("candidate")).outerjoin(
 )
 
 
-def index(call: Call) -> Answer:
+def index(call: ApiCall) -> ApiAnswer:
     query = call.query
     named = ((cases.c.state, query.state), (candidates.c.code, query.candidate))
     wanted = _WANTED.where(case_seen_by(call.sight), *(column == value for column, value in named if value))
     rows, further = call.database.read(lambda c: page(c, wanted, cases.c.id, query.after, query.limit))
-    return Answer(Cases(items=[CaseLine.model_validate(_plain(row)) for row in rows], next=further))
+    return ApiAnswer(Cases(items=[CaseLine.model_validate(_plain(row)) for row in rows], next=further))
 
 
-def show(call: Call) -> Answer:
-    return Answer(call.database.read(lambda connection: _shown(connection, call)), target=str(call.number))
+def show(call: ApiCall) -> ApiAnswer:
+    return ApiAnswer(call.database.read(lambda connection: _shown(connection, call)), target=str(call.number))
 
 
-def resolve(call: Call) -> Answer:
+def resolve(call: ApiCall) -> ApiAnswer:
     house, body = call.house, call.body
 
     def resolved(connection: Connection) -> None:
@@ -44,12 +44,12 @@ def resolve(call: Call) -> Answer:
     return _work(call, resolved)
 
 
-def note(call: Call) -> Answer:
+def note(call: ApiCall) -> ApiAnswer:
     body = call.body
     return _work(call, lambda c: actions.write_note(c, call.house.cipher, call.number, body.staff, body.text, call.now))
 
 
-def assign(call: Call) -> Answer:
+def assign(call: ApiCall) -> ApiAnswer:
     body = call.body
 
     def assigned(connection: Connection) -> None:
@@ -59,7 +59,7 @@ def assign(call: Call) -> Answer:
     return _work(call, assigned)
 
 
-def _work(call: Call, do: Callable[[Connection], None]) -> Answer:
+def _work(call: ApiCall, do: Callable[[Connection], None]) -> ApiAnswer:
     """Does it in the name of a person of HR who may, and gives the case as it is then."""
 
     def done(connection: Connection) -> None:
@@ -74,10 +74,10 @@ def _work(call: Call, do: Callable[[Connection], None]) -> Answer:
         call.note(connection, str(call.number), {"staff": call.body.staff})
 
     call.database.write(done)
-    return Answer(None, 204, str(call.number))
+    return ApiAnswer(None, 204, str(call.number))
 
 
-def _require_worker(connection: Connection, call: Call, field: str, code: str) -> None:
+def _require_worker(connection: Connection, call: ApiCall, field: str, code: str) -> None:
     """Raises Problem unless this is somebody of HR who works on cases and sees this one."""
     theirs = sight_of(connection, code, call.now)
     if theirs is None or not may(theirs.role, "work"):
@@ -86,14 +86,14 @@ def _require_worker(connection: Connection, call: Call, field: str, code: str) -
         raise unfit([(field, "may not see this case: give the code of one who does")])
 
 
-def _refusal(call: Call, refused: Refused) -> Problem:
+def _refusal(call: ApiCall, refused: Refused) -> Problem:
     if refused.why == "gone":
         return not_found(f"case {call.number}")
     said = {"resolved": "the case is resolved", "held": f"{refused.by} works on the case"}
     return Problem(409, said.get(refused.why, f"not now: {refused.why}"))
 
 
-def _shown(connection: Connection, call: Call) -> Case:
+def _shown(connection: Connection, call: ApiCall) -> Case:
     number = call.number
     row = connection.execute(_WANTED.where(cases.c.id == number, case_seen_by(call.sight))).first()
     if row is None:

@@ -14,8 +14,8 @@ import structlog
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
-from bot.conversation import House
-from bot.outbox.rate_limits import Limits, Rates
+from bot.conversation import Runtime
+from bot.outbox.rate_limits import RateLimits, Rates
 from bot.platform import clock
 from bot.platform.log import broke
 from bot.store import audit, tokens
@@ -24,7 +24,7 @@ from bot.store.tokens import Holder
 from bot.web.api import openapi, problems
 from bot.web.api.problems import Problem
 from bot.web.api.routes import table
-from bot.web.api.types import Answer, Call, Route
+from bot.web.api.types import ApiAnswer, ApiCall, ApiRoute
 
 BASE = "/api/v1"
 BIGGEST = 64 * 1024  # bytes of a body
@@ -34,18 +34,18 @@ _REFUSED = "api.refused"
 _log = structlog.get_logger()
 
 
-class Api:
+class Dispatch:
     """Handlers of `/api/v1`."""
 
     def __init__(
         self,
-        house: House,
+        house: Runtime,
         database: Database,
         connection: "redis.Redis | None" = None,
         now: Callable[[], datetime] = clock.now,
     ) -> None:
         self._house, self._database, self._now = house, database, now
-        self._rates = Rates(connection, {"api": Limits("all", _ALL_TOGETHER, house.settings.api.a_minute)})
+        self._rates = Rates(connection, {"api": RateLimits("all", _ALL_TOGETHER, house.settings.api.a_minute)})
         self.table = table(house.settings.stages.all)
 
     def routes(self) -> list[web.RouteDef]:
@@ -61,7 +61,7 @@ class Api:
     async def _openapi(self, _request: web.Request) -> web.Response:
         return web.json_response(self.document)
 
-    async def _answer(self, route: Route | None, request: web.Request) -> web.Response:
+    async def _answer(self, route: ApiRoute | None, request: web.Request) -> web.Response:
         try:
             holder = await asyncio.to_thread(self._holder, request.headers.get("Authorization", ""))
             try:
@@ -98,7 +98,7 @@ class Api:
             self._database.write(lambda c: tokens.note_use(c, holder, now))
         return holder
 
-    def _known(self, route: Route | None, request: web.Request) -> Route:
+    def _known(self, route: ApiRoute | None, request: web.Request) -> ApiRoute:
         """404 for a path that is none; 405 for a method that its path has not."""
         if route is not None:
             return route
@@ -110,7 +110,7 @@ class Api:
         what = f"{request.method} is no call here: use {' or '.join(allowed)}"
         raise Problem(405, what, headers={"Allow": ", ".join(allowed)})
 
-    async def _call(self, route: Route, holder: Holder, request: web.Request) -> tuple[Route, Call]:
+    async def _call(self, route: ApiRoute, holder: Holder, request: web.Request) -> tuple[ApiRoute, ApiCall]:
         if route.right not in holder.rights:
             raise Problem(403, f"the token {holder.name} has no right to {route.right}")
         if route.whole and not holder.sight.everybody:
@@ -118,15 +118,15 @@ class Api:
         path = {name: _plain(value) for name, value in request.match_info.items()}
         query = _fitting(route.query, dict(request.query), "the query") if route.query else None
         body = _fitting(route.body, await _json(request), "the body") if route.body else None
-        return route, Call(route.name, self._house, self._database, holder, path, query, body, self._now())
+        return route, ApiCall(route.name, self._house, self._database, holder, path, query, body, self._now())
 
-    def _done(self, route: Route, call: Call) -> Answer:
+    def _done(self, route: ApiRoute, call: ApiCall) -> ApiAnswer:
         answer = route.handle(call)
         if route.personal and route.right == "read":
             self._database.write(lambda connection: call.note(connection, answer.target))
         return answer
 
-    def _note_refusal(self, holder: Holder, route: Route | None, request: web.Request, problem: Problem) -> None:
+    def _note_refusal(self, holder: Holder, route: ApiRoute | None, request: web.Request, problem: Problem) -> None:
         """Somebody with a good token asked for what is not theirs."""
         if route is None or problem.status not in (403, 404):
             return
@@ -137,12 +137,12 @@ class Api:
         self._database.write(lambda c: audit.record(c, holder.actor, _REFUSED, target or None, now, detail))
 
 
-def _pattern(route: Route) -> str:
+def _pattern(route: ApiRoute) -> str:
     """A code may have any sign; a slash in it comes as %2F."""
     return (BASE + route.path).replace("}", ":[^/]+}")
 
 
-def _is_at(route: Route, path: str) -> bool:
+def _is_at(route: ApiRoute, path: str) -> bool:
     theirs, asked = (BASE + route.path).split("/"), path.split("/")
     return len(theirs) == len(asked) and all(
         part == given or (part.startswith("{") and given) for part, given in zip(theirs, asked, strict=True)
@@ -185,7 +185,7 @@ def _fitting(model: type[BaseModel], data: Any, where: str) -> BaseModel:
         raise problems.invalid(error, where) from None
 
 
-def _written(answer: Answer) -> web.Response:
+def _written(answer: ApiAnswer) -> web.Response:
     headers = dict(answer.headers)
     if answer.body is None:
         return web.Response(status=answer.status, headers=headers)

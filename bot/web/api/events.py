@@ -8,10 +8,10 @@ from bot.store.tables import candidates, events
 from bot.store.visibility import seen_by
 from bot.web.api.models import Event, Events
 from bot.web.api.problems import unfit
-from bot.web.api.types import Answer, Call
+from bot.web.api.types import ApiAnswer, ApiCall
 
 
-def index(call: Call) -> Answer:
+def index(call: ApiCall) -> ApiAnswer:
     """`next` is where to go on, also where nothing more is there yet."""
     query = call.query
     if query.kind is not None and query.kind not in KINDS:
@@ -27,4 +27,4 @@ def index(call: Call) -> Answer:
         return [Event.model_validate(written(row)) for row in rows]
 
     items = call.database.read(found)
-    return Answer(Events(items=items, next=items[-1].id if items else query.after))
+    return ApiAnswer(Events(items=items, next=items[-1].id if items else query.after))

@@ -9,13 +9,13 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from bot.web.api.problems import CONTENT_TYPE, ProblemBody
-from bot.web.api.types import Route
+from bot.web.api.types import ApiRoute
 
 _REF = "#/components/schemas/{model}"
 _REFUSALS = (401, 403, 429, 500, 503)  # of every call
 
 
-def document(table: Sequence[Route], base: str, public_url: str) -> dict[str, Any]:
+def document(table: Sequence[ApiRoute], base: str, public_url: str) -> dict[str, Any]:
     """`base`: the path in front of every call's own."""
     keys, defined = models_json_schema(
         [(model, "serialization") for model in _said(table)] + [(model, "validation") for model in _heard(table)],
@@ -38,16 +38,16 @@ def document(table: Sequence[Route], base: str, public_url: str) -> dict[str, An
     }
 
 
-def _said(table: Sequence[Route]) -> list[type[BaseModel]]:
+def _said(table: Sequence[ApiRoute]) -> list[type[BaseModel]]:
     bodies = (body for route in table for body in route.answers.values() if body is not None)
     return list(dict.fromkeys([*bodies, ProblemBody]))
 
 
-def _heard(table: Sequence[Route]) -> list[type[BaseModel]]:
+def _heard(table: Sequence[ApiRoute]) -> list[type[BaseModel]]:
     return list(dict.fromkeys(route.body for route in table if route.body is not None))
 
 
-def _operation(route: Route, refs: Mapping[Any, Any]) -> dict[str, Any]:
+def _operation(route: ApiRoute, refs: Mapping[Any, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "operationId": route.name,
         "tags": [route.name.partition(".")[0]],
@@ -62,7 +62,7 @@ def _operation(route: Route, refs: Mapping[Any, Any]) -> dict[str, Any]:
     return found
 
 
-def _problems(route: Route) -> Iterator[int]:
+def _problems(route: ApiRoute) -> Iterator[int]:
     yield from _REFUSALS
     if route.body is not None:
         yield from (400, 409, 413, 415, 422)
@@ -72,7 +72,7 @@ def _problems(route: Route) -> Iterator[int]:
         yield 404
 
 
-def _path_parameters(route: Route) -> Iterator[dict[str, Any]]:
+def _path_parameters(route: ApiRoute) -> Iterator[dict[str, Any]]:
     for part in route.path.split("/"):
         if part.startswith("{"):
             schema: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 64}
@@ -81,7 +81,7 @@ def _path_parameters(route: Route) -> Iterator[dict[str, Any]]:
             yield {"name": part.strip("{}"), "in": "path", "required": True, "schema": schema}
 
 
-def _query_parameters(route: Route) -> Iterator[dict[str, Any]]:
+def _query_parameters(route: ApiRoute) -> Iterator[dict[str, Any]]:
     if route.query is None:
         return
     schema = route.query.model_json_schema()

@@ -2,21 +2,21 @@
 
 from pydantic import BaseModel
 
-from bot.imports.candidates import Candidates as CandidateRows
-from bot.imports.cohorts import Cohorts as CohortRows
-from bot.imports.stores import Stores as StoreRows
+from bot.imports.candidates import CandidateSheet as CandidateRows
+from bot.imports.cohorts import CohortSheet as CohortRows
+from bot.imports.stores import StoreSheet as StoreRows
 from bot.web.api import candidates, cases, cohorts, events, hooks, models, stores
 from bot.web.api.models import body_of
-from bot.web.api.types import Route
+from bot.web.api.types import ApiRoute
 
 _WRITTEN: dict[int, type[BaseModel] | None] = {200: models.Written, 201: models.Written}
 _DONE: dict[int, type[BaseModel] | None] = {204: None}
 
 
-def table(stages: tuple[str, ...]) -> tuple[Route, ...]:
+def table(stages: tuple[str, ...]) -> tuple[ApiRoute, ...]:
     """`stages`: all that the company has; each has a field with its time stamp."""
     return (
-        Route(
+        ApiRoute(
             "GET",
             "/stores",
             "stores.list",
@@ -27,10 +27,10 @@ def table(stages: tuple[str, ...]) -> tuple[Route, ...]:
             query=models.PageQuery,
             personal=True,
         ),
-        Route(
+        ApiRoute(
             "GET", "/stores/{code}", "stores.show", "read", stores.show, "One store", {200: models.Store}, personal=True
         ),
-        Route(
+        ApiRoute(
             "PUT",
             "/stores/{code}",
             "stores.put",
@@ -40,7 +40,7 @@ def table(stages: tuple[str, ...]) -> tuple[Route, ...]:
             _WRITTEN,
             body=body_of(StoreRows, stages),
         ),
-        Route(
+        ApiRoute(
             "GET",
             "/cohorts",
             "cohorts.list",
@@ -50,8 +50,8 @@ def table(stages: tuple[str, ...]) -> tuple[Route, ...]:
             {200: models.Cohorts},
             query=models.PageQuery,
         ),
-        Route("GET", "/cohorts/{code}", "cohorts.show", "read", cohorts.show, "One cohort", {200: models.Cohort}),
-        Route(
+        ApiRoute("GET", "/cohorts/{code}", "cohorts.show", "read", cohorts.show, "One cohort", {200: models.Cohort}),
+        ApiRoute(
             "PUT",
             "/cohorts/{code}",
             "cohorts.put",
@@ -61,7 +61,7 @@ def table(stages: tuple[str, ...]) -> tuple[Route, ...]:
             _WRITTEN,
             body=body_of(CohortRows, stages),
         ),
-        Route(
+        ApiRoute(
             "GET",
             "/candidates",
             "candidates.list",
@@ -72,7 +72,7 @@ def table(stages: tuple[str, ...]) -> tuple[Route, ...]:
             query=models.CandidateQuery,
             personal=True,
         ),
-        Route(
+        ApiRoute(
             "GET",
             "/candidates/{code}",
             "candidates.show",
@@ -82,7 +82,7 @@ def table(stages: tuple[str, ...]) -> tuple[Route, ...]:
             {200: models.Candidate},
             personal=True,
         ),
-        Route(
+        ApiRoute(
             "PUT",
             "/candidates/{code}",
             "candidates.put",
@@ -92,7 +92,7 @@ def table(stages: tuple[str, ...]) -> tuple[Route, ...]:
             _WRITTEN,
             body=body_of(CandidateRows, stages),
         ),
-        Route(
+        ApiRoute(
             "POST",
             "/candidates/{code}/stage",
             "candidates.stage",
@@ -102,7 +102,7 @@ def table(stages: tuple[str, ...]) -> tuple[Route, ...]:
             {200: models.Written},
             body=models.StageIn,
         ),
-        Route(
+        ApiRoute(
             "GET",
             "/cases",
             "cases.list",
@@ -113,8 +113,8 @@ def table(stages: tuple[str, ...]) -> tuple[Route, ...]:
             query=models.CaseQuery,
             personal=True,
         ),
-        Route("GET", "/cases/{id}", "cases.show", "read", cases.show, "One case", {200: models.Case}, personal=True),
-        Route(
+        ApiRoute("GET", "/cases/{id}", "cases.show", "read", cases.show, "One case", {200: models.Case}, personal=True),
+        ApiRoute(
             "POST",
             "/cases/{id}/resolve",
             "cases.resolve",
@@ -124,8 +124,10 @@ def table(stages: tuple[str, ...]) -> tuple[Route, ...]:
             _DONE,
             body=models.ResolveIn,
         ),
-        Route("POST", "/cases/{id}/note", "cases.note", "write", cases.note, "Add a note", _DONE, body=models.NoteIn),
-        Route(
+        ApiRoute(
+            "POST", "/cases/{id}/note", "cases.note", "write", cases.note, "Add a note", _DONE, body=models.NoteIn
+        ),
+        ApiRoute(
             "POST",
             "/cases/{id}/assign",
             "cases.assign",
@@ -135,7 +137,7 @@ def table(stages: tuple[str, ...]) -> tuple[Route, ...]:
             _DONE,
             body=models.AssignIn,
         ),
-        Route(
+        ApiRoute(
             "GET",
             "/events",
             "events.list",
@@ -145,8 +147,8 @@ def table(stages: tuple[str, ...]) -> tuple[Route, ...]:
             {200: models.Events},
             query=models.EventQuery,
         ),
-        Route("GET", "/hooks", "hooks.list", "read", hooks.index, "Hooks", {200: models.Hooks}, whole=True),
-        Route(
+        ApiRoute("GET", "/hooks", "hooks.list", "read", hooks.index, "Hooks", {200: models.Hooks}, whole=True),
+        ApiRoute(
             "PUT",
             "/hooks",
             "hooks.put",
@@ -157,5 +159,5 @@ def table(stages: tuple[str, ...]) -> tuple[Route, ...]:
             body=models.HookIn,
             whole=True,
         ),
-        Route("DELETE", "/hooks/{id}", "hooks.delete", "write", hooks.delete, "Remove a hook", _DONE, whole=True),
+        ApiRoute("DELETE", "/hooks/{id}", "hooks.delete", "write", hooks.delete, "Remove a hook", _DONE, whole=True),
     )

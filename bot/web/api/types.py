@@ -8,11 +8,11 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from sqlalchemy.engine import Connection
 
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.store import audit
 from bot.store.db.database import Database
 from bot.store.tokens import Holder
-from bot.store.visibility import Sight
+from bot.store.visibility import Visibility
 from bot.web.api.models import BIGGEST_ID
 from bot.web.api.problems import not_found
 
@@ -21,7 +21,7 @@ Right = Literal["read", "write"]
 
 
 @dataclass(frozen=True)
-class Answer:
+class ApiAnswer:
     """`target`: what was looked at, for the audit log."""
 
     body: BaseModel | None
@@ -31,11 +31,11 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Call:
+class ApiCall:
     """`path`: the values in the path; `query` and `body` as their models have them."""
 
     action: str
-    house: House
+    house: Runtime
     database: Database
     holder: Holder
     path: Mapping[str, str]
@@ -44,7 +44,7 @@ class Call:
     now: datetime
 
     @property
-    def sight(self) -> Sight:
+    def sight(self) -> Visibility:
         return self.holder.sight
 
     @property
@@ -64,11 +64,11 @@ class Call:
         audit.record(connection, self.holder.actor, self.action, target, self.now, detail)
 
 
-Handler = Callable[[Call], Answer]
+Handler = Callable[[ApiCall], ApiAnswer]
 
 
 @dataclass(frozen=True)
-class Route:
+class ApiRoute:
     """One call of the API. `name`: `noun.verb`, as the audit log has it. `personal`: what is read is somebody's, and
     audited (what is written always is). `whole`: only for tokens that see everybody. `answers`: the body by status."""
 

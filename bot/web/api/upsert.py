@@ -12,10 +12,10 @@ from bot.imports.run import frame
 from bot.store import plans
 from bot.web.api.models import Written
 from bot.web.api.problems import Problem, not_found, unfit
-from bot.web.api.types import Answer, Call
+from bot.web.api.types import ApiAnswer, ApiCall
 
 
-def put(call: Call, made: type[Kind], seen: sa.ColumnElement[bool]) -> Answer:
+def put(call: ApiCall, made: type[Kind], seen: sa.ColumnElement[bool]) -> ApiAnswer:
     """`seen`: the condition under which a row of the kind's table is in the token's scope. It has to be so before and
     after: 404 for a row outside, 403 for what would leave the scope."""
     kind = made(call.house.cipher, frame(call.house.settings, call.now, "api"))
@@ -39,7 +39,7 @@ def put(call: Call, made: type[Kind], seen: sa.ColumnElement[bool]) -> Answer:
     if isinstance(decision, Bad):
         raise _refusal(call, decision)
     written = Written(code=row.code, outcome=decision.outcome, warnings=list(kind.remarks(row)))
-    return Answer(written, 201 if decision.held is None else 200, row.code)
+    return ApiAnswer(written, 201 if decision.held is None else 200, row.code)
 
 
 def _require(connection: Connection, kind: Kind, code: str, seen: sa.ColumnElement[bool], otherwise: Problem) -> None:
@@ -49,14 +49,14 @@ def _require(connection: Connection, kind: Kind, code: str, seen: sa.ColumnEleme
         raise otherwise
 
 
-def _release(call: Call, connection: Connection, kind: Kind, code: str) -> None:
+def _release(call: ApiCall, connection: Connection, kind: Kind, code: str) -> None:
     """Who is new is held, unless config.yaml says otherwise: as after an import."""
     if kind.name == "candidates" and not call.house.settings.pushes.hold_imports:
         this = sa.select(kind.table.c.id).where(kind.table.c.code == code)
         plans.release(connection, [connection.execute(this).scalar_one()], call.now)
 
 
-def _refusal(call: Call, bad: Bad) -> Problem:
+def _refusal(call: ApiCall, bad: Bad) -> Problem:
     """409 where only the record speaks against it, else 422. A token with a scope hears nothing of others."""
     whole = call.sight.everybody
     said = [reason.discreet if isinstance(reason, Clash) and not whole else reason for reason in bad.reasons]

@@ -10,7 +10,7 @@ from bot.staff import passwords, permissions
 from bot.store import sessions, sign_in_limits, staff_members
 from bot.web.hr import form_dates
 from bot.web.hr.i18n import SPOKEN
-from bot.web.hr.request import Denied, Go, Page, Reply, Unfit, Visit
+from bot.web.hr.request import Denied, Page, Redirect, Reply, StaffRequest, Unfit
 from bot.web.hr.sign_in import fault_of
 
 HERE = "/hr/me"
@@ -19,19 +19,19 @@ _OWN = "own password"  # where a wrong present password counts: an open session 
 _LONGEST_PLACE = 3  # digits
 
 
-def show(visit: Visit) -> Reply:
+def show(visit: StaffRequest) -> Reply:
     return _page(visit, {"flash": visit.wish("done")})
 
 
-def language(visit: Visit) -> Reply:
+def language(visit: StaffRequest) -> Reply:
     """Theirs from now on, everywhere; back to where they were."""
     locale, back = visit.said("locale"), visit.said("back")
     if locale in SPOKEN:
         _change(visit, locale=locale)
-    return Go(back if back.startswith("/hr") and "\\" not in back and back.isprintable() else HERE)
+    return Redirect(back if back.startswith("/hr") and "\\" not in back and back.isprintable() else HERE)
 
 
-def password(visit: Visit) -> Reply:
+def password(visit: StaffRequest) -> Reply:
     """Every other browser of theirs is signed out."""
     old, new, again = (visit.asked.form.get(name, "") for name in ("old", "new", "again"))
     fault = fault_of(new, again)
@@ -57,7 +57,7 @@ def password(visit: Visit) -> Reply:
         visit.note(connection, "password.set", visit.staff.code)
         return _anew(connection, visit)
 
-    return Go(f"{HERE}?done=saved", visit.write(keep))
+    return Redirect(f"{HERE}?done=saved", visit.write(keep))
 
 
 def _hashed(old: str, was: str | None, new: str) -> str:
@@ -65,23 +65,23 @@ def _hashed(old: str, was: str | None, new: str) -> str:
     return passwords.hashed(new) if passwords.fits(old, was) else ""
 
 
-def sign_out(visit: Visit) -> Reply:
+def sign_out(visit: StaffRequest) -> Reply:
     visit.write(lambda connection: sessions.end(connection, visit.session.id, visit.staff.code))
-    return Go("/hr/sign-in", "")
+    return Redirect("/hr/sign-in", "")
 
 
-def sign_out_one(visit: Visit) -> Reply:
+def sign_out_one(visit: StaffRequest) -> Reply:
     number = visit.number()
     visit.write(lambda connection: sessions.end(connection, number, visit.staff.code))
-    return Go(f"{HERE}?done=signed_out")
+    return Redirect(f"{HERE}?done=signed_out")
 
 
-def sign_out_others(visit: Visit) -> Reply:
+def sign_out_others(visit: StaffRequest) -> Reply:
     """Everywhere, and in again here."""
-    return Go(f"{HERE}?done=signed_out", visit.write(lambda connection: _anew(connection, visit)))
+    return Redirect(f"{HERE}?done=signed_out", visit.write(lambda connection: _anew(connection, visit)))
 
 
-def absence(visit: Visit) -> Reply:
+def absence(visit: StaffRequest) -> Reply:
     """Away until a day, with a deputy; an empty day: back."""
     until = form_dates.moment(visit.said("until"), visit.speech.zone) if visit.said("until") else None
     deputy = visit.said("deputy") or None
@@ -90,20 +90,20 @@ def absence(visit: Visit) -> Reply:
     if visit.said("until") and (until is None or until <= visit.now):
         return _page(visit, {"absence": "past"}, 400)
     _change(visit, away_until=until.astimezone(UTC) if until else None, deputy=deputy)
-    return Go(f"{HERE}?done=saved")
+    return Redirect(f"{HERE}?done=saved")
 
 
-def alerts(visit: Visit) -> Reply:
+def alerts(visit: StaffRequest) -> Reply:
     """By their numbers on the form; a road without a number is not wanted."""
     places = {road: place for road in CHOSEN if (place := visit.said(f"place_{road}"))}
     if not all(place.isascii() and place.isdigit() and len(place) <= _LONGEST_PLACE for place in places.values()):
         raise Unfit("place")
     wanted = sorted(places, key=lambda road: int(places[road]))
     _change(visit, alerts=wanted)
-    return Go(f"{HERE}?done=saved")
+    return Redirect(f"{HERE}?done=saved")
 
 
-def _deputies(connection: Connection, visit: Visit) -> dict[str, str]:
+def _deputies(connection: Connection, visit: StaffRequest) -> dict[str, str]:
     """By code, who could stand in: whoever works on cases."""
     everybody = staff_members.everybody(connection, visit.cipher)
     return {
@@ -111,7 +111,7 @@ def _deputies(connection: Connection, visit: Visit) -> dict[str, str]:
     }
 
 
-def _change(visit: Visit, **columns: Any) -> None:
+def _change(visit: StaffRequest, **columns: Any) -> None:
     def keep(connection: Connection) -> None:
         staff_members.change(connection, visit.staff.code, visit.now, **columns)
         visit.note(connection, "staff.self", visit.staff.code, changed=sorted(columns))
@@ -119,14 +119,14 @@ def _change(visit: Visit, **columns: Any) -> None:
     visit.write(keep)
 
 
-def _anew(connection: Connection, visit: Visit) -> str:
+def _anew(connection: Connection, visit: StaffRequest) -> str:
     """All sessions end; gives the token of a new one for this browser."""
     sessions.end_all(connection, visit.staff.code, visit.now)
     lasts = visit.desk.house.settings.hr.signed_in_for
     return sessions.begin(connection, visit.cipher, visit.staff.code, visit.asked.device, lasts, visit.now)
 
 
-def _page(visit: Visit, extra: dict[str, Any], status: int = 200) -> Page:
+def _page(visit: StaffRequest, extra: dict[str, Any], status: int = 200) -> Page:
     idle = visit.desk.house.settings.hr.signed_in_for / _IDLE_PART
 
     def look(connection: Connection) -> dict[str, Any]:

@@ -5,18 +5,18 @@ from sqlalchemy.engine import Connection
 
 from bot.staff import passwords
 from bot.store import sessions, staff_members
-from bot.store.staff_members import Staff
+from bot.store.staff_members import StaffMember
 from bot.store.tables import audit
-from bot.web.hr.request import Denied, Page, Reply, Visit
+from bot.web.hr.request import Denied, Page, Reply, StaffRequest
 
 _ROWS = 100
 
 
-def staff(visit: Visit) -> Reply:
+def staff(visit: StaffRequest) -> Reply:
     return _staff(visit)
 
 
-def password_link(visit: Visit) -> Reply:
+def password_link(visit: StaffRequest) -> Reply:
     """Shown once, to be handed over by a way that is safe."""
 
     def give(connection: Connection) -> str:
@@ -28,7 +28,7 @@ def password_link(visit: Visit) -> Reply:
     return _staff(visit, link=link, whose=visit.asked.place["code"])
 
 
-def sign_out(visit: Visit) -> Reply:
+def sign_out(visit: StaffRequest) -> Reply:
     def end(connection: Connection) -> None:
         found = _find(connection, visit)
         sessions.end_all(connection, found.code, visit.now)
@@ -38,7 +38,7 @@ def sign_out(visit: Visit) -> Reply:
     return _staff(visit)
 
 
-def log(visit: Visit) -> Reply:
+def log(visit: StaffRequest) -> Reply:
     """The newest first; `before` an id: what came before it."""
     wish = {name: visit.wish(name) for name in ("actor", "action", "target")}
     before = visit.wish("before")
@@ -55,13 +55,13 @@ def log(visit: Visit) -> Reply:
     return Page("hr/audit.html", {"rows": rows[:_ROWS], "more": len(rows) > _ROWS, "wish": wish})
 
 
-def _find(connection: Connection, visit: Visit) -> Staff:
+def _find(connection: Connection, visit: StaffRequest) -> StaffMember:
     found = staff_members.find(connection, visit.cipher, visit.asked.place["code"])
     if found is None:
         raise Denied("staff")
     return found
 
 
-def _staff(visit: Visit, link: str = "", whose: str = "") -> Page:
+def _staff(visit: StaffRequest, link: str = "", whose: str = "") -> Page:
     everybody = visit.read(lambda connection: staff_members.everybody(connection, visit.cipher))
     return Page("hr/staff.html", {"everybody": everybody, "link": link, "whose_link": whose})

@@ -25,12 +25,12 @@ from bot.store import audit, sessions, staff_members
 from bot.store import form_nonces as sent_forms
 from bot.store.form_nonces import Repeated
 from bot.store.sessions import Session
-from bot.store.staff_members import Staff
-from bot.store.visibility import Sight, sight_of
+from bot.store.staff_members import StaffMember
+from bot.store.visibility import Visibility, sight_of
 from bot.web import forms
 from bot.web.forms import Form
-from bot.web.hr.i18n import SPOKEN, Speech, chosen
-from bot.web.hr.request import Asked, Denied, Desk, Go, Once, Page, Reply, Route, Unfit, Visit
+from bot.web.hr.i18n import SPOKEN, Texts, chosen
+from bot.web.hr.request import Backend, Denied, FormRequest, HrRoute, Once, Page, Redirect, Reply, StaffRequest, Unfit
 from bot.web.pages import page
 
 T = TypeVar("T")
@@ -51,13 +51,13 @@ _log = structlog.get_logger()
 
 ALL = frozenset().union(*RIGHTS.values())
 
-Known = tuple[Session, Staff, Sight]
+Known = tuple[Session, StaffMember, Visibility]
 
 
 class Door:
     """Guards every address under /hr."""
 
-    def __init__(self, desk: Desk, now: Callable[[], datetime] = clock.now) -> None:
+    def __init__(self, desk: Backend, now: Callable[[], datetime] = clock.now) -> None:
         self.desk, self.now = desk, now
         self._settings = desk.house.settings
         self._secure = self._settings.public_url.startswith("https://")
@@ -70,7 +70,7 @@ class Door:
     def idle(self) -> timedelta:
         return self.lasts / _IDLE_PART
 
-    def guarded(self, route: Route, above: int = 0) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    def guarded(self, route: HrRoute, above: int = 0) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         """`above`: how many parts of the address lead to the page on which its form stands."""
 
         async def serve(request: web.Request) -> web.StreamResponse:
@@ -79,7 +79,7 @@ class Door:
 
         return serve
 
-    async def visit(self, request: web.Request, most: int = 64 * 1024) -> Visit | web.Response:
+    async def visit(self, request: web.Request, most: int = 64 * 1024) -> StaffRequest | web.Response:
         """Who comes, or where they are sent instead."""
         token = request.cookies.get(COOKIE, "")
         now = self.now()
@@ -91,10 +91,10 @@ class Door:
         except Rejected as refused:
             return self.plain(request, refused.status)
         session, staff, sight = known
-        visit = Visit(self.desk, staff, sight, session, token, asked, self.speech(request, staff.locale), now)
+        visit = StaffRequest(self.desk, staff, sight, session, token, asked, self.speech(request, staff.locale), now)
         return visit if request.method in ("GET", "HEAD") else await self._sent(request, visit)
 
-    async def _sent(self, request: web.Request, visit: Visit) -> Visit | web.Response:
+    async def _sent(self, request: web.Request, visit: StaffRequest) -> StaffRequest | web.Response:
         """A form: of another site it is refused; of a page of ours that is too old it is shown again to be sent."""
         if not self.came_from_us(request):
             return await self.in_thread(self._denied, visit, Denied("form", hidden=False))
@@ -105,12 +105,12 @@ class Door:
             return self._again(visit, "old", 409)
         return replace(visit, once=Once(nonce, self.desk.house.cipher.index(_said(visit.asked), "forms.said")))
 
-    def speech(self, request: web.Request, own: str | None = None) -> Speech:
+    def speech(self, request: web.Request, own: str | None = None) -> Texts:
         accepted, asked = request.headers.get("Accept-Language", ""), request.query.get("lang", "")
         kept = request.cookies.get(LANGUAGE, "")
         locale = chosen(own or (kept if kept in SPOKEN else ""), asked, accepted, self._settings.company.locale)
         words = self.desk.house.content.words
-        return Speech(words[locale], self._settings.company.zone, self.now())
+        return Texts(words[locale], self._settings.company.zone, self.now())
 
     def plain(self, request: web.Request, status: int, why: str = "") -> web.Response:
         """A refusal in words, to anybody. `why`: the end of its keys in inbox.yaml, if the status does not say it."""
@@ -124,11 +124,11 @@ class Door:
             visit if isinstance(visit, web.Response) else self.html(visit, Page("hr/refused.html", {"why": 404}, 404))
         )
 
-    def html(self, visit: Visit, shown: Page) -> web.Response:
+    def html(self, visit: StaffRequest, shown: Page) -> web.Response:
         text = page(shown.template, **(self.shared(visit) | dict(shown.values)))
         return web.Response(text=text, content_type="text/html", status=shown.status, headers=HEADERS)
 
-    def shared(self, visit: Visit) -> dict[str, Any]:
+    def shared(self, visit: StaffRequest) -> dict[str, Any]:
         """What every page shows around its own."""
         return self.around(visit.speech) | {
             "me": visit.staff,
@@ -139,7 +139,7 @@ class Door:
             "here": visit.asked.path,
         }
 
-    def around(self, speech: Speech) -> dict[str, Any]:
+    def around(self, speech: Texts) -> dict[str, Any]:
         names = _SPOKEN_BY_PAGES
         spoken = {name: getattr(speech, name) for name in names}
         company = self._settings.company.called(speech.locale)
@@ -215,7 +215,7 @@ class Door:
         text = page("hr/resend.html", **self.around(self.speech(request)), **own)
         return web.Response(status=401, text=text, content_type="text/html", headers=HEADERS)
 
-    def _again(self, visit: Visit, why: str, status: int) -> web.Response:
+    def _again(self, visit: StaffRequest, why: str, status: int) -> web.Response:
         """The form once more, with what was written, to be sent with one tap. What was sent already is a form of its
         own now; what was not still acts once."""
         values = {"why": why, "path": visit.asked.path} | _written(visit.asked)
@@ -227,7 +227,7 @@ class Door:
             return web.Response(status=303, headers={"Location": f"{SIGN_IN}?next={back}"} | HEADERS)
         return self.plain(request, 401)
 
-    def _answer(self, route: Route, above: int, visit: Visit) -> web.Response:
+    def _answer(self, route: HrRoute, above: int, visit: StaffRequest) -> web.Response:
         try:
             if route.right:
                 visit.need(route.right)
@@ -242,26 +242,26 @@ class Door:
             if not repeated.same:
                 return self._again(visit, "other", 409)
             home = "/".join(visit.asked.path.partition("?")[0].split("/")[: above or None])
-            return self._response(visit, Go(f"{home}?done=already"))
+            return self._response(visit, Redirect(f"{home}?done=already"))
         except Exception as error:
             _log.error("page_broke", path=route.path, **broke(error))
             return self.html(visit, Page("hr/refused.html", {"why": 500}, 500))
 
-    def _response(self, visit: Visit, reply: Reply) -> web.Response:
+    def _response(self, visit: StaffRequest, reply: Reply) -> web.Response:
         if isinstance(reply, Page):
             return self.html(visit, reply)
-        if isinstance(reply, Go):
+        if isinstance(reply, Redirect):
             response = web.Response(status=303, headers={"Location": reply.path} | HEADERS)
             return response if reply.cookie is None else self.signed_in(response, reply.cookie)
         shown = f"attachment; filename*=UTF-8''{quote(reply.name)}"
         headers = {"Content-Disposition": shown} | HEADERS
         return web.Response(body=reply.body, content_type=reply.kind, charset="utf-8", headers=headers)
 
-    def refused(self, visit: Visit, what: str) -> web.Response:
+    def refused(self, visit: StaffRequest, what: str) -> web.Response:
         """For who answers by themselves: to a missing right, or to what is not theirs to see."""
         return self._denied(visit, Denied(what, hidden=what not in ALL))
 
-    def _denied(self, visit: Visit, denied: Denied) -> web.Response:
+    def _denied(self, visit: StaffRequest, denied: Denied) -> web.Response:
         """The audit log has who tried what; the page does not say whether there is such a thing."""
         target = visit.asked.path.partition("?")[0][:200]
 
@@ -273,17 +273,17 @@ class Door:
         return self.html(visit, Page("hr/refused.html", {"why": why}, why))
 
 
-async def asked_of(request: web.Request, most: int) -> Asked:
+async def asked_of(request: web.Request, most: int) -> FormRequest:
     """Raises Rejected where it is too much, no form, or no text."""
     form = Form(MultiDict(), {})
     forms.require_text(*request.query.values(), *request.match_info.values())
     if request.method not in ("GET", "HEAD"):
         form = await forms.read(request, most, (forms.FIELDS, forms.PARTS))
     device = request.headers.get("User-Agent", "").encode(errors="replace").decode()
-    return Asked(request.path_qs, request.match_info, request.query, form.fields, form.files, device)
+    return FormRequest(request.path_qs, request.match_info, request.query, form.fields, form.files, device)
 
 
-def routes(door: Door, site: Sequence[Route]) -> list[web.RouteDef]:
+def routes(door: Door, site: Sequence[HrRoute]) -> list[web.RouteDef]:
     shown = {route.path for route in site if route.method == "GET"}
     return [web.route(route.method, route.path, door.guarded(route, _above(route.path, shown))) for route in site]
 
@@ -299,14 +299,14 @@ def _nonce() -> str:
     return secrets.token_urlsafe(16)
 
 
-def _said(asked: Asked) -> str:
+def _said(asked: FormRequest) -> str:
     """All that stands in a form, but what every form has of its own."""
     fields = sorted((name, value) for name, value in asked.form.items() if name not in ("csrf", "once"))
     files = sorted((name, file.name, hashlib.sha256(file.body).hexdigest()) for name, file in asked.files.items())
     return repr((asked.path, fields, files))
 
 
-def _written(asked: Asked) -> dict[str, Any]:
+def _written(asked: FormRequest) -> dict[str, Any]:
     """What a page can say again; `whole`: that is all of it. `nonce`: of the form, if it has one."""
     fields = [(name, value) for name, value in asked.form.items() if name not in ("csrf", "once")]
     whole = not asked.files and not any(name in _SECRET for name, _ in fields)

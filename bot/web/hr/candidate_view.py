@@ -22,8 +22,8 @@ from bot.store.tables import candidates
 from bot.store.views import case_detail
 from bot.store.views.case_detail import Happened
 from bot.values import phones
-from bot.web.hr.i18n import Speech
-from bot.web.hr.request import Visit
+from bot.web.hr.i18n import Texts
+from bot.web.hr.request import StaffRequest
 
 WEEK = timedelta(days=7)
 STRANGER: dict[str, Any] = {"person": None}
@@ -31,7 +31,7 @@ _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class HistoryLine:
     """One line of the history, in words."""
 
     at: datetime
@@ -40,7 +40,7 @@ class Told:
     note: str
 
 
-def values(connection: Connection, visit: Visit, candidate_id: int) -> dict[str, Any]:
+def values(connection: Connection, visit: StaffRequest, candidate_id: int) -> dict[str, Any]:
     """Everything about one candidate but their talk, as far as it is theirs to see."""
     person = people.load(connection, visit.cipher, candidate_id)
     seen = {
@@ -56,7 +56,7 @@ def values(connection: Connection, visit: Visit, candidate_id: int) -> dict[str,
     return seen | _more(connection, visit, person) if visit.may("talk") else seen
 
 
-def _more(connection: Connection, visit: Visit, person: Candidate) -> dict[str, Any]:
+def _more(connection: Connection, visit: StaffRequest, person: Candidate) -> dict[str, Any]:
     """What only those see who talk with them."""
     settings, candidate_id = visit.desk.house.settings, person.id
     row = connection.execute(sa.select(candidates).where(candidates.c.id == candidate_id)).one()
@@ -79,25 +79,25 @@ def _more(connection: Connection, visit: Visit, person: Candidate) -> dict[str, 
 
 
 def told(
-    speech: Speech, names: Mapping[str, str], happened: Iterable[Happened], evidence: Mapping[str, Any]
-) -> list[Told]:
+    speech: Texts, names: Mapping[str, str], happened: Iterable[Happened], evidence: Mapping[str, Any]
+) -> list[HistoryLine]:
     """`evidence`: of the signals that the history names."""
-    return [Told(one.at, one.kind, _safe_line(speech, names, one, evidence), one.note) for one in happened]
+    return [HistoryLine(one.at, one.kind, _safe_line(speech, names, one, evidence), one.note) for one in happened]
 
 
-def crisis(visit: Visit, case: Case | None) -> list[str]:
+def crisis(visit: StaffRequest, case: Case | None) -> list[str]:
     """What to do now, step by step, where the case says that somebody is in danger."""
     danger = case is not None and case.urgency == DANGER and case.state != "resolved"
     return reasons.crisis(visit.speech.words) if danger else []
 
 
-def actor(speech: Speech, names: Mapping[str, str], who: str) -> str:
+def actor(speech: Texts, names: Mapping[str, str], who: str) -> str:
     """`staff:HR1`, `candidate`, `bot`, as people are called."""
     code = who.removeprefix("staff:")
     return names.get(code, code) if who.startswith("staff:") else speech.one_of("actor", who)
 
 
-def _safe_line(speech: Speech, names: Mapping[str, str], one: Happened, evidence: Mapping[str, Any]) -> str:
+def _safe_line(speech: Texts, names: Mapping[str, str], one: Happened, evidence: Mapping[str, Any]) -> str:
     """One entry that cannot be told, perhaps of another version, is no reason to show none: it stands there bare."""
     try:
         return _line(speech, names, one, evidence)
@@ -106,7 +106,7 @@ def _safe_line(speech: Speech, names: Mapping[str, str], one: Happened, evidence
         return " ".join(filter(None, (actor(speech, names, one.actor), one.what)))
 
 
-def _line(speech: Speech, names: Mapping[str, str], one: Happened, evidence: Mapping[str, Any]) -> str:
+def _line(speech: Texts, names: Mapping[str, str], one: Happened, evidence: Mapping[str, Any]) -> str:
     detail = one.detail or {}
     if one.kind == "opened":
         return speech.t("event_opened", reason=speech.reason(one.what))
@@ -133,13 +133,13 @@ def _line(speech: Speech, names: Mapping[str, str], one: Happened, evidence: Map
     return speech.t(key, who=who, to=to, before=before, until=until, outcome=outcome)
 
 
-def _called(speech: Speech, names: Mapping[str, str], codes: str | Sequence[str] | None) -> str:
+def _called(speech: Texts, names: Mapping[str, str], codes: str | Sequence[str] | None) -> str:
     """One or several of HR by name."""
     several = [codes] if isinstance(codes, str) else codes or ()
     return speech.words.formats["comma"].join(names.get(code, code) for code in several)
 
 
-def _worry(connection: Connection, visit: Visit, candidate_id: int) -> dict[str, Any]:
+def _worry(connection: Connection, visit: StaffRequest, candidate_id: int) -> dict[str, Any]:
     """Each signal with its evidence as a phrase; the heaviest as a sentence, and what could be done."""
     words = visit.speech.words
     rows = case_detail.signals_of(connection, candidate_id)
@@ -152,7 +152,7 @@ def _worry(connection: Connection, visit: Visit, candidate_id: int) -> dict[str,
     return {"lines": lines, "sentence": "", "action": "", "evidence": evidence} | worried
 
 
-def _page_link(visit: Visit, candidate_id: int, version: int) -> str:
+def _page_link(visit: StaffRequest, candidate_id: int, version: int) -> str:
     try:
         return links.page_link(visit.desk.house.settings, candidate_id, version)
     except ConfigError:

@@ -14,10 +14,10 @@ from bot.store import cases, moves, people, plans, staff_members, transfers
 from bot.store.cohorts import find as found
 from bot.store.tables import candidates, cohorts, stores
 from bot.store.views import candidate_list, case_detail, search
-from bot.store.views.candidate_list import WAITING, Wanted
+from bot.store.views.candidate_list import WAITING, CandidateFilter
 from bot.store.visibility import seen_by, sees
 from bot.web.hr import candidate_view
-from bot.web.hr.request import Denied, Go, Page, Reply, Visit
+from bot.web.hr.request import Denied, Page, Redirect, Reply, StaffRequest
 
 HERE = "/hr/candidates"
 MOVES = ("stage", "cohort", "store")
@@ -28,21 +28,21 @@ _AT_ONCE = 200  # candidates in a transaction
 _LONGEST_NOTE = 2_000
 
 
-def show_all(visit: Visit) -> Reply:
+def show_all(visit: StaffRequest) -> Reply:
     return visit.read(lambda connection: _page(connection, visit))
 
 
-def show(visit: Visit) -> Reply:
+def show(visit: StaffRequest) -> Reply:
     page = visit.read(lambda connection: _one(connection, visit))
     visit.looked("candidates.show", visit.asked.place["code"])
     return page
 
 
-def called(visit: Visit) -> Reply:
+def called(visit: StaffRequest) -> Reply:
     """One tap: they phoned. It joins the open case, if there is one."""
     outcome, words = visit.said("outcome"), visit.said("note")[:_LONGEST_NOTE]
     if outcome not in CALLED:
-        return Go(_path(visit))
+        return Redirect(_path(visit))
 
     def keep(connection: Connection) -> None:
         number, code = _theirs(connection, visit), visit.staff.code
@@ -50,21 +50,21 @@ def called(visit: Visit) -> Reply:
         if case is None:
             actions.log_contact(connection, visit.cipher, number, code, "call", outcome, words, visit.now)
         else:
-            actions.called(connection, visit.cipher, case.id, code, outcome, words, visit.now)
+            actions.log_call(connection, visit.cipher, case.id, code, outcome, words, visit.now)
 
     try:
         visit.write(keep)
     except Refused:
-        return Go(_path(visit))
-    return Go(f"{_path(visit)}?done=called")
+        return Redirect(_path(visit))
+    return Redirect(f"{_path(visit)}?done=called")
 
 
-def ask_move(visit: Visit) -> Reply:
+def ask_move(visit: StaffRequest) -> Reply:
     """Shows what would change, and changes nothing."""
     return visit.read(lambda connection: _asked(connection, visit, visit.wish("what"), visit.wish("to")))
 
 
-def move(visit: Visit) -> Reply:
+def move(visit: StaffRequest) -> Reply:
     what, to = visit.said("what"), visit.said("to")
     asked = visit.read(lambda connection: _asked(connection, visit, what, to))
     if asked.values["fault"]:
@@ -80,10 +80,10 @@ def move(visit: Visit) -> Reply:
         visit.note(connection, f"candidates.{what}", visit.asked.place["code"], **{what: to})
         return sees(connection, visit.sight, number)
 
-    return Go(f"{_path(visit) if visit.write(change) else HERE}?done=moved")
+    return Redirect(f"{_path(visit) if visit.write(change) else HERE}?done=moved")
 
 
-def release(visit: Visit) -> Reply:
+def release(visit: StaffRequest) -> Reply:
     """Lets the rhythm begin for those chosen, or for all who are held; shows first what that would bring."""
     closed = visit.desk.house.settings.stages.closed
     codes = set(visit.asked.form.getall("code", []))
@@ -100,16 +100,16 @@ def release(visit: Visit) -> Reply:
         part = ids[begin : begin + _AT_ONCE]
         visit.write(lambda connection, part=part: _released(connection, visit, part))  # type: ignore[misc]
     visit.write(lambda connection: visit.note(connection, "candidates.release", None, released=len(ids)))
-    return Go(f"{HERE}?done=released")
+    return Redirect(f"{HERE}?done=released")
 
 
-def _released(connection: Connection, visit: Visit, ids: list[int]) -> None:
+def _released(connection: Connection, visit: StaffRequest, ids: list[int]) -> None:
     """Those who are still theirs."""
     theirs = sa.select(candidates.c.id).where(candidates.c.id.in_(ids), seen_by(visit.sight))
     plans.release(connection, list(connection.scalars(theirs)), visit.now)
 
 
-def _preview(visit: Visit, ids: list[int]) -> Any:
+def _preview(visit: StaffRequest, ids: list[int]) -> Any:
     house = visit.desk.house
     some = ids[:_AT_ONCE]
     week = candidate_view.WEEK
@@ -117,12 +117,12 @@ def _preview(visit: Visit, ids: list[int]) -> Any:
     return counted_by(list(lines))
 
 
-def _page(connection: Connection, visit: Visit) -> Page:
+def _page(connection: Connection, visit: StaffRequest) -> Page:
     may_ask = _FILTERS if visit.may("talk") else _OF_ALL
     wish = {name: visit.wish(name) if name in may_ask else "" for name in _FILTERS}
     stages = visit.desk.house.settings.stages
     chosen = wish["stage"] if "stage" in visit.asked.query else WAITING
-    only = Wanted(chosen, wish["risk"], wish["store"], wish["cohort"], wish["owner"], wish["held"] == "1")
+    only = CandidateFilter(chosen, wish["risk"], wish["store"], wish["cohort"], wish["owner"], wish["held"] == "1")
     found = None
     if wish["q"]:
         country = visit.desk.house.settings.company.country
@@ -132,7 +132,7 @@ def _page(connection: Connection, visit: Visit) -> Page:
         found = search.search(
             connection, visit.cipher, visit.sight, wish["q"], country, *narrowed, by_phone=visit.may("talk")
         )
-        only = Wanted("", ids=found.ids)
+        only = CandidateFilter("", ids=found.ids)
     wanted = candidate_list.after(only, visit.wish("after"))
     rows = candidate_list.page(connection, visit.cipher, visit.sight, wanted, stages.closed)
     shown, more = [visit.shown(row) for row in rows[: candidate_list.PAGE]], len(rows) > candidate_list.PAGE
@@ -155,7 +155,7 @@ def _page(connection: Connection, visit: Visit) -> Page:
     )
 
 
-def _one(connection: Connection, visit: Visit) -> Page:
+def _one(connection: Connection, visit: StaffRequest) -> Page:
     number = _theirs(connection, visit)
     names = staff_members.names(connection, visit.cipher)
     values = candidate_view.values(connection, visit, number)
@@ -178,7 +178,7 @@ def _one(connection: Connection, visit: Visit) -> Page:
     )
 
 
-def _asked(connection: Connection, visit: Visit, what: str, to: str) -> Page:
+def _asked(connection: Connection, visit: StaffRequest, what: str, to: str) -> Page:
     """What is so, what would be, and what speaks against it."""
     number = _theirs(connection, visit)
     person = people.load(connection, visit.cipher, number)
@@ -195,7 +195,7 @@ def _asked(connection: Connection, visit: Visit, what: str, to: str) -> Page:
     return Page("hr/move.html", values | {"closing": closing, "hears": hears}, 400 if fault else 200)
 
 
-def _fault(connection: Connection, visit: Visit, number: int, what: str, to: str, present: str) -> str:
+def _fault(connection: Connection, visit: StaffRequest, number: int, what: str, to: str, present: str) -> str:
     if to == present:
         return "same"
     if what == "stage":
@@ -208,7 +208,7 @@ def _fault(connection: Connection, visit: Visit, number: int, what: str, to: str
     return "over" if is_cohort and transfers.is_too_late(connection, number, to, closed, visit.now) else ""
 
 
-def _hears(connection: Connection, visit: Visit, number: int, before: str, to: str) -> str:
+def _hears(connection: Connection, visit: StaffRequest, number: int, before: str, to: str) -> str:
     """Which news it is to them that they are in another cohort, or "" if they were told nothing."""
     if people.stage_of(connection, number) in visit.desk.house.settings.stages.closed:
         return ""
@@ -216,7 +216,7 @@ def _hears(connection: Connection, visit: Visit, number: int, before: str, to: s
     return transfers.hears(connection, [number], was, is_, visit.now).get(number, "")
 
 
-def _labels(connection: Connection, visit: Visit, what: str, codes: tuple[str, str]) -> tuple[str, str]:
+def _labels(connection: Connection, visit: StaffRequest, what: str, codes: tuple[str, str]) -> tuple[str, str]:
     if what == "stage":
         return visit.speech.stage(codes[0]), visit.speech.stage(codes[1])
     table = cohorts if what == "cohort" else stores
@@ -225,7 +225,7 @@ def _labels(connection: Connection, visit: Visit, what: str, codes: tuple[str, s
     return known.get(codes[0], codes[0]), known.get(codes[1], codes[1])
 
 
-def _theirs(connection: Connection, visit: Visit) -> int:
+def _theirs(connection: Connection, visit: StaffRequest) -> int:
     """The candidate in the path. Raises Denied where they are not theirs to see."""
     number = people.by_code(connection, visit.asked.place["code"])
     if number is None or not sees(connection, visit.sight, number):
@@ -233,5 +233,5 @@ def _theirs(connection: Connection, visit: Visit) -> int:
     return number
 
 
-def _path(visit: Visit) -> str:
+def _path(visit: StaffRequest) -> str:
     return f"{HERE}/{quote(visit.asked.place['code'], safe='')}"

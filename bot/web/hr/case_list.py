@@ -13,9 +13,9 @@ from bot.staff import permissions
 from bot.store import staff_members
 from bot.store.tables import cohorts, stores
 from bot.store.views import candidate_list, case_list, search
-from bot.store.views.case_list import STATES, WHOSE, Key, Listed, Wanted
+from bot.store.views.case_list import STATES, WHOSE, CaseFilter, CaseRow, Key
 from bot.web.hr import form_dates, live_updates
-from bot.web.hr.request import Denied, Go, Page, Reply, Visit
+from bot.web.hr.request import Denied, Page, Redirect, Reply, StaffRequest
 
 URGENCIES = (0, 1, 2, 3)
 BULK = ("assign", "snooze", "resolve")
@@ -24,21 +24,21 @@ _MOST_AT_ONCE = 100
 LONGEST_NOTE = 2_000  # characters
 
 
-def home(visit: Visit) -> Reply:
+def home(visit: StaffRequest) -> Reply:
     """Who works on no cases has their candidates here."""
-    return show(visit) if visit.may("work") else Go("/hr/candidates")
+    return show(visit) if visit.may("work") else Redirect("/hr/candidates")
 
 
-def show(visit: Visit) -> Reply:
+def show(visit: StaffRequest) -> Reply:
     return visit.read(lambda connection: _page(connection, visit))
 
 
-def ask(visit: Visit) -> Reply:
+def ask(visit: StaffRequest) -> Reply:
     """What is going to be done to whom, before it is."""
     rows = visit.read(lambda c: case_list.some(c, visit.cipher, visit.sight, _ids(visit)))
     what = visit.said("what")
     if not rows or what not in BULK:
-        return Go("/hr")
+        return Redirect("/hr")
     names = visit.read(lambda c: staff_members.names(c, visit.cipher))
     to = visit.said("to")
     values = {"rows": rows, "what": what, "names": names, "fault": "", "alone": [], "form": dict(visit.asked.form)}
@@ -52,7 +52,7 @@ def ask(visit: Visit) -> Reply:
     return Page("hr/bulk_done.html", {"refused": refused, "count": len(rows) - len(refused)})
 
 
-def _page(connection: Connection, visit: Visit) -> Page:
+def _page(connection: Connection, visit: StaffRequest) -> Page:
     wish = {name: visit.wish(name) for name in _FILTERS}
     found = None
     if wish["q"]:
@@ -81,13 +81,13 @@ def _page(connection: Connection, visit: Visit) -> Page:
     return Page("hr/cases.html", values)
 
 
-def colleagues(connection: Connection, visit: Visit) -> list[Any]:
+def colleagues(connection: Connection, visit: StaffRequest) -> list[Any]:
     """Who may be given a case."""
     close = staff_members.near(connection, visit.cipher, visit.staff.code)
     return [one for one in close if permissions.may(one.role, "work")]
 
 
-def _choices(connection: Connection, visit: Visit) -> dict[str, Any]:
+def _choices(connection: Connection, visit: StaffRequest) -> dict[str, Any]:
     """By what the list can be narrowed down."""
     return {
         "stores": candidate_list.named(connection, stores),
@@ -96,10 +96,10 @@ def _choices(connection: Connection, visit: Visit) -> dict[str, Any]:
     }
 
 
-def _wanted(wish: dict[str, str], after: str, found: Sequence[int] | None) -> Wanted:
+def _wanted(wish: dict[str, str], after: str, found: Sequence[int] | None) -> CaseFilter:
     """What makes no sense counts as not said."""
     urgency = int(wish["urgency"]) if wish["urgency"] in map(str, URGENCIES) else None
-    return Wanted(
+    return CaseFilter(
         wish["state"] if wish["state"] in STATES else "open",
         wish["whose"] if wish["whose"] in WHOSE else "team",
         urgency,
@@ -111,12 +111,12 @@ def _wanted(wish: dict[str, str], after: str, found: Sequence[int] | None) -> Wa
     )
 
 
-def _ids(visit: Visit) -> list[int]:
+def _ids(visit: StaffRequest) -> list[int]:
     found = visit.asked.form.getall("case", [])
     return [int(text) for text in found if text.isascii() and text.isdigit() and len(text) < 15][:_MOST_AT_ONCE]
 
 
-def _fault(visit: Visit, what: str) -> str:
+def _fault(visit: StaffRequest, what: str) -> str:
     if what == "assign" and visit.said("to") not in visit.read(lambda c: [one.code for one in colleagues(c, visit)]):
         return "nobody"
     if what == "snooze" and form_dates.snoozed_until(visit) is None:
@@ -124,12 +124,12 @@ def _fault(visit: Visit, what: str) -> str:
     return "outcome" if what == "resolve" and visit.said("outcome") not in OUTCOMES else ""
 
 
-def _together(row: Listed, what: str) -> bool:
+def _together(row: CaseRow, what: str) -> bool:
     """Whether that may be done to it with others: somebody in danger is looked after one by one."""
     return row.urgency != DANGER or what == "assign"
 
 
-def _done(visit: Visit, row: Listed, what: str) -> bool:
+def _done(visit: StaffRequest, row: CaseRow, what: str) -> bool:
     """Each in a transaction of its own: what is held by somebody else stays theirs."""
     code, now = visit.staff.code, visit.now
     until = form_dates.snoozed_until(visit) or now

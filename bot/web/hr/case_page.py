@@ -14,23 +14,23 @@ from bot.store.views import case_detail
 from bot.store.visibility import sees_case
 from bot.web.hr import candidate_view, form_dates, live_updates
 from bot.web.hr.case_list import LONGEST_NOTE, colleagues
-from bot.web.hr.request import Denied, Go, Page, Reply, Visit
+from bot.web.hr.request import Denied, Page, Redirect, Reply, StaffRequest
 
 LONGEST = 600  # characters of a reply: what a chat message takes in Chinese
 Move = Callable[[Connection, int], Any]
 
 
-def show(visit: Visit) -> Reply:
+def show(visit: StaffRequest) -> Reply:
     page = _shown(visit, visit.number(), {"flash": visit.wish("done")})
     visit.looked("case.show", str(visit.number()))
     return page
 
 
-def claim(visit: Visit) -> Reply:
+def claim(visit: StaffRequest) -> Reply:
     return _moved(visit, "claimed", lambda c, case: actions.claim(c, case, visit.staff.code, visit.now))
 
 
-def reply(visit: Visit) -> Reply:
+def reply(visit: StaffRequest) -> Reply:
     """Said at once; what was typed stays where it cannot be said."""
     text, used = visit.said("text"), visit.said("suggestion")
     if not text or len(text) > LONGEST:
@@ -44,7 +44,7 @@ def reply(visit: Visit) -> Reply:
     return _moved(visit, "replied", say)
 
 
-def note(visit: Visit) -> Reply:
+def note(visit: StaffRequest) -> Reply:
     text = visit.said("note")
     if not text or len(text) > LONGEST_NOTE:
         return _refused(visit, "length" if text else "empty")
@@ -55,18 +55,18 @@ def note(visit: Visit) -> Reply:
     return _moved(visit, "noted", write)
 
 
-def called(visit: Visit) -> Reply:
+def called(visit: StaffRequest) -> Reply:
     outcome, words = visit.said("outcome"), visit.said("note")[:LONGEST_NOTE]
     if outcome not in CALLED:
         return _refused(visit, "outcome")
 
     def keep(connection: Connection, case: int) -> None:
-        actions.called(connection, visit.cipher, case, visit.staff.code, outcome, words, visit.now)
+        actions.log_call(connection, visit.cipher, case, visit.staff.code, outcome, words, visit.now)
 
     return _moved(visit, "called", keep)
 
 
-def snooze(visit: Visit) -> Reply:
+def snooze(visit: StaffRequest) -> Reply:
     until = form_dates.snoozed_until(visit)
     if until is None:
         return _refused(visit, "moment")
@@ -74,7 +74,7 @@ def snooze(visit: Visit) -> Reply:
     return _moved(visit, "snoozed", lambda c, case: actions.snooze(c, case, visit.staff.code, until, visit.now, why))
 
 
-def assign(visit: Visit) -> Reply:
+def assign(visit: StaffRequest) -> Reply:
     to, words = visit.said("to"), visit.said("note")[:LONGEST_NOTE]
     if to not in visit.read(lambda c: [one.code for one in colleagues(c, visit)]):
         return _refused(visit, "nobody")
@@ -85,11 +85,11 @@ def assign(visit: Visit) -> Reply:
     return _moved(visit, "assigned", give)
 
 
-def hand_back(visit: Visit) -> Reply:
+def hand_back(visit: StaffRequest) -> Reply:
     return _moved(visit, "handed_back", lambda c, case: actions.hand_back(c, case, visit.staff.code, visit.now))
 
 
-def resolve(visit: Visit) -> Reply:
+def resolve(visit: StaffRequest) -> Reply:
     outcome, words = visit.said("outcome"), visit.said("note")[:LONGEST_NOTE]
 
     def end(connection: Connection, case: int) -> None:
@@ -100,11 +100,11 @@ def resolve(visit: Visit) -> Reply:
     return _moved(visit, "resolved", end)
 
 
-def reopen(visit: Visit) -> Reply:
+def reopen(visit: StaffRequest) -> Reply:
     return _moved(visit, "reopened", lambda c, case: actions.reopen(c, case, visit.staff.code, visit.now))
 
 
-def _moved(visit: Visit, done: str, move: Move) -> Reply:
+def _moved(visit: StaffRequest, done: str, move: Move) -> Reply:
     """Makes the move if the case is theirs to see; what it has to say goes out at once."""
     number = visit.number()
 
@@ -120,15 +120,15 @@ def _moved(visit: Visit, done: str, move: Move) -> Reply:
     if rows:
         visit.desk.send(tuple(rows))
     still = visit.read(lambda connection: sees_case(connection, visit.sight, number))
-    return Go(f"/hr/cases/{number}?done={done}") if still else Go(f"/hr?done={done}")
+    return Redirect(f"/hr/cases/{number}?done={done}") if still else Redirect(f"/hr?done={done}")
 
 
-def _refused(visit: Visit, why: str, by: str = "") -> Reply:
+def _refused(visit: StaffRequest, why: str, by: str = "") -> Reply:
     """The page again, with the reason, and with what was typed."""
     return _shown(visit, visit.number(), {"refused": why, "by": by, "typed": dict(visit.asked.form)}, 409)
 
 
-def _shown(visit: Visit, number: int, extra: dict[str, Any], status: int = 200) -> Page:
+def _shown(visit: StaffRequest, number: int, extra: dict[str, Any], status: int = 200) -> Page:
     def look(connection: Connection) -> dict[str, Any]:
         case = cases.load(connection, number)
         if case is None or not sees_case(connection, visit.sight, number):
@@ -139,7 +139,7 @@ def _shown(visit: Visit, number: int, extra: dict[str, Any], status: int = 200) 
     return Page("hr/case.html", values, status)
 
 
-def _values(connection: Connection, visit: Visit, case: Case) -> dict[str, Any]:
+def _values(connection: Connection, visit: StaffRequest, case: Case) -> dict[str, Any]:
     names = staff_members.names(connection, visit.cipher)
     who = candidate_view.values(connection, visit, case.candidate_id) if case.candidate_id else candidate_view.STRANGER
     happened = case_detail.history(connection, visit.cipher, case.candidate_id, case.id)
@@ -160,7 +160,7 @@ def _values(connection: Connection, visit: Visit, case: Case) -> dict[str, Any]:
     }
 
 
-def _canned(visit: Visit) -> list[str]:
+def _canned(visit: StaffRequest) -> list[str]:
     """Answers that are ready, `canned_1` and on."""
     found, number = [], 1
     while visit.speech.has(f"canned_{number}"):

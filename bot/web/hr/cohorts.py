@@ -15,19 +15,19 @@ from bot.cohorts.edit import Moving, State
 from bot.errors import ConfigError
 from bot.record import facts
 from bot.store import cohorts, publications, rollcall
-from bot.store.cohorts import Held, Member, Standing
+from bot.store.cohorts import CohortCounts, CohortMember, CohortRow
 from bot.store.publications import ALONE
 from bot.store.tables import candidates as candidate
 from bot.store.visibility import seen_by
 from bot.web.hr import preview
-from bot.web.hr.request import Denied, Go, Page, Reply, Visit
+from bot.web.hr.request import Denied, Page, Redirect, Reply, StaffRequest
 
 HERE = "/hr/cohorts"
 _LONGEST = 200
 
 
-def show_all(visit: Visit) -> Reply:
-    def look(connection: Connection) -> list[Standing]:
+def show_all(visit: StaffRequest) -> Reply:
+    def look(connection: Connection) -> list[CohortCounts]:
         rows = _standings(connection, visit)
         if visit.sight.everybody or visit.sight.unowned:
             return rows
@@ -37,16 +37,16 @@ def show_all(visit: Visit) -> Reply:
     return Page("hr/cohorts.html", {"rows": visit.read(look), "zone_of": _zones(visit)})
 
 
-def show(visit: Visit) -> Reply:
+def show(visit: StaffRequest) -> Reply:
     return _shown(visit, {"flash": visit.wish("done")})
 
 
-def ask_publish(visit: Visit) -> Reply:
+def ask_publish(visit: StaffRequest) -> Reply:
     """The text, the names, and what speaks against it; nothing is changed."""
     return visit.read(lambda connection: _asked(connection, visit, _find(connection, visit)))
 
 
-def publish(visit: Visit) -> Reply:
+def publish(visit: StaffRequest) -> Reply:
     """By one person's word for a few; for many somebody else has to agree."""
     held = visit.read(lambda connection: _find(connection, visit))
     asked = visit.read(lambda connection: _asked(connection, visit, held))
@@ -56,15 +56,15 @@ def publish(visit: Visit) -> Reply:
     waiting = visit.read(lambda connection: publications.waiting(connection, held, visit.now))
     if len(hear) > ALONE and (waiting is None or waiting.asked_by == visit.staff.code):
         visit.write(lambda connection: _ask(connection, visit, held, len(hear)))
-        return Go(f"{_path(held)}?done=asked")
+        return Redirect(f"{_path(held)}?done=asked")
     if waiting and not visit.write(lambda c: publications.end(c, waiting.id, "done", visit.staff.code, visit.now)):
-        return Go(_path(held))
+        return Redirect(_path(held))
     detail = {"asked_by": waiting.asked_by} if waiting else {}
     return _announced(visit, held, _published(held), cohorts.NOTICE, "publish", len(hear), **detail)
 
 
-def decline(visit: Visit) -> Reply:
-    def drop(connection: Connection) -> Held:
+def decline(visit: StaffRequest) -> Reply:
+    def drop(connection: Connection) -> CohortRow:
         held = _find(connection, visit)
         _need_all(connection, visit, held)
         waiting = publications.waiting(connection, held, visit.now)
@@ -73,26 +73,26 @@ def decline(visit: Visit) -> Reply:
             visit.note(connection, "cohorts.decline", held.code)
         return held
 
-    return Go(_path(visit.write(drop)))
+    return Redirect(_path(visit.write(drop)))
 
 
-def take_back(visit: Visit) -> Reply:
+def take_back(visit: StaffRequest) -> Reply:
     held = visit.read(lambda connection: _find(connection, visit))
     try:
         announce.take_back(visit, held, visit.actor, visit.now, _allowed(visit, held))
     except ConfigError:
         moved = visit.read(lambda connection: cohorts.is_of_a_move(connection, held))
         return _shown(visit, {"fault": "moved" if moved else "late"}, 409)
-    return Go(f"{_path(held)}?done=taken_back")
+    return Redirect(f"{_path(held)}?done=taken_back")
 
 
-def ask_move(visit: Visit) -> Reply:
+def ask_move(visit: StaffRequest) -> Reply:
     """What the form would make of the cohort, and who would be told; nothing is changed."""
     held = visit.read(lambda connection: _find(connection, visit))
     return visit.read(lambda connection: _move_asked(connection, visit, held, visit.asked.query))
 
 
-def move(visit: Visit) -> Reply:
+def move(visit: StaffRequest) -> Reply:
     held = visit.read(lambda connection: _find(connection, visit))
     asked = visit.read(lambda connection: _move_asked(connection, visit, held, visit.asked.form))
     values = asked.values
@@ -101,10 +101,10 @@ def move(visit: Visit) -> Reply:
     return _announced(visit, held, values["after"], values["entry"], "move", len(values["hear"]))
 
 
-def roll_link(visit: Visit) -> Reply:
+def roll_link(visit: StaffRequest) -> Reply:
     """Shown on the cohort's page, for the trainer: a link that reaches no further than who makes it."""
 
-    def give(connection: Connection) -> Held:
+    def give(connection: Connection) -> CohortRow:
         held = _find(connection, visit)
         visit.note(connection, "cohorts.roll_link", held.code)
         return held
@@ -113,19 +113,21 @@ def roll_link(visit: Visit) -> Reply:
     return _shown(visit, {"roll": links.roll_link(visit.desk.house.settings, held.code, visit.staff.code)})
 
 
-def _announced(visit: Visit, before: Held, after: Held, entry: str, action: str, count: int, **detail: Any) -> Reply:
+def _announced(
+    visit: StaffRequest, before: CohortRow, after: CohortRow, entry: str, action: str, count: int, **detail: Any
+) -> Reply:
     news = cohorts.news(entry, before, after, visit.now) if entry else None
     closed = visit.desk.house.settings.stages.closed
     try:
-        announce.tell(
+        announce.announce_to(
             visit, before, after, news, closed, visit.actor, action, count, visit.now, _allowed(visit, before), **detail
         )
     except ConfigError:
         return _shown(visit, {"fault": "changed"}, 409)
-    return Go(f"{_path(before)}?done={'published' if action == 'publish' else 'moved'}")
+    return Redirect(f"{_path(before)}?done={'published' if action == 'publish' else 'moved'}")
 
 
-def _shown(visit: Visit, extra: dict[str, Any], status: int = 200) -> Page:
+def _shown(visit: StaffRequest, extra: dict[str, Any], status: int = 200) -> Page:
     def look(connection: Connection) -> dict[str, Any]:
         held = _find(connection, visit)
         settings = visit.desk.house.settings
@@ -152,18 +154,18 @@ def _shown(visit: Visit, extra: dict[str, Any], status: int = 200) -> Page:
     return Page("hr/cohort.html", own | visit.read(look) | extra, status)
 
 
-def _allowed(visit: Visit, held: Held) -> Callable[[Connection], None]:
+def _allowed(visit: StaffRequest, held: CohortRow) -> Callable[[Connection], None]:
     """What is asked once more in the transaction itself."""
     return lambda connection: _need_all(connection, visit, held)
 
 
-def _ask(connection: Connection, visit: Visit, held: Held, count: int) -> None:
+def _ask(connection: Connection, visit: StaffRequest, held: CohortRow, count: int) -> None:
     _need_all(connection, visit, held)
     publications.ask(connection, held, count, visit.staff.code, visit.now)
     visit.note(connection, "cohorts.publish_asked", held.code, people=count)
 
 
-def _asked(connection: Connection, visit: Visit, held: Held) -> Page:
+def _asked(connection: Connection, visit: StaffRequest, held: CohortRow) -> Page:
     after = _published(held)
     hear = _members(connection, visit, after, untold=True)
     fault = _fault(connection, visit, held, len(hear))
@@ -179,7 +181,7 @@ def _asked(connection: Connection, visit: Visit, held: Held) -> Page:
     return Page("hr/publish.html", values, 409 if fault else 200)
 
 
-def _fault(connection: Connection, visit: Visit, held: Held, count: int) -> str:
+def _fault(connection: Connection, visit: StaffRequest, held: CohortRow, count: int) -> str:
     _need_all(connection, visit, held)
     if held.starts_at is None or not held.place:
         return "incomplete"
@@ -188,7 +190,7 @@ def _fault(connection: Connection, visit: Visit, held: Held, count: int) -> str:
     return "" if count else "everybody_told"
 
 
-def _move_asked(connection: Connection, visit: Visit, held: Held, form: Any) -> Page:
+def _move_asked(connection: Connection, visit: StaffRequest, held: CohortRow, form: Any) -> Page:
     _need_all(connection, visit, held)
     given = {name: (form.get(name) or "").strip()[:_LONGEST] for name in ("start", "end", "place", "address", "state")}
     after, fault = _moved(visit, held, given)
@@ -212,7 +214,7 @@ def _move_asked(connection: Connection, visit: Visit, held: Held, form: Any) -> 
     return Page("hr/move_cohort.html", values | {"soon": bool(news and news.hurry)}, 409 if fault else 200)
 
 
-def _moved(visit: Visit, held: Held, given: dict[str, str]) -> tuple[Held, str]:
+def _moved(visit: StaffRequest, held: CohortRow, given: dict[str, str]) -> tuple[CohortRow, str]:
     """The cohort as it would be, and what is wrong with that."""
     zone = facts.zone_of(held, visit.desk.house.settings)
     same = {"start": _local(held.starts_at, zone), "end": _local(held.ends_at, zone)}
@@ -231,7 +233,7 @@ def _moved(visit: Visit, held: Held, given: dict[str, str]) -> tuple[Held, str]:
         return held, "cannot"
 
 
-def _find(connection: Connection, visit: Visit) -> Held:
+def _find(connection: Connection, visit: StaffRequest) -> CohortRow:
     """The cohort in the path. Raises Denied where nobody in it is theirs to see."""
     try:
         held = cohorts.find(connection, visit.asked.place["code"])
@@ -242,7 +244,7 @@ def _find(connection: Connection, visit: Visit) -> Held:
     return held
 
 
-def _is_seen(connection: Connection, visit: Visit, held: Held) -> bool:
+def _is_seen(connection: Connection, visit: StaffRequest, held: CohortRow) -> bool:
     sight = visit.sight
     if sight.everybody or sight.unowned or held.code in sight.scope:
         return True
@@ -250,7 +252,7 @@ def _is_seen(connection: Connection, visit: Visit, held: Held) -> bool:
     return connection.execute(this.limit(1)).first() is not None
 
 
-def _need_all(connection: Connection, visit: Visit, held: Held) -> None:
+def _need_all(connection: Connection, visit: StaffRequest, held: CohortRow) -> None:
     """Who tells a whole cohort something must see all of its open candidates. Raises Denied."""
     closed = visit.desk.house.settings.stages.closed
     open_ = candidate.c.cohort_id == held.id, candidate.c.stage.not_in(closed)
@@ -262,19 +264,19 @@ def _need_all(connection: Connection, visit: Visit, held: Held) -> None:
 
 def _members(
     connection: Connection,
-    visit: Visit,
-    held: Held,
+    visit: StaffRequest,
+    held: CohortRow,
     untold: bool = False,
     entry: str = "",
-    before: Held | None = None,
-) -> list[Member]:
+    before: CohortRow | None = None,
+) -> list[CohortMember]:
     """Of the open candidates those who are theirs to see."""
     closed = visit.desk.house.settings.stages.closed
     found = cohorts.members(connection, visit.cipher, held, closed, untold, seen_by(visit.sight), entry, before)
     return [visit.shown(member) for member in found]
 
 
-def _standings(connection: Connection, visit: Visit, code: str = "") -> list[Standing]:
+def _standings(connection: Connection, visit: StaffRequest, code: str = "") -> list[CohortCounts]:
     """Numbers of those whom they see, but seats are counted by all."""
     closed = visit.desk.house.settings.stages.closed
     rows = cohorts.standings(connection, closed, code, seen_by(visit.sight))
@@ -282,17 +284,17 @@ def _standings(connection: Connection, visit: Visit, code: str = "") -> list[Sta
     return [row for row in rows if code or row.all or (row.cohort.starts_at or visit.now) > recent]
 
 
-def _take_back_until(connection: Connection, held: Held, now: datetime) -> datetime | None:
+def _take_back_until(connection: Connection, held: CohortRow, now: datetime) -> datetime | None:
     """Until when the notice can be taken back, if it still can."""
     until = cohorts.take_back_until(connection, held)
     return until if until and until > now else None
 
 
-def _published(held: Held) -> Held:
+def _published(held: CohortRow) -> CohortRow:
     return held if held.published else replace(held, date_state="published", version=held.version + 1)
 
 
-def _zones(visit: Visit) -> Any:
+def _zones(visit: StaffRequest) -> Any:
     return lambda held: facts.zone_of(held, visit.desk.house.settings)
 
 
@@ -300,5 +302,5 @@ def _local(moment: datetime | None, zone: Any) -> str:
     return moment.astimezone(zone).strftime("%Y-%m-%dT%H:%M") if moment else ""
 
 
-def _path(held: Held) -> str:
+def _path(held: CohortRow) -> str:
     return f"{HERE}/{quote(held.code, safe='')}"

@@ -13,10 +13,10 @@ from bot.content.templates import render
 from bot.content.touchpoints import read_touchpoints
 from bot.engine.flow import Branch
 from bot.platform import yaml_text
-from bot.proactive.preview import Change, Line, coming
+from bot.proactive.preview import Comparison, PreviewLine, coming
 from bot.rhythm import Entry, Rhythm
 from bot.store.views import candidate_list
-from bot.web.hr.request import Page, Reply, Visit
+from bot.web.hr.request import Page, Reply, StaffRequest
 
 BIGGEST = 256 * 1024
 _AHEAD = timedelta(days=30)
@@ -24,11 +24,11 @@ _MOST = 200  # candidates for whom a change is reckoned
 _SHOWN = 100
 
 
-def show(visit: Visit) -> Reply:
+def show(visit: StaffRequest) -> Reply:
     return _page(visit, {})
 
 
-def preview(visit: Visit) -> Reply:
+def preview(visit: StaffRequest) -> Reply:
     """What a touchpoints.yaml, pasted or brought, would alter in the next thirty days for candidates of theirs."""
     brought = visit.asked.files.get("file")
     text = brought.body.decode("utf-8-sig", "replace") if brought and brought.body else visit.asked.form.get("text", "")
@@ -43,7 +43,7 @@ def preview(visit: Visit) -> Reply:
     return _page(visit, shown | {"pasted": text, "counts": sorted(counts.items()), "compared": True})
 
 
-def _read(visit: Visit, text: str) -> tuple[Rhythm, list[str]]:
+def _read(visit: StaffRequest, text: str) -> tuple[Rhythm, list[str]]:
     content = visit.desk.house.content
     with TemporaryDirectory() as folder:
         path = Path(folder) / "touchpoints.yaml"
@@ -54,22 +54,22 @@ def _read(visit: Visit, text: str) -> tuple[Rhythm, list[str]]:
     return rhythm, [f"{fault.line}: {fault.text}" for fault in sorted(document.faults)]
 
 
-def _altered(visit: Visit, rhythm: Rhythm) -> tuple[list[Line], int]:
+def _altered(visit: StaffRequest, rhythm: Rhythm) -> tuple[list[PreviewLine], int]:
     house = visit.desk.house
     closed = house.settings.stages.closed
     ids = visit.read(lambda connection: candidate_list.open_ids(connection, visit.sight, closed, _MOST))
-    change = Change(rhythm)
+    change = Comparison(rhythm)
     current, database = house.content.rhythm, visit.desk.database
     return list(coming(current, house.settings, database, visit.cipher, ids, visit.now, _AHEAD, change)), len(ids)
 
 
-def _page(visit: Visit, extra: dict[str, Any], status: int = 200) -> Page:
+def _page(visit: StaffRequest, extra: dict[str, Any], status: int = 200) -> Page:
     own = {"pasted": "", "faults": [], "lines": [], "counts": [], "more": 0, "people": 0, "compared": False}
     entries = [_entry(entry) for entry in visit.desk.house.content.rhythm.entries.values()]
     return Page("hr/flows.html", own | {"answers": _answers(visit), "entries": entries} | extra, status)
 
 
-def _answers(visit: Visit) -> list[dict[str, Any]]:
+def _answers(visit: StaffRequest) -> list[dict[str, Any]]:
     """Each question of faq.yaml with its answers, and for whom each is."""
     content, words = visit.desk.house.content, visit.speech.words
     steps = content.flows.by_name[FAQ].steps if FAQ in content.flows.by_name else {}
@@ -84,7 +84,7 @@ def _is_own(branch: Branch) -> bool:
     return bool(branch.say) and not branch.do and branch.say != ("unknown",)
 
 
-def _answer(visit: Visit, branch: Branch) -> dict[str, str]:
+def _answer(visit: StaffRequest, branch: Branch) -> dict[str, str]:
     words = visit.speech.words
     template = words.say[f"{FAQ}.{branch.say[0]}"].form("text")
     try:

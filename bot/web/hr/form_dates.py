@@ -3,7 +3,7 @@
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.web.hr.request import Visit
+from bot.web.hr.request import StaffRequest
 
 SPANS = ("2h", "tomorrow", "date")
 _MORNING = time(9)
@@ -11,7 +11,7 @@ YEARS = range(2000, 2200)  # that anybody means
 _LONGEST = timedelta(days=60)
 
 
-def snoozed_until(visit: Visit) -> datetime | None:
+def snoozed_until(visit: StaffRequest) -> datetime | None:
     """By the form's `until` (one of SPANS) and `date`; None where that is no moment that is still to come."""
     until, zone = visit.said("until"), visit.speech.zone
     if until == "2h":

@@ -19,7 +19,7 @@ _DEVICES = (
 _DAY, _HOUR, _MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 
 
-class Speech:
+class Texts:
     """One language, and the zone in which moments are told."""
 
     def __init__(self, words: Words, zone: ZoneInfo, now: datetime) -> None:

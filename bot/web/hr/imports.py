@@ -15,12 +15,12 @@ from sqlalchemy.engine import Connection
 
 from bot.errors import ContentError, KeepwarmError
 from bot.imports import run
-from bot.imports.run import KINDS, Job
+from bot.imports.run import KINDS, ImportJob
 from bot.imports.unusable import UnusableFile
 from bot.platform.log import broke
 from bot.store import uploads
 from bot.store.uploads import Upload
-from bot.web.hr.request import Denied, File, Go, Page, Reply, Visit
+from bot.web.hr.request import Denied, File, Page, Redirect, Reply, StaffRequest
 
 HERE = "/hr/import"
 BIGGEST = 16 * 1024 * 1024
@@ -40,11 +40,11 @@ _ROOM = threading.BoundedSemaphore(2)  # files that are read at once; the others
 _log = structlog.get_logger()
 
 
-def show(visit: Visit) -> Reply:
+def show(visit: StaffRequest) -> Reply:
     return _form(visit)
 
 
-def check(visit: Visit) -> Reply:
+def check(visit: StaffRequest) -> Reply:
     """Takes the file and begins to look at it; nothing is imported."""
     brought, what = visit.asked.files.get("file"), visit.said("what")
     if what not in _kinds(visit) or brought is None or not brought.body:
@@ -58,45 +58,45 @@ def check(visit: Visit) -> Reply:
 
     number = visit.write(keep)
     _in_background(visit, number, dry=True)
-    return Go(f"{HERE}/{number}")
+    return Redirect(f"{HERE}/{number}")
 
 
-def look(visit: Visit) -> Reply:
+def look(visit: StaffRequest) -> Reply:
     """How it stands; the page asks again by itself while somebody works on it."""
     found = _theirs(visit)
     report = _EMPTY | dict(found.report)
     return Page("hr/upload.html", {"upload": found, "report": report, "why": _why(visit, report)})
 
 
-def _why(visit: Visit, report: Mapping[str, Any]) -> str:
+def _why(visit: StaffRequest, report: Mapping[str, Any]) -> str:
     """Why nothing of the file could be read, in their language; some reasons have it in the import's words alone."""
     key = f"unusable_{report['why']}"
     return visit.speech.t(key, **report["values"]) if visit.speech.has(key) else str(report["refused"])
 
 
-def do(visit: Visit) -> Reply:
+def do(visit: StaffRequest) -> Reply:
     found = _theirs(visit)
     if visit.write(lambda connection: uploads.begin(connection, found.id, visit.now)):
         _in_background(visit, found.id, dry=False)
-    return Go(f"{HERE}/{found.id}")
+    return Redirect(f"{HERE}/{found.id}")
 
 
-def bad_rows(visit: Visit) -> Reply:
+def bad_rows(visit: StaffRequest) -> Reply:
     found = _theirs(visit)
     body = visit.read(lambda connection: uploads.bad_rows(connection, visit.cipher, found.id))
     return File(f"{found.name}.errors.csv", body)
 
 
-def _form(visit: Visit, fault: str = "", status: int = 200) -> Page:
+def _form(visit: StaffRequest, fault: str = "", status: int = 200) -> Page:
     return Page("hr/import.html", {"kinds": _kinds(visit), "fault": fault}, status)
 
 
-def _kinds(visit: Visit) -> list[str]:
+def _kinds(visit: StaffRequest) -> list[str]:
     """Accounts are for admins to make."""
     return [kind for kind in KINDS if kind != _STAFF or visit.may("staff")]
 
 
-def _theirs(visit: Visit) -> Upload:
+def _theirs(visit: StaffRequest) -> Upload:
     number = visit.number()
     found = visit.read(lambda c: uploads.find(c, visit.cipher, number, visit.staff.code, visit.now))
     if found is None or found.what not in _kinds(visit):
@@ -104,11 +104,11 @@ def _theirs(visit: Visit) -> Upload:
     return found
 
 
-def _in_background(visit: Visit, number: int, dry: bool) -> None:
+def _in_background(visit: StaffRequest, number: int, dry: bool) -> None:
     threading.Thread(target=_run, args=(visit, number, dry), name="import", daemon=True).start()
 
 
-def _run(visit: Visit, number: int, dry: bool) -> None:
+def _run(visit: StaffRequest, number: int, dry: bool) -> None:
     state, report, errors = "refused" if dry else "stopped", _because("broke"), b""
     try:
         with _beating(visit, number), _ROOM:
@@ -129,7 +129,7 @@ def _because(key: str, **values: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def _beating(visit: Visit, number: int) -> Iterator[None]:
+def _beating(visit: StaffRequest, number: int) -> Iterator[None]:
     """Says from time to time that somebody works on it: a server that is gone says nothing."""
     done, begun = threading.Event(), time.monotonic()
 
@@ -145,7 +145,7 @@ def _beating(visit: Visit, number: int) -> Iterator[None]:
         done.set()
 
 
-def _ran(visit: Visit, number: int, dry: bool) -> tuple[str, dict[str, Any], bytes]:
+def _ran(visit: StaffRequest, number: int, dry: bool) -> tuple[str, dict[str, Any], bytes]:
     """Raises UnusableFile or ContentError where no row can be read."""
     body, map_ = visit.read(lambda connection: uploads.content(connection, visit.cipher, number))
     what = _theirs_what(visit, number)
@@ -157,7 +157,7 @@ def _ran(visit: Visit, number: int, dry: bool) -> tuple[str, dict[str, Any], byt
             mapped.write_text(map_, encoding="utf-8")
         settings, database = visit.desk.house.settings, visit.desk.database
         sight = visit.sight
-        job = Job(what, file, settings, database, visit.cipher, visit.now, visit.actor, dry, mapped, sight)
+        job = ImportJob(what, file, settings, database, visit.cipher, visit.now, visit.actor, dry, mapped, sight)
         try:
             found = run.run(job)
         except UnusableFile as error:
@@ -173,7 +173,7 @@ def _named(texts: list[str]) -> list[str]:
     return [text.removeprefix(f"{_FILE}:") for text in texts]
 
 
-def _theirs_what(visit: Visit, number: int) -> str:
+def _theirs_what(visit: StaffRequest, number: int) -> str:
     found = visit.read(lambda c: uploads.find(c, visit.cipher, number, visit.staff.code, visit.now))
     if found is None:
         raise Denied("upload")

@@ -19,7 +19,7 @@ from bot.store import sessions
 from bot.store.tables import cases, inbound, outbound
 from bot.store.visibility import sees_case
 from bot.web.hr.auth import Door
-from bot.web.hr.request import Visit
+from bot.web.hr.request import StaffRequest
 
 LIST = 0  # watched by the list; any other number is a case
 MOST = 6  # open streams a person
@@ -76,7 +76,7 @@ class Live:
     def _open(self, who: str) -> int:
         return sum(listener.who == who and not listener.is_gone for listener in self._listeners)
 
-    async def _stream(self, request: web.Request, visit: Visit, listener: _Listener) -> web.StreamResponse:
+    async def _stream(self, request: web.Request, visit: StaffRequest, listener: _Listener) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
         self._listeners.add(listener)
         try:
@@ -98,7 +98,7 @@ class Live:
         listener.changed.clear()
         return b"event: changed\ndata: \n\n"
 
-    async def _still_in(self, visit: Visit) -> bool:
+    async def _still_in(self, visit: StaffRequest) -> bool:
         """A session that was ended elsewhere hears nothing more."""
         cipher, database = self._door.desk.house.cipher, self._door.desk.database
 
@@ -165,7 +165,7 @@ def _short(what: object) -> str:
     return hashlib.sha256(str(what).encode()).hexdigest()[:12]
 
 
-def _watched(visit: Visit) -> int | str:
+def _watched(visit: StaffRequest) -> int | str:
     """What the page watches, or why it may not: `work`, or that the case is not theirs."""
     if not visit.may("work"):
         return "work"

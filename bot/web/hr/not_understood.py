@@ -16,14 +16,14 @@ from bot.store.tables import candidates, inbound
 from bot.store.views import not_understood
 from bot.store.visibility import lesson_seen_by, seen_by
 from bot.understanding.text import has_han, key, normal
-from bot.web.hr.request import Denied, File, Go, Page, Reply, Visit
+from bot.web.hr.request import Denied, File, Page, Redirect, Reply, StaffRequest
 
 HERE = "/hr/missed"
 _AGO = timedelta(days=30)
 _MOST, _SHOWN = 300, 100
 
 
-def show(visit: Visit) -> Reply:
+def show(visit: StaffRequest) -> Reply:
     def look(connection: Connection) -> tuple[list[not_understood.Missed], Sequence[Taught], set[str]]:
         found = not_understood.since(connection, visit.cipher, visit.now - _AGO, seen_by(visit.sight), _MOST)
         known = {
@@ -42,11 +42,11 @@ def show(visit: Visit) -> Reply:
     return Page("hr/missed.html", values)
 
 
-def teach(visit: Visit) -> Reply:
+def teach(visit: StaffRequest) -> Reply:
     """The sentence is named by its message, which must be one of a candidate of theirs."""
     number, intent = visit.number(), visit.said("intent")
     if intent not in dict(_meanings(visit)):
-        return Go(HERE)
+        return Redirect(HERE)
 
     def keep(connection: Connection) -> None:
         mine = sa.select(candidates.c.id).where(seen_by(visit.sight))
@@ -61,10 +61,10 @@ def teach(visit: Visit) -> Reply:
         visit.note(connection, "understand.teach", str(number), intent=intent)
 
     visit.write(keep)
-    return Go(f"{HERE}?done=taught")
+    return Redirect(f"{HERE}?done=taught")
 
 
-def forget(visit: Visit) -> Reply:
+def forget(visit: StaffRequest) -> Reply:
     number = visit.number()
 
     def drop(connection: Connection) -> None:
@@ -73,16 +73,16 @@ def forget(visit: Visit) -> Reply:
         visit.note(connection, "understand.forget", str(number))
 
     visit.write(drop)
-    return Go(HERE)
+    return Redirect(HERE)
 
 
-def export(visit: Visit) -> Reply:
+def export(visit: StaffRequest) -> Reply:
     """What is theirs to see, as messages/ have it; numbers and codes are masked."""
     lessons = visit.read(lambda connection: store_lessons.export(connection, visit.cipher, lesson_seen_by(visit.sight)))
     return File("taught.yaml", "\n".join(_yaml(lessons)).encode() + b"\n", "application/yaml")
 
 
-def _meanings(visit: Visit) -> list[tuple[str, str]]:
+def _meanings(visit: StaffRequest) -> list[tuple[str, str]]:
     """Every meaning that somebody can ask for, by how it is called."""
     words = visit.speech.words
     asked = visit.desk.house.content.examples

@@ -9,15 +9,15 @@ from bot.content.templates import render
 from bot.record import facts
 from bot.record.model import Candidate
 from bot.store import cohorts, people
-from bot.store.cohorts import Held, Member
-from bot.web.hr.request import Visit
+from bot.store.cohorts import CohortMember, CohortRow
+from bot.web.hr.request import StaffRequest
 
 _LOOKED_AT = 100  # members: the first of each language is among them, or nearly
 _OF_THE_COHORT = ("starts_at", "ends_at", "place", "address", "lat", "lng", "date_state", "date_by")
 
 
 def texts(
-    connection: Connection, visit: Visit, hear: Sequence[Member], held: Held, entry: str
+    connection: Connection, visit: StaffRequest, hear: Sequence[CohortMember], held: CohortRow, entry: str
 ) -> list[tuple[str, str]]:
     """Locale and words as the first of each language, and of each way to tell it, would read them once the cohort is
     `held`."""
@@ -32,12 +32,12 @@ def texts(
     return sorted((locale, text) for (locale, _), text in found.items())
 
 
-def _once_it_is(who: Candidate, held: Held) -> Candidate:
+def _once_it_is(who: Candidate, held: CohortRow) -> Candidate:
     changed = {name: getattr(held, name) for name in _OF_THE_COHORT}
     return replace(who, cohort=replace(who.cohort, **changed)) if who.cohort else who
 
 
-def _keys(visit: Visit, who: Candidate, entry: str) -> tuple[str, ...]:
+def _keys(visit: StaffRequest, who: Candidate, entry: str) -> tuple[str, ...]:
     """The words that the step of this news would choose."""
     house = visit.desk.house
     known = facts.known(who, "wechat", house.settings, visit.now)
@@ -48,7 +48,7 @@ def _keys(visit: Visit, who: Candidate, entry: str) -> tuple[str, ...]:
     return ()
 
 
-def _written(visit: Visit, who: Candidate, locale: str, keys: Sequence[str]) -> str:
+def _written(visit: StaffRequest, who: Candidate, locale: str, keys: Sequence[str]) -> str:
     house = visit.desk.house
     spoken = house.content.words[locale]
     values = facts.values(who, spoken.labels, house.settings, locale, visit.now)

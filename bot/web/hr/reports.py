@@ -8,28 +8,28 @@ from markupsafe import Markup
 from sqlalchemy.engine import Connection
 
 from bot.content.templates import written_at
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.reports import picture, render
 from bot.reports.all import REPORTS, make
 from bot.reports.format import NUMBERS, heading, shown
-from bot.reports.model import Asked, Table, Words
+from bot.reports.model import ReportRequest, Table, Words
 from bot.reports.words import table_words
 from bot.store import cohorts
 from bot.web.hr.form_dates import YEARS
-from bot.web.hr.request import Denied, File, Page, Unfit, Visit
+from bot.web.hr.request import Denied, File, Page, StaffRequest, Unfit
 
 _PAGE = "summary"
 _NOTES = {"standing": "note_lost", "cost": "note_cost", "answers": "note_answers"}
 
 
-def show(visit: Visit) -> Page:
+def show(visit: StaffRequest) -> Page:
     """The page for the boss, for one cohort (`cohort`) and a time (`from`, `to`) if the address says so."""
     asked = _asked(visit)
     house, locale = visit.desk.house, visit.speech.locale
     return Page("hr/report.html", visit.read(lambda connection: body_values(house, connection, asked, locale)))
 
 
-def download(visit: Visit) -> File:
+def download(visit: StaffRequest) -> File:
     """One report as a file. 404 for what is no report, or no format of one."""
     name, format_ = visit.asked.place["name"], visit.asked.place["format"]
     if name not in REPORTS or format_ not in render.FILES:
@@ -43,16 +43,16 @@ def download(visit: Visit) -> File:
     return File(f"{name}-{today:%Y-%m-%d}.{format_}", write(tables, words, asked.zone), kind)
 
 
-def _asked(visit: Visit) -> Asked:
+def _asked(visit: StaffRequest) -> ReportRequest:
     """A day that is none counts as not given; a cohort that is none, or not theirs, is refused."""
     since, until = _day(visit.wish("from")), _day(visit.wish("to"))
-    asked = Asked(visit.sight, visit.desk.house.settings, visit.now, visit.wish("cohort")[:64], since, until)
+    asked = ReportRequest(visit.sight, visit.desk.house.settings, visit.now, visit.wish("cohort")[:64], since, until)
     if asked.cohort and asked.cohort not in visit.read(lambda c: cohorts.codes_seen(c, asked.sight)):
         raise Denied("cohort")
     return asked
 
 
-def body_values(house: House, connection: Connection, asked: Asked, locale: str) -> dict[str, Any]:
+def body_values(house: Runtime, connection: Connection, asked: ReportRequest, locale: str) -> dict[str, Any]:
     """What the templates need."""
     words, company = words_of(house, locale), house.settings.company
     formats = house.content.words[locale].formats
@@ -69,12 +69,12 @@ def body_values(house: House, connection: Connection, asked: Asked, locale: str)
     }
 
 
-def words_of(house: House, locale: str) -> Words:
+def words_of(house: Runtime, locale: str) -> Words:
     words = house.content.words[locale]
     return table_words(words.desk["report"], words.desk["risk"], words.formats["comma"])
 
 
-def _shown(table: Table, words: Words, asked: Asked) -> dict[str, Any]:
+def _shown(table: Table, words: Words, asked: ReportRequest) -> dict[str, Any]:
     cells = [
         [
             (shown(value, column, words, asked.zone), column.kind in NUMBERS)
@@ -93,7 +93,7 @@ def _shown(table: Table, words: Words, asked: Asked) -> dict[str, Any]:
     }
 
 
-def _query(asked: Asked) -> Mapping[str, str]:
+def _query(asked: ReportRequest) -> Mapping[str, str]:
     found = {"cohort": asked.cohort, "from": _iso(asked.since), "to": _iso(asked.until)}
     return {name: value for name, value in found.items() if value}
 

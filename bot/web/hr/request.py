@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from multidict import MultiDict, MultiMapping
 from sqlalchemy.engine import Connection
 
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.errors import KeepwarmError
 from bot.staff import permissions
 from bot.staff.permissions import Row
@@ -16,10 +16,10 @@ from bot.store import audit, form_nonces
 from bot.store.db.cipher import Cipher
 from bot.store.db.database import Database
 from bot.store.sessions import Session
-from bot.store.staff_members import Staff
-from bot.store.visibility import Sight
-from bot.web.forms import Upload
-from bot.web.hr.i18n import Speech
+from bot.store.staff_members import StaffMember
+from bot.store.visibility import Visibility
+from bot.web.forms import FormFile
+from bot.web.hr.i18n import Texts
 
 T = TypeVar("T")
 _A_LOOK = timedelta(hours=1)
@@ -39,14 +39,14 @@ class Unfit(KeepwarmError):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class FormRequest:
     """What the browser asked for. `path`: with its query, as a way back."""
 
     path: str
     place: Mapping[str, str]
     query: MultiMapping[str]
     form: MultiMapping[str] = field(default_factory=MultiDict)
-    files: Mapping[str, Upload] = field(default_factory=dict)
+    files: Mapping[str, FormFile] = field(default_factory=dict)
     device: str = ""
 
 
@@ -60,11 +60,11 @@ class Once:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Backend:
     """What the pages share. `send`: hands rows to the outbox at once. `looks`: who looked at what, and when that was
     written down last."""
 
-    house: House
+    house: Runtime
     database: Database
     send: Callable[[tuple[int, ...]], None]
     looks: dict[tuple[str, str, str], datetime] = field(default_factory=dict)
@@ -75,16 +75,16 @@ class Desk:
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class StaffRequest:
     """Somebody is here: who, whom they see, what they ask for, and the language they read."""
 
-    desk: Desk
-    staff: Staff
-    sight: Sight
+    desk: Backend
+    staff: StaffMember
+    sight: Visibility
     session: Session
     token: str
-    asked: Asked
-    speech: Speech
+    asked: FormRequest
+    speech: Texts
     now: datetime
     once: Once | None = None
 
@@ -167,7 +167,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Go:
+class Redirect:
     """On to another page of ours. `cookie`: a new session's token; "" ends the session here."""
 
     path: str
@@ -183,12 +183,12 @@ class File:
     kind: str = "text/csv"
 
 
-Reply = Page | Go | File
-Handle = Callable[[Visit], Reply]
+Reply = Page | Redirect | File
+Handle = Callable[[StaffRequest], Reply]
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class HrRoute:
     """One address of the inbox, and the right it takes ("" for any of HR). `most`: bytes of what is sent to it."""
 
     method: str

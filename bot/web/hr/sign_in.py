@@ -16,7 +16,7 @@ from bot.errors import Rejected
 from bot.settings import Settings
 from bot.staff import passwords
 from bot.store import audit, sessions, sign_in_limits, staff_members
-from bot.store.staff_members import Staff
+from bot.store.staff_members import StaffMember
 from bot.web import forms
 from bot.web.hr.auth import BROWSER, HEADERS, SIGN_IN, Door
 from bot.web.hr.i18n import SPOKEN
@@ -35,7 +35,7 @@ _NONCE = 9  # bytes by which a browser is known
 class _Attempt:
     """One that is counted. `browser`: what a browser is known by in which this person has signed in before."""
 
-    staff: Staff | None
+    staff: StaffMember | None
     tried: sign_in_limits.Tried
     rows: list[int]
     now: datetime
@@ -151,7 +151,7 @@ class SignIn:
         now = attempt.now
         self._database.write(lambda connection: audit.record(connection, "nobody", "sign_in.failed", who, now))
 
-    def _begun(self, attempt: "_Attempt", staff: Staff, device: str, again: str | None) -> str:
+    def _begun(self, attempt: "_Attempt", staff: StaffMember, device: str, again: str | None) -> str:
         """The token of a new session. `again`: the password, hashed with more care."""
         now = attempt.now
 
@@ -165,7 +165,7 @@ class SignIn:
 
         return self._database.write(begin)
 
-    def _of_link(self, request: web.Request) -> Staff | web.Response:
+    def _of_link(self, request: web.Request) -> StaffMember | web.Response:
         """No hint to who has no good link."""
         try:
             code, mark = passwords.read_link(self._settings, request.match_info["token"])
@@ -175,7 +175,7 @@ class SignIn:
         good = staff is not None and passwords.is_unchanged(mark, staff.password)
         return staff if staff and good else self._door.plain(request, 410, "link")
 
-    def _keep(self, staff: Staff, kept: str) -> bool:
+    def _keep(self, staff: StaffMember, kept: str) -> bool:
         """Whether nobody was faster with the same link."""
         now = self._door.now()
 
@@ -196,7 +196,9 @@ class SignIn:
         text = page("hr/sign_in.html", **self._door.around(speech), **shown)
         return web.Response(text=text, content_type="text/html", status=status, headers=HEADERS)
 
-    def _password_page(self, request: web.Request, staff: Staff, fault: str = "", status: int = 200) -> web.Response:
+    def _password_page(
+        self, request: web.Request, staff: StaffMember, fault: str = "", status: int = 200
+    ) -> web.Response:
         speech = self._door.speech(request, staff.locale)
         text = page("hr/set_password.html", **self._door.around(speech), staff=staff, fault=fault)
         return web.Response(text=text, content_type="text/html", status=status, headers=HEADERS)
@@ -208,7 +210,7 @@ async def _looked(attempt: _Attempt, work: Callable[..., T], *values: Any) -> T:
     return await asyncio.wrap_future(lane.submit(work, *values))
 
 
-def _known_by(settings: Settings, staff: Staff | None, browser: str) -> str:
+def _known_by(settings: Settings, staff: StaffMember | None, browser: str) -> str:
     """What the browser says it is known by, if it was given that when this very person signed in."""
     try:
         code, found = _browsers(settings).loads(browser)

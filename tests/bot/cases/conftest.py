@@ -11,15 +11,15 @@ import pytest
 import sqlalchemy as sa
 
 from bot.alerts import digest, follow_up
-from bot.alerts.dispatch import say
-from bot.conversation import House
+from bot.alerts.dispatch import send_due
+from bot.conversation import Runtime
 from bot.errors import DeliveryError
 from bot.outbox import Outbox
 from bot.store import cases, people
 from bot.store.db.cipher import Cipher
 from bot.store.db.database import Database
 from bot.store.tables import alerts, staff
-from bot.values.message import Letter, Posted
+from bot.values.message import ChannelMessage, SendResult
 from tests.bot.cases import desk
 
 CHANNELS = ("wecom", "wecom_robot", "dingtalk", "feishu", "sms", "email")
@@ -43,21 +43,21 @@ _SEALED = ("name", "email", "phone", "wecom", "dingtalk", "feishu")
 class Sender:
     """One channel."""
 
-    letters: list[Letter] = field(default_factory=list)
+    letters: list[ChannelMessage] = field(default_factory=list)
     fails: DeliveryError | None = None
 
-    def send(self, letter: Letter) -> Posted:
+    def send(self, letter: ChannelMessage) -> SendResult:
         if self.fails:
             raise self.fails
         self.letters.append(letter)
-        return Posted()
+        return SendResult()
 
 
 @dataclass
 class Hr:
     """What tests do to HR and see of it."""
 
-    house: House
+    house: Runtime
     database: Database
     channels: dict[str, Sender]
     now: datetime
@@ -80,7 +80,7 @@ class Hr:
             else:
                 empty = {key: type(value)() for key, value in ACCOUNTS[name].items()}
                 changes[name] = part.model_copy(update=ACCOUNTS[name] if name in on else empty)
-        self.house = House(
+        self.house = Runtime(
             settings.model_copy(update=changes), self.house.content, self.house.understanding, self.house.cipher
         )
 
@@ -103,12 +103,12 @@ class Hr:
         """The jobs run once; then so much time passes, and they run again."""
         for step in (0.0, seconds) if seconds else (0.0,):
             self.now += timedelta(seconds=step)
-            self._run(follow_up.settle)
-            while self._run(say):
+            self._run(follow_up.follow_up)
+            while self._run(send_due):
                 pass
             self.outbox.settle()
             self.outbox.deliver()
-            self._run(follow_up.settle)
+            self._run(follow_up.follow_up)
 
     def plan_digests(self) -> None:
         self._run(digest.plan)
@@ -128,7 +128,7 @@ class Hr:
 
 
 @pytest.fixture
-def hr(house: House, database: Database, cipher: Cipher, now: datetime) -> Hr:
+def hr(house: Runtime, database: Database, cipher: Cipher, now: datetime) -> Hr:
     """Monday, 10:00 in Shanghai; everything is on."""
 
     def enter(connection: sa.Connection) -> None:
@@ -146,6 +146,6 @@ def hr(house: House, database: Database, cipher: Cipher, now: datetime) -> Hr:
 
 
 @pytest.fixture
-def staffed(house: House, database: Database, tmp_path: Path, now: datetime) -> House:
+def staffed(house: Runtime, database: Database, tmp_path: Path, now: datetime) -> Runtime:
     desk.hire(tmp_path, house, database, now)
     return house

@@ -8,8 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.cases.escalation import strike
-from bot.conversation import House
+from bot.cases.escalation import escalate_due
+from bot.conversation import Runtime
 from bot.imports import run as importing
 from bot.store import cases, people
 from bot.store.cases import Case
@@ -27,10 +27,10 @@ ST1,沈晓燕,store,BOSS,S1,,
 """
 
 
-def hire(folder: Path, house: House, database: Database, now: datetime) -> None:
+def hire(folder: Path, house: Runtime, database: Database, now: datetime) -> None:
     file = folder / "staff.csv"
     file.write_text(_STAFF, encoding="utf-8")
-    report = importing.run(importing.Job("staff", file, house.settings, database, house.cipher, now, "cli:test"))
+    report = importing.run(importing.ImportJob("staff", file, house.settings, database, house.cipher, now, "cli:test"))
     assert report.bad == 0, report.faults
 
 
@@ -45,10 +45,10 @@ def opened(database: Database, code: str, reason: str, now: datetime) -> int:
     return database.write(lambda c: cases.open_case(c, who, None, reason, now))
 
 
-def tick(database: Database, house: House, now: datetime) -> int:
+def tick(database: Database, house: Runtime, now: datetime) -> int:
     """Until no clock strikes any more."""
     count = 0
-    while struck := database.write(lambda c: strike(c, house, now))[0]:
+    while struck := database.write(lambda c: escalate_due(c, house, now))[0]:
         count += struck
     return count
 

@@ -333,7 +333,7 @@ def test_a_phone_of_staff_that_is_a_candidates_too_stays_the_candidates(hr: Hr) 
     cipher = hr.house.cipher
 
     def bound(connection: sa.Connection) -> None:
-        person = people.meet(connection, cipher, "sms", "+8613900000001", hr.now)
+        person = people.get_or_create(connection, cipher, "sms", "+8613900000001", hr.now)
         who = people.by_code(connection, "PUB")
         assert who
         people.bind(connection, person.id, who, "sms", "number", "1", hr.now)

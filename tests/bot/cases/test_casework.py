@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from bot.cases import actions as cases_actions
 from bot.cases.actions import Refused
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.store import cases, people
 from bot.store.db.database import Database
 from bot.store.tables import audit, case_events, outbound
@@ -19,7 +19,7 @@ from tests.talking import Person
 HOUR = timedelta(hours=1)
 
 
-def test_two_claim_and_the_second_is_told_who_was_first(staffed: House, database: Database, now: datetime) -> None:
+def test_two_claim_and_the_second_is_told_who_was_first(staffed: Runtime, database: Database, now: datetime) -> None:
     this = opened(database, "PUB", "doubt", now)
     database.write(lambda c: cases_actions.claim(c, this, "HR1", now))
     with pytest.raises(Refused) as refused:
@@ -29,7 +29,9 @@ def test_two_claim_and_the_second_is_told_who_was_first(staffed: House, database
     assert happened(database, this).count("claimed") == 1
 
 
-def test_a_thousand_claims_at_once_give_each_case_one_owner(staffed: House, database: Database, now: datetime) -> None:
+def test_a_thousand_claims_at_once_give_each_case_one_owner(
+    staffed: Runtime, database: Database, now: datetime
+) -> None:
     codes = ["PUB", "PLANBY", "PLAN", "UNKBY", "UNK", "NONE", "TOM", "TODAY", "DURING", "OVER"]
     these = [opened(database, code, "doubt", now) for code in codes]
     won: list[tuple[int, str]] = []
@@ -56,7 +58,7 @@ def test_a_thousand_claims_at_once_give_each_case_one_owner(staffed: House, data
 
 
 def test_a_reply_reaches_the_candidate_where_they_wrote_last(
-    staffed: House, database: Database, person: Person, now: datetime
+    staffed: Runtime, database: Database, person: Person, now: datetime
 ) -> None:
     person.is_bound_to("PUB").says("我要找真人")
     this = database.read(lambda c: cases.open_of(c, number(database, "PUB")))
@@ -72,7 +74,7 @@ def test_a_reply_reaches_the_candidate_where_they_wrote_last(
 
 
 def test_a_reply_to_who_cannot_be_written_to_is_refused_and_keeps_nothing(
-    staffed: House, database: Database, now: datetime
+    staffed: Runtime, database: Database, now: datetime
 ) -> None:
     this = opened(database, "NOPHONE", "doubt", now)
     with pytest.raises(Refused, match="no_road"):
@@ -81,7 +83,7 @@ def test_a_reply_to_who_cannot_be_written_to_is_refused_and_keeps_nothing(
 
 
 def test_handed_over_it_is_free_for_the_other_who_hears_of_it(
-    staffed: House, database: Database, now: datetime
+    staffed: Runtime, database: Database, now: datetime
 ) -> None:
     this = opened(database, "PUB", "doubt", now)
     tick(database, staffed, now)
@@ -96,7 +98,7 @@ def test_handed_over_it_is_free_for_the_other_who_hears_of_it(
     assert staffed.cipher.open(note, "case_events.note") == "他认识你"
 
 
-def test_resolved_it_needs_an_outcome_and_leaves_no_clock(staffed: House, database: Database, now: datetime) -> None:
+def test_resolved_it_needs_an_outcome_and_leaves_no_clock(staffed: Runtime, database: Database, now: datetime) -> None:
     this = opened(database, "PUB", "doubt", now)
     with pytest.raises(Refused, match="outcome"):
         database.write(
@@ -110,7 +112,7 @@ def test_resolved_it_needs_an_outcome_and_leaves_no_clock(staffed: House, databa
 
 
 def test_somebody_in_danger_is_reached_or_a_note_says_why_not_before_it_is_over(
-    staffed: House, database: Database, person: Person, now: datetime
+    staffed: Runtime, database: Database, person: Person, now: datetime
 ) -> None:
     def ends(this: int, note: str = "") -> None:
         how = (this, "HR1", "answered", note, now + HOUR)
@@ -126,21 +128,21 @@ def test_somebody_in_danger_is_reached_or_a_note_says_why_not_before_it_is_over(
     ends(noted, "她妈妈接的电话，人没事")
     reply = (written, "HR1", "我在，给你打电话好吗？", now + HOUR / 2)
     database.write(lambda c: cases_actions.reply(c, staffed.settings, staffed.cipher, *reply))
-    database.write(lambda c: cases_actions.called(c, staffed.cipher, called, "HR1", "reached", "", now + HOUR / 2))
+    database.write(lambda c: cases_actions.log_call(c, staffed.cipher, called, "HR1", "reached", "", now + HOUR / 2))
     ends(written)
     ends(called)
     assert {case(database, this).state for this in (noted, written, called)} == {"resolved"}
 
 
 def test_a_case_is_about_what_its_candidate_asks(
-    staffed: House, database: Database, person: Person, now: datetime
+    staffed: Runtime, database: Database, person: Person, now: datetime
 ) -> None:
     this = opened(database, "PUB", "silence", now)
     person.is_bound_to("PUB").says("我要投诉")
     assert case(database, this).reason == "complaint"
 
 
-def test_what_was_resolved_by_mistake_is_opened_again(staffed: House, database: Database, now: datetime) -> None:
+def test_what_was_resolved_by_mistake_is_opened_again(staffed: Runtime, database: Database, now: datetime) -> None:
     this = opened(database, "PUB", "doubt", now)
     end = (this, "HR1", "kept", "", now)
     database.write(lambda c: cases_actions.resolve(c, staffed.settings, staffed.cipher, *end))
@@ -153,7 +155,7 @@ def test_what_was_resolved_by_mistake_is_opened_again(staffed: House, database: 
     assert case(database, this).clock
 
 
-def test_an_old_case_is_not_opened_beside_a_newer_one(staffed: House, database: Database, now: datetime) -> None:
+def test_an_old_case_is_not_opened_beside_a_newer_one(staffed: Runtime, database: Database, now: datetime) -> None:
     this = opened(database, "PUB", "doubt", now)
     end = (this, "HR1", "kept", "", now)
     database.write(lambda c: cases_actions.resolve(c, staffed.settings, staffed.cipher, *end))
@@ -162,7 +164,7 @@ def test_an_old_case_is_not_opened_beside_a_newer_one(staffed: House, database: 
         database.write(lambda c: cases_actions.reopen(c, this, "HR2", now + 31 * 24 * HOUR))
 
 
-def test_what_comes_up_again_in_a_week_is_the_same_case(staffed: House, database: Database, now: datetime) -> None:
+def test_what_comes_up_again_in_a_week_is_the_same_case(staffed: Runtime, database: Database, now: datetime) -> None:
     this = opened(database, "PUB", "doubt", now)
     database.write(lambda c: cases_actions.resolve(c, staffed.settings, staffed.cipher, this, "HR1", "kept", "", now))
     assert opened(database, "PUB", "other_offer", now + 24 * HOUR) == this
@@ -184,7 +186,7 @@ def test_what_comes_up_again_in_a_week_is_the_same_case(staffed: House, database
     ids=["they talked", "who left is not told", "who never noticed is not told", "who was in danger is not told"],
 )
 def test_who_talked_with_hr_is_told_that_the_bot_is_back(
-    staffed: House,
+    staffed: Runtime,
     database: Database,
     person: Person,
     now: datetime,
@@ -206,12 +208,12 @@ def test_who_talked_with_hr_is_told_that_the_bot_is_back(
 
 @pytest.mark.parametrize("reached", [True, False])
 def test_closed_without_a_word_nobody_says_that_hr_spoke_to_them(
-    staffed: House, database: Database, person: Person, now: datetime, reached: bool
+    staffed: Runtime, database: Database, person: Person, now: datetime, reached: bool
 ) -> None:
     person.is_bound_to("PUB").says("我要找真人")
     (this,) = database.read(lambda c: list(c.scalars(sa.select(case_table.c.id))))
     if reached:
-        database.write(lambda c: cases_actions.called(c, staffed.cipher, this, "HR1", "reached", "", now + HOUR))
+        database.write(lambda c: cases_actions.log_call(c, staffed.cipher, this, "HR1", "reached", "", now + HOUR))
     database.write(
         lambda c: cases_actions.resolve(c, staffed.settings, staffed.cipher, this, "HR1", "kept", "", now + 2 * HOUR)
     )
@@ -220,7 +222,7 @@ def test_closed_without_a_word_nobody_says_that_hr_spoke_to_them(
 
 
 def test_handed_back_by_hand_before_any_word_of_hr_it_stays_a_duty(
-    staffed: House, database: Database, person: Person, now: datetime
+    staffed: Runtime, database: Database, person: Person, now: datetime
 ) -> None:
     person.is_bound_to("PUB").says("我要找真人")
     (this,) = database.read(lambda c: list(c.scalars(sa.select(case_table.c.id))))
@@ -233,7 +235,7 @@ def test_handed_back_by_hand_before_any_word_of_hr_it_stays_a_duty(
 
 
 def test_handed_back_by_hand_the_candidate_hears_it_once(
-    staffed: House, database: Database, person: Person, now: datetime
+    staffed: Runtime, database: Database, person: Person, now: datetime
 ) -> None:
     person.is_bound_to("PUB")
     this = opened(database, "PUB", "doubt", now)
@@ -247,12 +249,12 @@ def test_handed_back_by_hand_the_candidate_hears_it_once(
     assert planned(database, "PUB", "hr.back") == 1
 
 
-def test_every_move_is_audited_without_names(staffed: House, database: Database, now: datetime) -> None:
+def test_every_move_is_audited_without_names(staffed: Runtime, database: Database, now: datetime) -> None:
     this = opened(database, "PUB", "doubt", now)
     cipher, settings = staffed.cipher, staffed.settings
     database.write(lambda c: cases_actions.claim(c, this, "HR1", now))
     database.write(lambda c: cases_actions.write_note(c, cipher, this, "HR1", "王芳家里有事", now))
-    database.write(lambda c: cases_actions.called(c, cipher, this, "HR1", "reached", "聊了王芳", now))
+    database.write(lambda c: cases_actions.log_call(c, cipher, this, "HR1", "reached", "聊了王芳", now))
     database.write(lambda c: cases_actions.snooze(c, this, "HR1", now + HOUR, now))
     database.write(lambda c: cases_actions.hand_back(c, this, "HR1", now))
     database.write(lambda c: cases_actions.resolve(c, settings, cipher, this, "HR1", "kept", "王芳来", now))
@@ -274,7 +276,7 @@ def test_every_move_is_audited_without_names(staffed: House, database: Database,
     ],
 )
 def test_who_will_not_come_is_withdrawn_when_the_case_is_resolved(
-    staffed: House, database: Database, now: datetime, code: str, outcome: str, keeps: bool, stage: str
+    staffed: Runtime, database: Database, now: datetime, code: str, outcome: str, keeps: bool, stage: str
 ) -> None:
     this = opened(database, code, "withdrawing", now)
     settings, cipher = staffed.settings, staffed.cipher

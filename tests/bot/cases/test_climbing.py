@@ -7,8 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from bot.cases import actions
-from bot.conversation import House
-from bot.proactive.touches import speak
+from bot.conversation import Runtime
+from bot.proactive.touches import send_due
 from bot.settings import Team
 from bot.store import cases
 from bot.store.db.database import Database
@@ -22,21 +22,21 @@ from tests.talking import Person
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
-def test_a_new_case_goes_to_its_owner_and_they_hear_of_it(staffed: House, database: Database, now: datetime) -> None:
+def test_a_new_case_goes_to_its_owner_and_they_hear_of_it(staffed: Runtime, database: Database, now: datetime) -> None:
     this = opened(database, "PUB", "doubt", now)
     tick(database, staffed, now)
     assert case(database, this).assigned == "HR1"
     assert alerted(database) == [("HR1", "new")]
 
 
-def test_who_is_away_is_passed(staffed: House, database: Database, now: datetime) -> None:
+def test_who_is_away_is_passed(staffed: Runtime, database: Database, now: datetime) -> None:
     with away(database, "HR1", now + timedelta(days=3)):
         this = opened(database, "PUB", "doubt", now)
         tick(database, staffed, now)
     assert case(database, this).assigned == "HR2"
 
 
-def test_nobodys_candidate_goes_to_who_has_least_to_do(staffed: House, database: Database, now: datetime) -> None:
+def test_nobodys_candidate_goes_to_who_has_least_to_do(staffed: Runtime, database: Database, now: datetime) -> None:
     for code in ("PUB", "PLANBY"):
         opened(database, code, "doubt", now)
     database.write(lambda c: c.execute(sa.update(candidates).where(candidates.c.code == "TOM").values(owner="HR2")))
@@ -47,7 +47,7 @@ def test_nobodys_candidate_goes_to_who_has_least_to_do(staffed: House, database:
     assert case(database, this).assigned == "HR3"
 
 
-def test_it_warns_then_climbs_rung_by_rung_each_at_its_minute(staffed: House, database: Database) -> None:
+def test_it_warns_then_climbs_rung_by_rung_each_at_its_minute(staffed: Runtime, database: Database) -> None:
     start = local("2026-11-23 09:00")
     this = opened(database, "PUB", "doubt", start)
     tick(database, staffed, start)
@@ -67,7 +67,7 @@ def test_it_warns_then_climbs_rung_by_rung_each_at_its_minute(staffed: House, da
     assert case(database, this).assigned == "HR1", "there is always a name on it"
 
 
-def test_nothing_climbs_at_night_but_danger(staffed: House, database: Database) -> None:
+def test_nothing_climbs_at_night_but_danger(staffed: Runtime, database: Database) -> None:
     night = local("2026-11-23 23:00")
     calm, danger = opened(database, "PUB", "doubt", night), opened(database, "TOM", "danger", night)
     for minutes in range(0, 61, 10):
@@ -77,7 +77,7 @@ def test_nothing_climbs_at_night_but_danger(staffed: House, database: Database) 
     assert ("BOSS", "missed_claim") in alerted(database)
 
 
-def test_a_claim_stops_the_climb_and_the_answer_is_owed(staffed: House, database: Database) -> None:
+def test_a_claim_stops_the_climb_and_the_answer_is_owed(staffed: Runtime, database: Database) -> None:
     start = local("2026-11-23 09:00")
     who = opened(database, "PUB", "doubt", start)
     tick(database, staffed, start)
@@ -86,7 +86,7 @@ def test_a_claim_stops_the_climb_and_the_answer_is_owed(staffed: House, database
     assert alerted(database) == [("HR1", "new")]
 
 
-def test_a_claimed_case_without_a_word_goes_back_to_the_bot(staffed: House, database: Database) -> None:
+def test_a_claimed_case_without_a_word_goes_back_to_the_bot(staffed: Runtime, database: Database) -> None:
     """After a working day of HR's silence."""
     start = local("2026-11-23 09:00")
     this = opened(database, "PUB", "doubt", start)
@@ -100,7 +100,7 @@ def test_a_claimed_case_without_a_word_goes_back_to_the_bot(staffed: House, data
 
 @pytest.mark.parametrize("asked", [True, False], ids=["who asked is told", "who never noticed is not"])
 def test_after_silence_who_waited_hears_honestly_that_hr_has_not_answered(
-    staffed: House, database: Database, person: Person, now: datetime, asked: bool
+    staffed: Runtime, database: Database, person: Person, now: datetime, asked: bool
 ) -> None:
     person.is_bound_to("PUB")
     if asked:
@@ -117,7 +117,7 @@ def test_after_silence_who_waited_hears_honestly_that_hr_has_not_answered(
     assert case(database, this).clock != cases.REST
 
 
-def test_a_snooze_wakes_at_its_moment(staffed: House, database: Database) -> None:
+def test_a_snooze_wakes_at_its_moment(staffed: Runtime, database: Database) -> None:
     start = local("2026-11-23 09:00")
     this = opened(database, "PUB", "doubt", start)
     tick(database, staffed, start)
@@ -129,7 +129,7 @@ def test_a_snooze_wakes_at_its_moment(staffed: House, database: Database) -> Non
     assert alerted(database)[-1] == ("HR1", "woken")
 
 
-def test_a_team_has_hours_of_its_own(staffed: House, database: Database) -> None:
+def test_a_team_has_hours_of_its_own(staffed: Runtime, database: Database) -> None:
     own = {"BOSS": Team(hours=read_week("sat-sun 9:00-18:00"))}
     hr = staffed.settings.hr.model_copy(update={"teams": own})
     other = replace(staffed, settings=staffed.settings.model_copy(update={"hr": hr}))
@@ -142,7 +142,7 @@ def test_a_team_has_hours_of_its_own(staffed: House, database: Database) -> None
     assert case(database, this).rung == 1
 
 
-def test_after_an_outage_it_climbs_one_rung_and_floods_nobody(staffed: House, database: Database) -> None:
+def test_after_an_outage_it_climbs_one_rung_and_floods_nobody(staffed: Runtime, database: Database) -> None:
     start = local("2026-11-23 09:00")
     opened(database, "PUB", "doubt", start)
     for _ in range(3):
@@ -152,7 +152,7 @@ def test_after_an_outage_it_climbs_one_rung_and_floods_nobody(staffed: House, da
     assert alerted(database)[2:] == [("HR2", "missed_claim"), ("HR3", "missed_claim")]
 
 
-def test_who_has_joined_needs_no_case_any_more_but_a_grave_one(staffed: House, database: Database) -> None:
+def test_who_has_joined_needs_no_case_any_more_but_a_grave_one(staffed: Runtime, database: Database) -> None:
     start = local("2026-11-23 09:00")
     calm, grave = opened(database, "PUB", "doubt", start), opened(database, "TOM", "danger", start)
     tick(database, staffed, start)
@@ -163,7 +163,7 @@ def test_who_has_joined_needs_no_case_any_more_but_a_grave_one(staffed: House, d
     assert case(database, grave).state == "new"
 
 
-def test_what_somebody_who_has_joined_comes_with_is_for_a_person_to_end(staffed: House, database: Database) -> None:
+def test_what_somebody_who_has_joined_comes_with_is_for_a_person_to_end(staffed: Runtime, database: Database) -> None:
     start = local("2026-11-23 09:00")
     joined = {"stage": "joined", "stage_at": start - 3 * DAY}
     database.write(lambda c: c.execute(sa.update(candidates).where(candidates.c.code == "PUB").values(joined)))
@@ -173,7 +173,7 @@ def test_what_somebody_who_has_joined_comes_with_is_for_a_person_to_end(staffed:
     assert ("HR1", "new") in alerted(database)
 
 
-def test_who_joins_while_they_wait_for_an_answer_still_gets_it(staffed: House, database: Database) -> None:
+def test_who_joins_while_they_wait_for_an_answer_still_gets_it(staffed: Runtime, database: Database) -> None:
     start = local("2026-11-23 09:00")
     this = opened(database, "PUB", "doubt", start)
     joined = {"stage": "joined", "stage_at": start + HOUR}
@@ -183,27 +183,27 @@ def test_who_joins_while_they_wait_for_an_answer_still_gets_it(staffed: House, d
     assert case(database, this).state == "new"
 
 
-def ticks(database: Database, staffed: House, start: datetime, hours: int) -> None:
+def ticks(database: Database, staffed: Runtime, start: datetime, hours: int) -> None:
     for minutes in range(0, hours * 60, 10):
         tick(database, staffed, start + minutes * MINUTE)
 
 
-def test_a_logged_call_takes_the_case_and_nobody_is_warned(staffed: House, database: Database) -> None:
+def test_a_logged_call_takes_the_case_and_nobody_is_warned(staffed: Runtime, database: Database) -> None:
     start = local("2026-11-23 09:00")
     this = opened(database, "PUB", "doubt", start)
     tick(database, staffed, start)
-    database.write(lambda c: actions.called(c, staffed.cipher, this, "HR1", "reached", "", start + 3 * MINUTE))
+    database.write(lambda c: actions.log_call(c, staffed.cipher, this, "HR1", "reached", "", start + 3 * MINUTE))
     assert (case(database, this).state, case(database, this).claimed_by) == ("claimed", "HR1")
     ticks(database, staffed, start, 4)
     assert alerted(database) == [("HR1", "new")]
 
 
-def test_a_call_that_reached_nobody_begins_the_span_anew(staffed: House, database: Database) -> None:
+def test_a_call_that_reached_nobody_begins_the_span_anew(staffed: Runtime, database: Database) -> None:
     start = local("2026-11-23 09:00")
     this = opened(database, "PUB", "doubt", start)
     tick(database, staffed, start)
     at = start + 20 * MINUTE
-    database.write(lambda c: actions.called(c, staffed.cipher, this, "HR1", "no_answer", "", at))
+    database.write(lambda c: actions.log_call(c, staffed.cipher, this, "HR1", "no_answer", "", at))
     for minutes in (21, 30, 41):
         tick(database, staffed, start + minutes * MINUTE)
     assert alerted(database) == [("HR1", "new")]
@@ -211,14 +211,14 @@ def test_a_call_that_reached_nobody_begins_the_span_anew(staffed: House, databas
     assert ("HR2", "missed_claim") in alerted(database)
 
 
-def test_a_call_by_another_leaves_the_case_where_it_is(staffed: House, database: Database, now: datetime) -> None:
+def test_a_call_by_another_leaves_the_case_where_it_is(staffed: Runtime, database: Database, now: datetime) -> None:
     this = opened(database, "PUB", "doubt", now)
     database.write(lambda c: actions.claim(c, this, "HR1", now))
-    database.write(lambda c: actions.called(c, staffed.cipher, this, "HR2", "reached", "", now))
+    database.write(lambda c: actions.log_call(c, staffed.cipher, this, "HR2", "reached", "", now))
     assert case(database, this).claimed_by == "HR1"
 
 
-def handed_back(database: Database, staffed: House, start: datetime, reason: str = "complaint") -> int:
+def handed_back(database: Database, staffed: Runtime, start: datetime, reason: str = "complaint") -> int:
     this = opened(database, "PUB", reason, start)
     tick(database, staffed, start)
     database.write(lambda c: actions.claim(c, this, "HR1", start))
@@ -226,7 +226,7 @@ def handed_back(database: Database, staffed: House, start: datetime, reason: str
     return this
 
 
-def test_what_was_handed_back_is_nobodys_duty_and_climbs_no_more(staffed: House, database: Database) -> None:
+def test_what_was_handed_back_is_nobodys_duty_and_climbs_no_more(staffed: Runtime, database: Database) -> None:
     start = local("2026-11-23 09:00")
     this = handed_back(database, staffed, start)
     ticks(database, staffed, start + 6 * MINUTE, 30)
@@ -236,7 +236,7 @@ def test_what_was_handed_back_is_nobodys_duty_and_climbs_no_more(staffed: House,
 
 @pytest.mark.parametrize("who_asks", ["the candidate", "the bot"])
 def test_handed_back_it_is_a_duty_again_when_the_candidate_needs_hr(
-    staffed: House, database: Database, person: Person, who_asks: str
+    staffed: Runtime, database: Database, person: Person, who_asks: str
 ) -> None:
     start = local("2026-11-23 09:00")
     this = handed_back(database, staffed, start)
@@ -251,14 +251,14 @@ def test_handed_back_it_is_a_duty_again_when_the_candidate_needs_hr(
     assert {("HR1", "reopened"), ("HR2", "missed_claim")} <= set(alerted(database))
 
 
-def test_danger_that_was_handed_back_stays_a_duty(staffed: House, database: Database) -> None:
+def test_danger_that_was_handed_back_stays_a_duty(staffed: Runtime, database: Database) -> None:
     start = local("2026-11-23 09:00")
     this = handed_back(database, staffed, start, "danger")
     assert case(database, this).clock != "rest"
 
 
 def test_whom_hr_answered_and_who_is_silent_is_nobodys_duty_after_the_bot_takes_over(
-    staffed: House, database: Database, person: Person
+    staffed: Runtime, database: Database, person: Person
 ) -> None:
     start = local("2026-11-23 09:00")
     person.is_bound_to("PUB")
@@ -271,7 +271,7 @@ def test_whom_hr_answered_and_who_is_silent_is_nobodys_duty_after_the_bot_takes_
 
 
 def test_after_the_talk_with_hr_the_old_question_of_the_bot_is_not_asked_again(
-    staffed: House, database: Database, person: Person
+    staffed: Runtime, database: Database, person: Person
 ) -> None:
     person.is_bound_to("PUB").says("我要投诉")
     assert person.keys == ["trouble.complaint"]
@@ -279,6 +279,6 @@ def test_after_the_talk_with_hr_the_old_question_of_the_bot_is_not_asked_again(
     later = person.now + HOUR
     database.write(lambda c: actions.reply(c, staffed.settings, staffed.cipher, this, "HR1", "对不起", later))
     database.write(lambda c: actions.hand_back(c, this, "HR1", later))
-    database.write(lambda c: speak(c, staffed, later))
+    database.write(lambda c: send_due(c, staffed, later))
     said = sa.select(outbound.c.said).where(outbound.c.road == "push").order_by(outbound.c.id.desc()).limit(1)
     assert database.read(lambda c: c.execute(said).scalar()) == "hr.back"

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from bot.alerts.recipients import Colleagues
 from bot.cases import actions
 from bot.cases.actions import Refused
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.errors import Misconfigured
 from bot.staff_chat import handlers, parser
 from bot.staff_chat.inbound import desks
@@ -194,7 +194,7 @@ def test_chat_puts_off_somebody_in_danger_only_with_a_reason(hr: Hr, order: Orde
 
 
 def test_nothing_puts_off_somebody_in_danger_without_a_reason(
-    staffed: House, database: Database, now: datetime
+    staffed: Runtime, database: Database, now: datetime
 ) -> None:
     this = opened(database, "PUB", "danger", now)
     with pytest.raises(Refused, match="danger"):
@@ -206,7 +206,7 @@ def test_nothing_puts_off_somebody_in_danger_without_a_reason(
 
 
 def test_whoever_has_the_case_hears_at_once_that_it_became_danger(
-    staffed: House, database: Database, now: datetime
+    staffed: Runtime, database: Database, now: datetime
 ) -> None:
     this = opened(database, "PUB", "human", now)
     tick(database, staffed, now)
@@ -216,7 +216,7 @@ def test_whoever_has_the_case_hears_at_once_that_it_became_danger(
     assert case(database, this).urgency == 0
 
 
-def test_a_case_that_climbed_begins_anew_when_it_becomes_danger(staffed: House, database: Database) -> None:
+def test_a_case_that_climbed_begins_anew_when_it_becomes_danger(staffed: Runtime, database: Database) -> None:
     start = local("2026-11-23 09:00")
     this = opened(database, "PUB", "doubt", start)
     for minutes in (0, 30, 60, 90, 120):
@@ -229,12 +229,12 @@ def test_a_case_that_climbed_begins_anew_when_it_becomes_danger(staffed: House, 
     assert alerted(database)[before:] == [("HR2", "missed_claim")]
 
 
-def watched(staffed: House, *codes: str) -> House:
+def watched(staffed: Runtime, *codes: str) -> Runtime:
     hr = staffed.settings.hr.model_copy(update={"nights": codes})
     return replace(staffed, settings=staffed.settings.model_copy(update={"hr": hr}))
 
 
-def climbs(database: Database, house: House, start: datetime, steps: int) -> list[list[tuple[str, str]]]:
+def climbs(database: Database, house: Runtime, start: datetime, steps: int) -> list[list[tuple[str, str]]]:
     """Who hears in each five minutes, the warnings left out."""
     found = []
     tick(database, house, start)
@@ -250,7 +250,7 @@ def climbs(database: Database, house: House, start: datetime, steps: int) -> lis
 
 @pytest.mark.parametrize("hour", ["00:10", "03:00", "12:30", "22:00"])
 def test_at_night_the_next_of_the_roster_hears_every_five_minutes_then_the_ladder(
-    staffed: House, database: Database, hour: str
+    staffed: Runtime, database: Database, hour: str
 ) -> None:
     start, house = local(f"2026-11-24 {hour}"), watched(staffed, "CHIEF", "NOBODY", "TR1", "HR3")
     this = opened(database, "PUB", "danger", start)
@@ -261,21 +261,21 @@ def test_at_night_the_next_of_the_roster_hears_every_five_minutes_then_the_ladde
     assert case(database, this).assigned == "HR1"
 
 
-def test_by_day_the_usual_ladder_is_climbed_every_five_minutes(staffed: House, database: Database) -> None:
+def test_by_day_the_usual_ladder_is_climbed_every_five_minutes(staffed: Runtime, database: Database) -> None:
     start = local("2026-11-24 09:30")
     opened(database, "PUB", "danger", start)
     heard = climbs(database, watched(staffed, "CHIEF"), start, 3)
     assert [[code for code, _ in step] for step in heard] == [["HR2"], ["HR2", "HR3"], ["BOSS"]]
 
 
-def test_without_a_roster_the_night_has_the_usual_ladder(staffed: House, database: Database) -> None:
+def test_without_a_roster_the_night_has_the_usual_ladder(staffed: Runtime, database: Database) -> None:
     start = local("2026-11-24 03:00")
     opened(database, "PUB", "danger", start)
     heard = climbs(database, staffed, start, 4)
     assert [[code for code, _ in step] for step in heard] == [["HR2"], ["HR2", "HR3"], ["BOSS"], ["CHIEF"]]
 
 
-def test_who_of_the_roster_is_away_is_passed(staffed: House, database: Database) -> None:
+def test_who_of_the_roster_is_away_is_passed(staffed: Runtime, database: Database) -> None:
     start = local("2026-11-24 03:00")
     with away(database, "CHIEF", start + timedelta(days=3)):
         opened(database, "PUB", "danger", start)
@@ -283,7 +283,7 @@ def test_who_of_the_roster_is_away_is_passed(staffed: House, database: Database)
     assert heard == [[("BOSS", "missed_claim")]]
 
 
-def test_a_claim_ends_the_nights_calls(staffed: House, database: Database) -> None:
+def test_a_claim_ends_the_nights_calls(staffed: Runtime, database: Database) -> None:
     start, house = local("2026-11-24 03:00"), watched(staffed, "CHIEF", "BOSS")
     this = opened(database, "PUB", "danger", start)
     climbs(database, house, start, 1)
@@ -306,7 +306,7 @@ def test_who_of_the_roster_has_no_road_is_passed_by_the_next(hr: Hr) -> None:
     assert sum(len(hr.heard(name, address)) for name in CHANNELS for address in ("boss", "boss@example.com")) == 0
 
 
-def test_an_unlike_reason_leaves_what_is_calm_calm(staffed: House, database: Database, now: datetime) -> None:
+def test_an_unlike_reason_leaves_what_is_calm_calm(staffed: Runtime, database: Database, now: datetime) -> None:
     """So that the tests above do not pass because everything is danger."""
     this = opened(database, "PUB", "human", now)
     assert not database.read(lambda c: cases.load(c, this).urgency == 0)  # type: ignore[union-attr]
@@ -314,7 +314,7 @@ def test_an_unlike_reason_leaves_what_is_calm_calm(staffed: House, database: Dat
     assert case(database, this).state == "snoozed"
 
 
-def test_what_comes_up_after_danger_was_over_is_no_danger(staffed: House, database: Database, now: datetime) -> None:
+def test_what_comes_up_after_danger_was_over_is_no_danger(staffed: Runtime, database: Database, now: datetime) -> None:
     this = opened(database, "PUB", "danger", now)
     end = (this, "HR1", "kept", "人没事", now + HOUR)
     database.write(lambda c: actions.resolve(c, staffed.settings, staffed.cipher, *end))
@@ -322,15 +322,17 @@ def test_what_comes_up_after_danger_was_over_is_no_danger(staffed: House, databa
     assert (case(database, this).reason, case(database, this).urgency) == ("risk", 1)
 
 
-def test_danger_is_handed_back_to_nobody_by_a_long_silence(staffed: House, database: Database) -> None:
+def test_danger_is_handed_back_to_nobody_by_a_long_silence(staffed: Runtime, database: Database) -> None:
     start = local("2026-11-23 10:00")
     this = opened(database, "PUB", "danger", start)
-    database.write(lambda c: actions.called(c, staffed.cipher, this, "HR1", "reached", "", start + MINUTE))
+    database.write(lambda c: actions.log_call(c, staffed.cipher, this, "HR1", "reached", "", start + MINUTE))
     tick(database, staffed, start + 5 * 24 * HOUR)
     assert (case(database, this).state, case(database, this).clock) == ("new", "claim")
 
 
-def test_at_the_top_of_the_ladder_they_hear_of_danger_again_within_the_hour(staffed: House, database: Database) -> None:
+def test_at_the_top_of_the_ladder_they_hear_of_danger_again_within_the_hour(
+    staffed: Runtime, database: Database
+) -> None:
     start = local("2026-11-23 10:00")
     opened(database, "PUB", "danger", start)
     heard = []
@@ -341,10 +343,10 @@ def test_at_the_top_of_the_ladder_they_hear_of_danger_again_within_the_hour(staf
     assert max(later - sooner for sooner, later in itertools.pairwise(heard)) <= 30
 
 
-def test_where_nobody_stands_above_everybody_who_leads_hears_of_danger(staffed: House, database: Database) -> None:
+def test_where_nobody_stands_above_everybody_who_leads_hears_of_danger(staffed: Runtime, database: Database) -> None:
     start = local("2026-11-23 10:00")
     this = opened(database, "PUB", "danger", start)
-    database.write(lambda c: actions.called(c, staffed.cipher, this, "CHIEF", "reached", "", start))
+    database.write(lambda c: actions.log_call(c, staffed.cipher, this, "CHIEF", "reached", "", start))
     for hours in range(24 * 3):
         tick(database, staffed, start + hours * HOUR)
     told = {who for who, _ in alerted(database)}

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.cases import actions, handover
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.store import cases
 from bot.store.db.database import Database
 from bot.store.tables import case_reasons, outbound, suggestions
@@ -18,7 +18,7 @@ MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
 @pytest.fixture
-def held(staffed: House, database: Database, person: Person) -> Person:
+def held(staffed: Runtime, database: Database, person: Person) -> Person:
     """PUB, whom HR1 has claimed."""
     person.is_bound_to("PUB").says("我要找真人")
     person.now += MINUTE
@@ -32,16 +32,16 @@ def claimed(database: Database) -> int:
     return found.id
 
 
-def said(database: Database, house: House) -> list[str]:
+def said(database: Database, house: Runtime) -> list[str]:
     rows = database.read(lambda c: list(c.execute(sa.select(outbound.c.text).order_by(outbound.c.id))))
     return [house.cipher.open(row.text, "outbound.text") for row in rows]
 
 
-def silence(database: Database, house: House, now: datetime) -> int:
-    return database.write(lambda c: handover.say_facts(c, house, now))[0]
+def silence(database: Database, house: Runtime, now: datetime) -> int:
+    return database.write(lambda c: handover.answer_from_record(c, house, now))[0]
 
 
-def test_the_bot_says_nothing_and_suggests(held: Person, staffed: House, database: Database) -> None:
+def test_the_bot_says_nothing_and_suggests(held: Person, staffed: Runtime, database: Database) -> None:
     before = len(said(database, staffed))
     held.says("什么时候培训？")
     assert held.text == ""
@@ -54,7 +54,7 @@ def test_the_bot_says_nothing_and_suggests(held: Person, staffed: House, databas
 
 
 def test_what_the_record_knows_is_said_after_ten_minutes_of_silence(
-    held: Person, staffed: House, database: Database
+    held: Person, staffed: Runtime, database: Database
 ) -> None:
     held.says("什么时候培训？")
     assert silence(database, staffed, held.now + 9 * MINUTE) == 0
@@ -63,7 +63,7 @@ def test_what_the_record_knows_is_said_after_ten_minutes_of_silence(
     assert silence(database, staffed, held.now + 11 * MINUTE) == 0, "once"
 
 
-def test_not_where_hr_has_answered_meanwhile(held: Person, staffed: House, database: Database) -> None:
+def test_not_where_hr_has_answered_meanwhile(held: Person, staffed: Runtime, database: Database) -> None:
     held.says("什么时候培训？")
     database.write(
         lambda c: actions.reply(
@@ -73,14 +73,14 @@ def test_not_where_hr_has_answered_meanwhile(held: Person, staffed: House, datab
     assert silence(database, staffed, held.now + 10 * MINUTE) == 0
 
 
-def test_what_only_a_person_can_say_waits_for_a_person(held: Person, staffed: House, database: Database) -> None:
+def test_what_only_a_person_can_say_waits_for_a_person(held: Person, staffed: Runtime, database: Database) -> None:
     held.says("我有别的工作了")
     assert silence(database, staffed, held.now + 24 * HOUR) == 0
     reasons = database.read(lambda c: list(c.execute(sa.select(case_reasons.c.reason)).scalars()))
     assert "other_offer" not in reasons, "a suggestion does nothing"
 
 
-def test_stopping_is_obeyed_at_once_and_despair_is_answered(held: Person, staffed: House, database: Database) -> None:
+def test_stopping_is_obeyed_at_once_and_despair_is_answered(held: Person, staffed: Runtime, database: Database) -> None:
     held.says("不想活了")
     assert held.text
     reasons = database.read(lambda c: list(c.execute(sa.select(case_reasons.c.reason)).scalars()))
@@ -89,7 +89,7 @@ def test_stopping_is_obeyed_at_once_and_despair_is_answered(held: Person, staffe
     assert held.text
 
 
-def test_with_the_case_resolved_the_bot_answers_again(held: Person, staffed: House, database: Database) -> None:
+def test_with_the_case_resolved_the_bot_answers_again(held: Person, staffed: Runtime, database: Database) -> None:
     this = claimed(database)
     held.says("什么时候培训？")
     database.write(
@@ -101,13 +101,13 @@ def test_with_the_case_resolved_the_bot_answers_again(held: Person, staffed: Hou
     assert "上海培训中心" in held.text
 
 
-def test_asking_for_a_human_does_not_silence_the_bot(staffed: House, database: Database, person: Person) -> None:
+def test_asking_for_a_human_does_not_silence_the_bot(staffed: Runtime, database: Database, person: Person) -> None:
     person.is_bound_to("PUB").says("我要找真人")
     person.says("什么时候培训？")
     assert "12月1日" in person.text
 
 
-def test_a_message_wakes_what_was_put_off_and_is_answered(held: Person, staffed: House, database: Database) -> None:
+def test_a_message_wakes_what_was_put_off_and_is_answered(held: Person, staffed: Runtime, database: Database) -> None:
     this = claimed(database)
     database.write(lambda c: actions.snooze(c, this, "HR1", held.now + 24 * HOUR, held.now))
     held.says("培训在哪里？")

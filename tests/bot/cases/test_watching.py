@@ -8,11 +8,11 @@ import sqlalchemy as sa
 
 from bot.cases import actions
 from bot.cases.reasons import sentence
-from bot.conversation import House
-from bot.proactive.expectations import judge
-from bot.proactive.touches import speak
+from bot.conversation import Runtime
+from bot.proactive.expectations import check_expectations
+from bot.proactive.touches import send_due
 from bot.rhythm import Planned
-from bot.risk.monitor import open_cases, watch
+from bot.risk.monitor import open_cases, score_due
 from bot.store import cases, checkins, plans, risk, touches
 from bot.store.db.database import Database
 from bot.store.tables import addresses, candidates, events, outbound, risk_changes, signals
@@ -24,8 +24,8 @@ from tests.talking import Person
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
-def reckon(database: Database, house: House, now: datetime) -> None:
-    while database.write(lambda c: watch(c, house, now))[0]:
+def reckon(database: Database, house: Runtime, now: datetime) -> None:
+    while database.write(lambda c: score_due(c, house, now))[0]:
         pass
     database.write(lambda c: open_cases(c, house, now))
 
@@ -60,16 +60,18 @@ def risk_cases(database: Database) -> list[Any]:
     return database.read(lambda c: list(c.execute(wanted)))
 
 
-def test_everybody_is_looked_at_once_and_then_only_when_due(staffed: House, database: Database, now: datetime) -> None:
-    first = database.write(lambda c: watch(c, staffed, now))[0]
+def test_everybody_is_looked_at_once_and_then_only_when_due(
+    staffed: Runtime, database: Database, now: datetime
+) -> None:
+    first = database.write(lambda c: score_due(c, staffed, now))[0]
     assert first > 10
     reckon(database, staffed, now)
-    assert database.write(lambda c: watch(c, staffed, now))[0] == 0, "nothing is due"
+    assert database.write(lambda c: score_due(c, staffed, now))[0] == 0, "nothing is due"
     assert stands(database, "PUB").risk_due_at > now
     assert stands(database, "JOINED").risk_due_at is None, "who does not wait is not looked at again"
 
 
-def test_a_low_checkin_is_a_change_that_is_kept_and_told(staffed: House, database: Database, now: datetime) -> None:
+def test_a_low_checkin_is_a_change_that_is_kept_and_told(staffed: Runtime, database: Database, now: datetime) -> None:
     reckon(database, staffed, now)
     says_low(database, "PUB", 2, now + MINUTE)
     reckon(database, staffed, now + MINUTE)
@@ -85,7 +87,7 @@ def test_a_low_checkin_is_a_change_that_is_kept_and_told(staffed: House, databas
 
 
 @pytest.mark.parametrize(("locale", "words"), [("zh", "把握打了 2 分"), ("en", "is only 2 of 5 sure")])
-def test_the_sentence_says_why(staffed: House, database: Database, now: datetime, locale: str, words: str) -> None:
+def test_the_sentence_says_why(staffed: Runtime, database: Database, now: datetime, locale: str, words: str) -> None:
     says_low(database, "PUB", 2, now)
     reckon(database, staffed, now)
     wanted = sa.select(signals.c.name, signals.c.evidence).order_by(signals.c.points.desc())
@@ -94,7 +96,7 @@ def test_the_sentence_says_why(staffed: House, database: Database, now: datetime
 
 
 def test_the_bot_tries_in_the_chat_then_by_phone_then_hr_has_a_case(
-    staffed: House, database: Database, person: Person, now: datetime
+    staffed: Runtime, database: Database, person: Person, now: datetime
 ) -> None:
     release(database, now, "PUB")
     person.is_bound_to("PUB").says("你好")
@@ -105,15 +107,15 @@ def test_the_bot_tries_in_the_chat_then_by_phone_then_hr_has_a_case(
     reckon(database, staffed, at)
     assert stands(database, "PUB").risk in ("medium", "high")
     assert planned(database, "PUB") == [("nudge", "planned")]
-    database.write(lambda c: speak(c, staffed, at))
+    database.write(lambda c: send_due(c, staffed, at))
     assert planned(database, "PUB") == [("nudge", "sent")]
     reckon(database, staffed, at + DAY - MINUTE)
     assert planned(database, "PUB") == [("nudge", "sent")], "not a minute before"
     later = at + DAY + MINUTE
-    database.write(lambda c: judge(c, staffed, later))
+    database.write(lambda c: check_expectations(c, staffed, later))
     reckon(database, staffed, later)
     assert planned(database, "PUB")[-1] == ("nudge_other", "planned")
-    database.write(lambda c: speak(c, staffed, later))
+    database.write(lambda c: send_due(c, staffed, later))
     vias = database.read(lambda c: list(c.execute(sa.select(outbound.c.via).where(outbound.c.kind == "notice"))))
     assert vias[-1].via == "sms", "by another road than the chat"
     assert not risk_cases(database)
@@ -141,14 +143,14 @@ def _asked(connection: Any, database: Database, code: str, at: datetime, entry: 
 
 
 def test_a_sign_after_the_nudge_ends_the_ladder(
-    staffed: House, database: Database, person: Person, now: datetime
+    staffed: Runtime, database: Database, person: Person, now: datetime
 ) -> None:
     release(database, now, "PUB")
     person.is_bound_to("PUB").says("你好")
     at = now + HOUR
     says_low(database, "PUB", 1, at)
     reckon(database, staffed, at)
-    database.write(lambda c: speak(c, staffed, at))
+    database.write(lambda c: send_due(c, staffed, at))
     person.now = at + 2 * HOUR
     person.says("1")
     reckon(database, staffed, at + 2 * HOUR)
@@ -157,7 +159,7 @@ def test_a_sign_after_the_nudge_ends_the_ladder(
     assert not risk_cases(database)
 
 
-def test_who_wants_no_messages_is_never_nudged(staffed: House, database: Database, now: datetime) -> None:
+def test_who_wants_no_messages_is_never_nudged(staffed: Runtime, database: Database, now: datetime) -> None:
     release(database, now, "PUB")
     stopped = sa.update(candidates).where(candidates.c.code == "PUB").values(pushes_stopped_at=now)
     database.write(lambda c: c.execute(stopped))
@@ -166,7 +168,7 @@ def test_who_wants_no_messages_is_never_nudged(staffed: House, database: Databas
     assert planned(database, "PUB") == []
 
 
-def test_who_is_not_released_is_watched_and_left_alone(staffed: House, database: Database, now: datetime) -> None:
+def test_who_is_not_released_is_watched_and_left_alone(staffed: Runtime, database: Database, now: datetime) -> None:
     says_low(database, "PUB", 1, now)
     reckon(database, staffed, now)
     assert stands(database, "PUB").risk == "medium"
@@ -174,11 +176,11 @@ def test_who_is_not_released_is_watched_and_left_alone(staffed: House, database:
 
 
 def test_a_recruiter_gets_ten_cases_a_day_the_most_urgent_first(
-    staffed: House, database: Database, now: datetime
+    staffed: Runtime, database: Database, now: datetime
 ) -> None:
     wanted = {code: points for points, code in enumerate(("PUB", "PLANBY", "TOM", "TODAY", "DURING", "OVER"), 70)}
     few = staffed.settings.hr.model_copy(update={"cases_a_day": 4})
-    house = House(
+    house = Runtime(
         staffed.settings.model_copy(update={"hr": few}), staffed.content, staffed.understanding, staffed.cipher
     )
     database.write(lambda c: c.execute(sa.update(candidates).values(risk_due_at=None)))
@@ -196,7 +198,7 @@ def test_a_recruiter_gets_ten_cases_a_day_the_most_urgent_first(
     assert len(risk_cases(database)) == 6, "and comes tomorrow"
 
 
-def test_what_hr_was_done_with_needs_something_new(staffed: House, database: Database, now: datetime) -> None:
+def test_what_hr_was_done_with_needs_something_new(staffed: Runtime, database: Database, now: datetime) -> None:
     release(database, now, "PUB")
     who = number(database, "PUB")
     this = database.write(lambda c: cases.open_case(c, who, None, "doubt", now))
@@ -213,7 +215,7 @@ def test_what_hr_was_done_with_needs_something_new(staffed: House, database: Dat
 
 @pytest.mark.parametrize("order", [0, 1])
 def test_the_order_in_which_a_tick_finds_things_does_not_matter(
-    staffed: House, database: Database, now: datetime, order: int
+    staffed: Runtime, database: Database, now: datetime, order: int
 ) -> None:
     steps = [
         lambda: says_low(database, "PUB", 2, now),

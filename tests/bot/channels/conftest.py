@@ -9,7 +9,7 @@ from bot.channels.email import EmailApi
 from bot.channels.twilio.sender import SmsApi
 from bot.channels.wechat.sender import WechatApi
 from bot.channels.wechat.tokens import SharedTokens
-from bot.channels.wecom.robot import WecomRobot
+from bot.channels.wecom.robot import GroupRobot
 from bot.channels.wecom.sender import WecomApi
 from bot.settings import DingtalkRobot, Email, FeishuRobot, Sms, Template, Wechat, Wecom
 from fakes.launch import Fake, launched
@@ -118,8 +118,8 @@ def wecom_api(wecom_settings: Wecom) -> WecomApi:
 
 
 @pytest.fixture
-def wecom_robot(staff_accounts: dict[str, str]) -> WecomRobot:
-    return WecomRobot(settings.WecomRobot(url=staff_accounts["WECOM_WEBHOOK_URL"]))
+def wecom_robot(staff_accounts: dict[str, str]) -> GroupRobot:
+    return GroupRobot(settings.WecomRobot(url=staff_accounts["WECOM_WEBHOOK_URL"]))
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from bot.channels.email import EmailApi
 from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown, Unreachable
 from bot.platform import clock
 from bot.settings import Email
-from bot.values.message import Letter
+from bot.values.message import ChannelMessage
 from fakes.launch import Fake, launched
 from tests.bot.channels.conftest import email_settings
 
@@ -25,8 +25,8 @@ TO = "wang.fang@example.com"
 FORM = {"subject": "培训通知：12月1日", "text": "王芳，您好。\n\n.培训 12月1日 9:00。\n" + "长" * 900}
 
 
-def letter(form: dict[str, Any] | None = None, to: str = TO, id_: int = 7) -> Letter:
-    return Letter(id_, to, "培训通知\n短", "email", FORM if form is None else form)
+def letter(form: dict[str, Any] | None = None, to: str = TO, id_: int = 7) -> ChannelMessage:
+    return ChannelMessage(id_, to, "培训通知\n短", "email", FORM if form is None else form)
 
 
 @pytest.fixture

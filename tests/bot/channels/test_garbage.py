@@ -16,11 +16,11 @@ from bot.channels.feishu import Feishu
 from bot.channels.registry import Sender
 from bot.channels.twilio.sender import SmsApi
 from bot.channels.wechat.sender import WechatApi
-from bot.channels.wecom.robot import WecomRobot
+from bot.channels.wecom.robot import GroupRobot
 from bot.channels.wecom.sender import WecomApi
 from bot.errors import DeliveryError, TryLater, Unknown
 from bot.settings import DingtalkRobot, Email, FeishuRobot
-from bot.values.message import Letter
+from bot.values.message import ChannelMessage
 from fakes.launch import Fake
 from tests.bot.channels.conftest import OPENID
 from tests.conftest import NOW
@@ -72,7 +72,7 @@ def senders(
     sms_api: SmsApi,
     wechat_api: WechatApi,
     wecom_api: WecomApi,
-    wecom_robot: WecomRobot,
+    wecom_robot: GroupRobot,
     dingtalk_settings: DingtalkRobot,
     feishu_settings: FeishuRobot,
 ) -> dict[str, Sender]:
@@ -87,10 +87,10 @@ def providers(twilio: Fake, wechat: Fake, robots: Fake) -> dict[str, Fake]:
     return {"sms": twilio, **dict.fromkeys(("service", "template", "subscription"), wechat), **of_staff}
 
 
-def letter(via: str) -> Letter:
+def letter(via: str) -> ChannelMessage:
     to = {"sms": "+14155550100", "dingtalk": "", "feishu": ""}.get(via, "qian.duo" if "wecom" in via else OPENID)
     form = {"name": "training", "values": {"place": "上海", "start": "2026年12月1日 09:00"}, "url": "https://x.example"}
-    return Letter(7, to, "Hello", via, form if via in ("template", "subscription") else {})
+    return ChannelMessage(7, to, "Hello", via, form if via in ("template", "subscription") else {})
 
 
 @pytest.mark.parametrize("said", GARBAGE)
@@ -179,7 +179,7 @@ def test_a_mail_server_that_talks_nonsense_has_taken_nothing(answer: str) -> Non
     with _mail_server(answer) as port:
         mail = EmailApi(Email(url=f"smtp://hr:secret@127.0.0.1:{port}", **{"from": "hr@nuanji.example"}))
         with pytest.raises(DeliveryError) as wrong:
-            mail.send(Letter(7, "wang@example.com", "Hello", "email"))
+            mail.send(ChannelMessage(7, "wang@example.com", "Hello", "email"))
         assert type(wrong.value) is not Unknown
 
 

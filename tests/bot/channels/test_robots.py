@@ -16,27 +16,27 @@ from bot.channels.feishu import Feishu
 from bot.channels.feishu import signature as feishu_signature
 from bot.channels.registry import Sender
 from bot.channels.wechat.tokens import SharedTokens
-from bot.channels.wecom.robot import WecomRobot
+from bot.channels.wecom.robot import GroupRobot
 from bot.channels.wecom.sender import WecomApi
 from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown, Unreachable
 from bot.platform import embedded_redis
 from bot.settings import DingtalkRobot, FeishuRobot, Wecom
-from bot.values.message import Letter, shortened
+from bot.values.message import ChannelMessage, shortened
 from fakes.launch import Fake
 
 TEXT = "王芳 3 天没有回音（高风险）。\n建议：今天打个电话。 https://keepwarm.example.com/hr/cases/7?a=1&b=2"
 ROADS = {"wecom": "message/send", "wecom_robot": "webhook/send", "dingtalk": "robot/send", "feishu": "bot/v2/hook"}
 ADDRESS = {"wecom": "WangQing", "wecom_robot": "WangQing", "dingtalk": "manager4220", "feishu": "ou_18eac85d35a26f98"}
-Letters = Callable[..., Letter]
+Letters = Callable[..., ChannelMessage]
 
 
-def letter(via: str, text: str = TEXT, address: str | None = None) -> Letter:
-    return Letter(7, ADDRESS[via] if address is None else address, text, via)
+def letter(via: str, text: str = TEXT, address: str | None = None) -> ChannelMessage:
+    return ChannelMessage(7, ADDRESS[via] if address is None else address, text, via)
 
 
 @pytest.fixture
 def senders(
-    wecom_api: WecomApi, wecom_robot: WecomRobot, dingtalk_settings: DingtalkRobot, feishu_settings: FeishuRobot
+    wecom_api: WecomApi, wecom_robot: GroupRobot, dingtalk_settings: DingtalkRobot, feishu_settings: FeishuRobot
 ) -> dict[str, Sender]:
     return {
         "wecom": wecom_api,
@@ -46,7 +46,7 @@ def senders(
     }
 
 
-def refusal(sender: Sender, which: Letter) -> DeliveryError:
+def refusal(sender: Sender, which: ChannelMessage) -> DeliveryError:
     with pytest.raises(DeliveryError) as refused:
         sender.send(which)
     return refused.value
@@ -129,7 +129,7 @@ def test_a_long_text_is_cut_legibly_and_arrives(robots: Fake, senders: dict[str,
     assert body.endswith("…")
     assert text.startswith(body[:-1])
     assert "\ufffd" not in body
-    size, most = (len(body.encode()), 2048) if via.startswith("wecom") else (len(http.written(sent["request"])), 20000)
+    size, most = (len(body.encode()), 2048) if via.startswith("wecom") else (len(http.to_json(sent["request"])), 20000)
     assert most * 0.75 < size <= most
 
 
@@ -184,7 +184,7 @@ def test_where_nobody_listens_nothing_was_sent(via: str) -> None:
     nowhere = "http://127.0.0.1:9"
     sender: dict[str, Sender] = {
         "wecom": WecomApi(Wecom(corp_id="w", agent_id=1, secret="s", api_url=nowhere), SharedTokens(None, "w:1")),
-        "wecom_robot": WecomRobot(settings.WecomRobot(url=nowhere)),
+        "wecom_robot": GroupRobot(settings.WecomRobot(url=nowhere)),
         "dingtalk": Dingtalk(DingtalkRobot(url=nowhere)),
         "feishu": Feishu(FeishuRobot(url=nowhere)),
     }
@@ -382,7 +382,7 @@ def test_the_same_again_after_a_doubt_is_not_shown_twice(robots: Fake, wecom_api
 
 def test_a_robot_with_another_key_is_no_robot(robots: Fake, staff_accounts: dict[str, str]) -> None:
     wrong = [
-        WecomRobot(settings.WecomRobot(url=staff_accounts["WECOM_WEBHOOK_URL"] + "x")),
+        GroupRobot(settings.WecomRobot(url=staff_accounts["WECOM_WEBHOOK_URL"] + "x")),
         Dingtalk(DingtalkRobot(url=staff_accounts["DINGTALK_WEBHOOK_URL"] + "x")),
         Feishu(FeishuRobot(url=staff_accounts["FEISHU_WEBHOOK_URL"] + "x")),
     ]

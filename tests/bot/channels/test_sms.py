@@ -168,7 +168,7 @@ def test_what_becomes_of_each_part_of_an_answer_is_told_by_its_place() -> None:
         assert callback.startswith(f"{PUBLIC}/sms/status?")
         status = call(b"MessageSid=SM1&MessageStatus=delivered&To=%2B1", callback.removeprefix(PUBLIC))
         told = twilio_inbound.read_status(status, SETTINGS, PUBLIC)
-        assert told.part == twilio_inbound.Part("+1", key, place)
+        assert told.part == twilio_inbound.AnswerPart("+1", key, place)
 
 
 @pytest.mark.parametrize("query", ["", "?answer=SM2", "?part=0", "?answer=SM2&part=x", "?answer=SM2&part=²"])

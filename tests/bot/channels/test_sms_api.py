@@ -10,7 +10,7 @@ from bot.channels.twilio.sender import SmsApi
 from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown, Unreachable
 from bot.platform import clock
 from bot.settings import Sms
-from bot.values.message import Letter
+from bot.values.message import ChannelMessage
 from fakes.launch import Fake
 
 AMERICAN, CHINESE = "+14155550100", "+8613800138000"
@@ -76,8 +76,8 @@ CODES: dict[str, type[DeliveryError]] = {
 }
 
 
-def letter(text: str = "Hello", number: str = AMERICAN) -> Letter:
-    return Letter(7, number, text, "sms")
+def letter(text: str = "Hello", number: str = AMERICAN) -> ChannelMessage:
+    return ChannelMessage(7, number, text, "sms")
 
 
 def since() -> datetime:

@@ -248,7 +248,7 @@ def test_a_subscription_event_without_a_list_says_nothing(inside: bytes) -> None
 
 
 def test_no_text_is_success() -> None:
-    assert wechat_inbound.Call(_incoming(), PLAIN).answer([]).body == b"success"
+    assert wechat_inbound.WechatCall(_incoming(), PLAIN).answer([]).body == b"success"
 
 
 def test_splitting_never_cuts_a_character() -> None:
@@ -257,7 +257,7 @@ def test_splitting_never_cuts_a_character() -> None:
 
 
 def answer(text: str) -> Any:
-    return wechat_inbound.Call(_incoming(), PLAIN).answer([text])
+    return wechat_inbound.WechatCall(_incoming(), PLAIN).answer([text])
 
 
 def _incoming() -> Incoming:

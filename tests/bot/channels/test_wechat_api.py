@@ -10,7 +10,7 @@ from bot.channels.wechat.sender import WechatApi
 from bot.channels.wechat.tokens import SharedTokens
 from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown, Unreachable
 from bot.settings import Wechat
-from bot.values.message import Letter
+from bot.values.message import ChannelMessage
 from fakes.launch import Fake
 from tests.bot.channels.conftest import OPENID
 
@@ -69,8 +69,8 @@ REFUSALS: dict[int, type[DeliveryError]] = {
 }
 
 
-def letter(via: str = "service", text: str = "你好", form: dict[str, Any] | None = None, **more: Any) -> Letter:
-    return Letter(7, OPENID, text, via, form or {}, **more)
+def letter(via: str = "service", text: str = "你好", form: dict[str, Any] | None = None, **more: Any) -> ChannelMessage:
+    return ChannelMessage(7, OPENID, text, via, form or {}, **more)
 
 
 def seen(wechat: Fake) -> dict[str, Any]:
@@ -128,7 +128,7 @@ def test_a_picture_goes_by_its_media_id(wechat: Fake, wechat_api: WechatApi) -> 
         (letter("subscription", form={}), "no_template"),
     ],
 )
-def test_what_cannot_fit_is_never_sent(wechat: Fake, wechat_api: WechatApi, unfit: Letter, code: str) -> None:
+def test_what_cannot_fit_is_never_sent(wechat: Fake, wechat_api: WechatApi, unfit: ChannelMessage, code: str) -> None:
     with pytest.raises(Unreachable) as refused:
         wechat_api.send(unfit)
     assert refused.value.code == code

@@ -15,7 +15,7 @@ from bot.channels.wechat.tokens import SharedTokens
 from bot.errors import DeliveryError, Misconfigured, TryLater
 from bot.platform import embedded_redis
 from bot.settings import Wechat
-from bot.values.message import Letter
+from bot.values.message import ChannelMessage
 from fakes.launch import Fake
 from tests.bot.channels.conftest import OPENID
 
@@ -26,16 +26,16 @@ KEY = "keepwarm:wechat_token:wx0123456789abcdef"
 SENDING = """
 import sys
 from pathlib import Path
-from bot import embedded_redis
+from bot.platform import embedded_redis
 from bot.channels.wechat.sender import WechatApi
 from bot.channels.wechat.tokens import SharedTokens
-from bot.values.message import Letter
+from bot.values.message import ChannelMessage
 from bot.settings import Wechat
 settings = Wechat.model_validate_json(sys.argv[1])
 tokens = SharedTokens(embedded_redis.connect("", Path(sys.argv[2])), settings.app_id)
 print("ready", flush=True)
 sys.stdin.read()
-WechatApi(settings, tokens).send(Letter(1, sys.argv[3], "hi", "service"))
+WechatApi(settings, tokens).send(ChannelMessage(1, sys.argv[3], "hi", "service"))
 """
 
 
@@ -46,8 +46,8 @@ def server(tmp_path: Path) -> Iterator["redis.Redis"]:
     embedded_redis.stop(started)
 
 
-def letter() -> Letter:
-    return Letter(1, OPENID, "你好", "service")
+def letter() -> ChannelMessage:
+    return ChannelMessage(1, OPENID, "你好", "service")
 
 
 def api(settings: Wechat, server: "redis.Redis | None") -> WechatApi:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.content.reader import read
-from bot.engine.talk import Said
+from bot.engine.talk import MessageRef
 from bot.settings import Settings
 
 OWN = """
@@ -36,11 +36,11 @@ def test_an_entry_becomes_a_meaning_with_an_answer_a_branch(own: Settings) -> No
     assert first.when == {"city": {"上海", "北京"}, "position": {"服务员"}}
     assert rest.when == {}
     assert content.examples["faq.parking"] == ["is there parking", "有停车位吗"]
-    said = Said("faq", "parking_1")
+    said = MessageRef("faq", "parking_1")
     assert content.text("zh", said, "wechat", {"store": "一店"}) == "停在一店后面。"
     assert content.text("zh-Hant", said, "wechat", {"store": "一店"}) == "停在一店後面。"
     assert content.text("en", said, "sms", {"store": "S1"}) == "Park behind S1."
-    assert content.text("zh-Hant", Said("faq", "parking_2"), "sms", {}) == "沒有"
+    assert content.text("zh-Hant", MessageRef("faq", "parking_2"), "sms", {}) == "沒有"
 
 
 def test_what_has_no_answer_asks_hr_and_is_promised(own: Settings) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.content.reader import read
-from bot.engine.talk import Said
+from bot.engine.talk import MessageRef
 from bot.settings import Settings
 
 OWN = """
@@ -31,9 +31,9 @@ def test_a_story_is_a_step_that_ends_with_a_question(own: Settings) -> None:
     assert content.stories == ("second", "first")
     (branch,) = content.flows.branches("stories", "second")
     assert (branch.say, branch.next) == (("second",), "story.ask")
-    assert content.text("zh", Said("stories", "second"), "wechat", {}) == "我是小林，在门店三个月了。"
-    assert content.text("zh-Hant", Said("stories", "second"), "wechat", {}) == "我是小林，在門店三個月了。"
-    assert content.text("en", Said("stories", "first"), "wechat", {"company": "X"}) == "I’m Jie, a cook of X."
+    assert content.text("zh", MessageRef("stories", "second"), "wechat", {}) == "我是小林，在门店三个月了。"
+    assert content.text("zh-Hant", MessageRef("stories", "second"), "wechat", {}) == "我是小林，在門店三個月了。"
+    assert content.text("en", MessageRef("stories", "first"), "wechat", {"company": "X"}) == "I’m Jie, a cook of X."
 
 
 def test_the_shipped_file_has_no_story_and_no_fault(own: Settings) -> None:
@@ -43,7 +43,7 @@ def test_the_shipped_file_has_no_story_and_no_fault(own: Settings) -> None:
 
 def test_the_sample_company_tells_eight_that_are_short_enough_to_read(settings: Settings) -> None:
     content, _ = read(settings)
-    texts = [content.text("zh", Said("stories", name), "wechat", {}) for name in content.stories]
+    texts = [content.text("zh", MessageRef("stories", name), "wechat", {}) for name in content.stories]
     assert len(texts) == 8
     assert all(60 <= len(text) <= 140 for text in texts), list(map(len, texts))
 

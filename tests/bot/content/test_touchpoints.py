@@ -7,7 +7,7 @@ import pytest
 
 from bot.content import Content
 from bot.content.touchpoints import read_touchpoints
-from bot.rhythm import Every, Expects, Moment
+from bot.rhythm import Every, Expects, RhythmMoment
 from tests.bot.rhythm.situations import FLOWS, STAGES, STORIES
 
 WHOLE = """
@@ -55,11 +55,11 @@ def test_every_word_of_the_language_is_read(tmp_path: Path) -> None:
     assert faults == []
     note, tips, story = rhythm.entries.values()  # type: ignore[attr-defined]
     assert note.moments == (
-        Moment("interview_passed", timedelta(minutes=90)),
-        Moment("due id_copy", -timedelta(days=2), time(9, 5)),
+        RhythmMoment("interview_passed", timedelta(minutes=90)),
+        RhythmMoment("due id_copy", -timedelta(days=2), time(9, 5)),
     )
     assert note.expects == Expects("seen", timedelta(hours=24), "unread")
-    assert (note.expires, note.hours, note.priority, note.template) == (Moment("start"), (7, 22), 9, "task")
+    assert (note.expires, note.hours, note.priority, note.template) == (RhythmMoment("start"), (7, 22), 9, "task")
     assert note.audience.has("C1", "note", "interview_passed", "S1", "上海", "campus") in (True, False)
     assert (note.audience.share, note.only, dict(note.when)) == (90, ("bound", "open id_copy"), {"confirmed": {"no"}})
     assert (tips.every, tips.begins) == (Every(days=7), ("tips.one", "tips.two"))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.store.db.cipher import Cipher
 from bot.store.db.database import Database
 from bot.store.tables import audit, candidates, case_reasons, inbound
@@ -112,7 +112,7 @@ def test_why_an_answer_was_given_is_kept(person: Person, database: Database, cip
     assert why["facts"]["date"] == "published"
 
 
-def test_two_messages_are_read_together_if_neither_is_clear_alone(person: Person, house: House) -> None:
+def test_two_messages_are_read_together_if_neither_is_clear_alone(person: Person, house: Runtime) -> None:
     person.is_bound_to("PUB").says("培训")
     assert person.keys == ["repair.which"]
     assert person.says("大概几号").keys == ["training.when_published"]

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.store import people
 from bot.store.db.database import Database
 from bot.store.tables import addresses, bindings, cases, outbound
@@ -17,7 +17,7 @@ Texter = Callable[[str], Person]
 LI_QIANG = "+8613800000002"
 
 
-def code_sent(house: House, database: Database) -> str:
+def code_sent(house: Runtime, database: Database) -> str:
     """The newest code that went to a phone."""
     newest = sa.select(outbound.c.text).where(outbound.c.kind == "code").order_by(outbound.c.id.desc()).limit(1)
     sealed = database.read(lambda connection: connection.execute(newest).scalar())
@@ -32,7 +32,7 @@ def codes_sent(database: Database) -> int:
     return int(database.read(lambda connection: connection.execute(count).scalar_one()))
 
 
-def bound(database: Database, house: House, person: Person) -> str | None:
+def bound(database: Database, house: Runtime, person: Person) -> str | None:
     """The code of the candidate this person is bound to."""
     from bot.store.tables import candidates
 
@@ -45,7 +45,9 @@ def bound(database: Database, house: House, person: Person) -> str | None:
     return database.read(lambda connection: connection.execute(wanted).scalar())
 
 
-def test_a_scanned_card_binds_at_once_and_records_the_notice(person: Person, database: Database, house: House) -> None:
+def test_a_scanned_card_binds_at_once_and_records_the_notice(
+    person: Person, database: Database, house: Runtime
+) -> None:
     person.event("scan", "WANGFANG1")
     assert person.keys == ["binding.bound", "binding.first_question"]
     assert "王芳" in person.text
@@ -86,7 +88,7 @@ def test_after_five_wrong_codes_even_the_right_one_waits_an_hour(person: Person)
     assert person.says("WANGFANG1").keys[0] == "binding.bound"
 
 
-def test_a_phone_number_binds_only_after_the_code_and_a_yes(person: Person, house: House, database: Database) -> None:
+def test_a_phone_number_binds_only_after_the_code_and_a_yes(person: Person, house: Runtime, database: Database) -> None:
     assert person.says("13800000002").keys == ["binding.code_sent"]
     assert "李" not in person.text
     assert person.says(code_sent(house, database)).keys == ["binding.is_that_you"]
@@ -97,13 +99,13 @@ def test_a_phone_number_binds_only_after_the_code_and_a_yes(person: Person, hous
     assert bound(database, house, person) == "PLANBY"
 
 
-def test_a_no_to_the_name_binds_nothing(person: Person, house: House, database: Database) -> None:
+def test_a_no_to_the_name_binds_nothing(person: Person, house: Runtime, database: Database) -> None:
     person.says("13800000002").says(code_sent(house, database))
     assert person.says("不是").keys == ["binding.not_me"]
     assert bound(database, house, person) is None
 
 
-def test_nobody_can_tell_whether_a_number_is_known(house: House, database: Database, person: Person) -> None:
+def test_nobody_can_tell_whether_a_number_is_known(house: Runtime, database: Database, person: Person) -> None:
     stranger = Person(house, database, person.now, address="o-other")
     known, unknown = person.says("13800000002"), stranger.says("13900000002")
     assert (known.keys, known.text) == (unknown.keys, unknown.text)
@@ -118,7 +120,9 @@ def test_nobody_can_tell_whether_a_number_is_known(house: House, database: Datab
         assert answers == [["binding.code_sent"], ["binding.code_sent"], ["binding.too_many"]]
 
 
-def test_a_code_is_good_for_ten_minutes_and_once_for_one_chat(house: House, database: Database, person: Person) -> None:
+def test_a_code_is_good_for_ten_minutes_and_once_for_one_chat(
+    house: Runtime, database: Database, person: Person
+) -> None:
     person.says("13800000002")
     code = code_sent(house, database)
     other = Person(house, database, person.now, address="o-other")
@@ -128,7 +132,7 @@ def test_a_code_is_good_for_ten_minutes_and_once_for_one_chat(house: House, data
     assert person.says(code).keys == ["binding.expired_code"]
 
 
-def test_codes_for_one_phone_are_limited_whoever_asks(house: House, database: Database, person: Person) -> None:
+def test_codes_for_one_phone_are_limited_whoever_asks(house: Runtime, database: Database, person: Person) -> None:
     for n in range(3):
         Person(house, database, person.now, address=f"o-{n}").says("13800000002")
     assert Person(house, database, person.now, address="o-9").says("13800000002").keys == ["binding.too_many"]
@@ -136,7 +140,7 @@ def test_codes_for_one_phone_are_limited_whoever_asks(house: House, database: Da
 
 
 def test_the_first_binding_wins_and_only_the_phone_can_change_it(
-    house: House, database: Database, person: Person
+    house: Runtime, database: Database, person: Person
 ) -> None:
     person.event("scan", "LIQIANG22")
     thief = Person(house, database, person.now, address="o-new-phone")
@@ -151,7 +155,7 @@ def test_the_first_binding_wins_and_only_the_phone_can_change_it(
     assert person.says("我的门店在哪").keys == ["binding.stranger_again"]
 
 
-def test_re_binding_without_a_phone_goes_to_hr(house: House, database: Database, person: Person) -> None:
+def test_re_binding_without_a_phone_goes_to_hr(house: Runtime, database: Database, person: Person) -> None:
     person.event("scan", "XUHAO1515")
     assert Person(house, database, person.now, address="o-new").says("XUHAO1515").keys == ["binding.taken_no_phone"]
     row = database.read(lambda connection: connection.execute(sa.select(cases)).one())
@@ -179,7 +183,7 @@ def test_an_unknown_number_is_asked_for_the_invite_and_told_no_name(texter: Text
     assert texting.says("什么时候培训").keys == ["training.when_published"]
 
 
-def test_a_number_of_two_open_candidates_is_told_no_name(texter: Texter, database: Database, house: House) -> None:
+def test_a_number_of_two_open_candidates_is_told_no_name(texter: Texter, database: Database, house: Runtime) -> None:
     def share(connection: sa.Connection) -> None:
         other = people.by_code(connection, "NOPHONE")
         assert other
@@ -192,7 +196,7 @@ def test_a_number_of_two_open_candidates_is_told_no_name(texter: Texter, databas
     assert texting.says("LIQIANG22").keys == ["binding.bound", "training.when_planned_by"]
 
 
-def test_a_number_that_left_the_record_is_a_stranger_again(texter: Texter, database: Database, house: House) -> None:
+def test_a_number_that_left_the_record_is_a_stranger_again(texter: Texter, database: Database, house: Runtime) -> None:
     texting = texter(LI_QIANG).says("你好")
 
     def change_phone(connection: sa.Connection) -> None:
@@ -205,7 +209,7 @@ def test_a_number_that_left_the_record_is_a_stranger_again(texter: Texter, datab
     assert texting.says("什么时候培训").keys == ["binding.stranger_sms_again"]
 
 
-def test_a_wrong_number_is_never_written_to_again(texter: Texter, house: House, database: Database) -> None:
+def test_a_wrong_number_is_never_written_to_again(texter: Texter, house: Runtime, database: Database) -> None:
     texting = texter(LI_QIANG).says("你好")
     assert texting.says("打错了").keys == ["binding.wrong_number"]
     for text in ("你好", "什么时候培训", "人工", "wrong number"):
@@ -218,7 +222,7 @@ def test_a_wrong_number_is_never_written_to_again(texter: Texter, house: House, 
     assert texting.says("LIQIANG22").keys[0] == "binding.bound"
 
 
-def test_a_wrong_chat_is_unbound_after_a_yes(person: Person, house: House, database: Database) -> None:
+def test_a_wrong_chat_is_unbound_after_a_yes(person: Person, house: Runtime, database: Database) -> None:
     person.event("scan", "WANGFANG1")
     assert person.says("打错了").keys == ["binding.unbind"]
     assert person.says("算了").keys == ["repair.never_mind"]
@@ -254,7 +258,7 @@ def test_what_somebody_asked_who_does_not_wait_any_more_is_answered_by_that(pers
     assert person.says("HEWEI1212").keys == ["binding.bound_closed", "stage.closed_rejected"]
 
 
-def test_several_codes_in_one_message_are_several_tries(person: Person, database: Database, house: House) -> None:
+def test_several_codes_in_one_message_are_several_tries(person: Person, database: Database, house: Runtime) -> None:
     """Guessing by the handful is no faster than one by one."""
     for number in range(3):
         person.says(" ".join(f"ABCD234{digit}" for digit in range(2 + number, 7)))
@@ -267,7 +271,7 @@ def test_several_codes_in_one_message_are_several_tries(person: Person, database
 
 @pytest.mark.parametrize("channel", ["wechat", "sms"])
 def test_a_chat_that_is_bound_may_not_guess_either(
-    channel: str, house: House, database: Database, now: datetime
+    channel: str, house: Runtime, database: Database, now: datetime
 ) -> None:
     person = Person(house, database, now, channel, "+8613900000077").is_bound_to("PUB")
     for number in range(5):
@@ -286,7 +290,9 @@ def test_what_people_write_every_day_is_no_try(person: Person) -> None:
 @pytest.mark.parametrize(
     "read_out", ["{} {}", "{}-{}", "{}–{}", "验证码 {} {}", "{}.{}", " {}  {} ".replace("  ", " "), "１{}"]
 )
-def test_a_code_as_it_is_read_out_is_accepted(read_out: str, person: Person, house: House, database: Database) -> None:
+def test_a_code_as_it_is_read_out_is_accepted(
+    read_out: str, person: Person, house: Runtime, database: Database
+) -> None:
     person.says("13800000002")
     code = code_sent(house, database)
     typed = (
@@ -297,7 +303,7 @@ def test_a_code_as_it_is_read_out_is_accepted(read_out: str, person: Person, hou
 
 @pytest.mark.parametrize("typed", ["12345", "1234567", "12-34", "1234 567"])
 def test_digits_for_the_code_question_are_no_invite(
-    typed: str, person: Person, house: House, database: Database
+    typed: str, person: Person, house: Runtime, database: Database
 ) -> None:
     person.says("13800000002")
     code = code_sent(house, database)

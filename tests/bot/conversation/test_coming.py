@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.proactive.replan import plan_some
-from bot.proactive.touches import speak
+from bot.proactive.touches import send_due
 from bot.rhythm import Planned
 from bot.store import people, touches
 from bot.store import plans as store_plans
@@ -44,7 +44,7 @@ def asked(person: Person, database: Database, step: str, who: str = "PUB") -> Pe
         number = people.by_code(connection, who)
         assert number
         touches.plan(connection, [Planned(number, "test", step, "notice", step, person.now)], "hr", person.now)
-        speak(connection, person.house, person.now)
+        send_due(connection, person.house, person.now)
 
     database.write(begin)
     return person
@@ -85,7 +85,9 @@ def test_who_only_says_that_they_read_it_is_asked_once(person: Person, database:
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_every_way_of_asking_takes_a_yes_and_a_no(person: Person, database: Database, house: House, step: str) -> None:
+def test_every_way_of_asking_takes_a_yes_and_a_no(
+    person: Person, database: Database, house: Runtime, step: str
+) -> None:
     assert asked(person, database, step).says("Yes, I will").keys == ["training.confirm_done"]
     other = Person(house, database, person.now, address="o-other")
     assert asked(other, database, step, "LINGANG").says("不行").keys == ["training.ill_before"]
@@ -291,7 +293,7 @@ def test_nobody_is_brought_back_by_what_is_not_plainly_said(person: Person, data
     assert record(database)["stage"] == "withdrawn"
 
 
-def test_what_was_planned_is_cancelled_and_planned_again(person: Person, database: Database, house: House) -> None:
+def test_what_was_planned_is_cancelled_and_planned_again(person: Person, database: Database, house: Runtime) -> None:
     person.is_bound_to("PUB")
     number = record(database)["id"]
     database.write(lambda c: store_plans.release(c, [number], person.now))

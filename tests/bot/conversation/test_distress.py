@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.platform import yaml_text
 from bot.store import people as record
 from bot.store.cases import open_case
@@ -29,7 +29,7 @@ LEANING = [
 COMFORT = {"trouble.despair_helpline", "trouble.unsafe_helpline"}
 
 
-def people(house: House, database: Database, who: str) -> Iterator[Person]:
+def people(house: Runtime, database: Database, who: str) -> Iterator[Person]:
     """A new chat each time: of strangers, or of one candidate after another's phone."""
     number = 0
     while True:
@@ -44,7 +44,7 @@ def alarms(database: Database) -> int:
 
 
 @pytest.mark.parametrize("who", ["", "JOINED"])
-def test_words_of_despair_are_answered_with_care_and_hr_hears(who: str, house: House, database: Database) -> None:
+def test_words_of_despair_are_answered_with_care_and_hr_hears(who: str, house: Runtime, database: Database) -> None:
     wrong = []
     for text, person in zip(SAID["despair"], people(house, database, who), strict=False):
         before = alarms(database)
@@ -55,7 +55,7 @@ def test_words_of_despair_are_answered_with_care_and_hr_hears(who: str, house: H
 
 
 @pytest.mark.parametrize("who", ["WITHDRAWN"])
-def test_threats_are_answered_calmly_and_hr_hears(who: str, house: House, database: Database) -> None:
+def test_threats_are_answered_calmly_and_hr_hears(who: str, house: Runtime, database: Database) -> None:
     wrong = []
     for text, person in zip(SAID["threats"], people(house, database, who), strict=False):
         before = alarms(database)
@@ -66,7 +66,7 @@ def test_threats_are_answered_calmly_and_hr_hears(who: str, house: House, databa
 
 
 @pytest.mark.parametrize("who", ["PUB"])
-def test_idioms_alarm_nobody(who: str, house: House, database: Database) -> None:
+def test_idioms_alarm_nobody(who: str, house: Runtime, database: Database) -> None:
     wrong = []
     for text, person in zip(SAID["harmless"], people(house, database, who), strict=False):
         before = alarms(database)
@@ -109,14 +109,14 @@ def test_despair_is_heard_while_staff_holds_the_case(person: Person, database: D
     assert person.says("我要砍人").keys == ["trouble.threat"]
 
 
-def test_whoever_opted_out_is_heard(house: House, database: Database) -> None:
+def test_whoever_opted_out_is_heard(house: Runtime, database: Database) -> None:
     person = Person(house, database, NOW, "sms", "+8613800000001").is_bound_to("PUB")
     person.says("STOP")
     assert person.says("我不想活了").text == ""
     assert alarms(database) == 1
 
 
-def test_a_wrong_number_is_comforted_too(house: House, database: Database) -> None:
+def test_a_wrong_number_is_comforted_too(house: Runtime, database: Database) -> None:
     person = Person(house, database, NOW, "sms", "+8613800000001")
     person.says("打错了")
     assert person.says("我不想活了").keys == ["trouble.despair_helpline"]
@@ -150,13 +150,13 @@ def test_the_danger_stays_heard_however_often_it_is_said(person: Person, databas
 
 
 @pytest.mark.parametrize("text", ["想让这一切停下来，永远停下来", "谢谢你陪我到最后", "我已经站上去了"])
-def test_a_veiled_farewell_is_asked_about(text: str, house: House, database: Database) -> None:
+def test_a_veiled_farewell_is_asked_about(text: str, house: Runtime, database: Database) -> None:
     person = next(people(house, database, "PUB"))
     assert person.says(text).keys == ["trouble.unsafe_helpline"]
 
 
 @pytest.mark.parametrize("text", LEANING)
-def test_what_is_not_understood_and_sounds_sad_gets_no_menu(text: str, house: House, database: Database) -> None:
+def test_what_is_not_understood_and_sounds_sad_gets_no_menu(text: str, house: Runtime, database: Database) -> None:
     """Too little for an alarm."""
     before = alarms(database)
     person = next(people(house, database, "PUB"))

@@ -8,14 +8,14 @@ import pytest
 import sqlalchemy as sa
 
 from bot.content import Content
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.conversation.effects import EFFECTS
-from bot.conversation.turn_context import World
+from bot.conversation.turn_context import TurnContext
 from bot.engine.flow import Effect
 from bot.engine.talk import Talk
 from bot.engine.turn import TOUCH, Heard, turn
 from bot.proactive.replan import plan_these
-from bot.proactive.touches import speak
+from bot.proactive.touches import send_due
 from bot.record.vocabulary import FACTS
 from bot.rhythm import Planned
 from bot.store import people, plans, touches
@@ -40,19 +40,19 @@ def has_no_date(database: Database, code: str) -> None:
     cohort_is(database, code, starts_at=None, ends_at=None, date_state="unknown")
 
 
-def tell(database: Database, house: House, who: str, entry: str, begins: str, now: Any) -> list[str]:
+def tell(database: Database, house: Runtime, who: str, entry: str, begins: str, now: Any) -> list[str]:
     """What goes out of this news, as it is read."""
     number = database.read(lambda c: people.by_code(c, who))
     assert number
     planned = Planned(number, entry, f"{who}:2", "notice", begins, now)
     database.write(lambda c: touches.plan(c, [planned], "hr", now, urgent=True))
-    database.write(lambda c: speak(c, house, now))
+    database.write(lambda c: send_due(c, house, now))
     rows = database.read(lambda c: c.execute(sa.select(outbound.c.text).where(outbound.c.touch_id.is_not(None))).all())
     return [house.cipher.open(row.text, "outbound.text") for row in rows]
 
 
 def test_news_of_a_training_ends_what_was_asked_about_its_old_date(
-    person: Person, house: House, database: Database
+    person: Person, house: Runtime, database: Database
 ) -> None:
     person.is_bound_to("PUB")
     tell(database, house, "PUB", "training_notice", "notice.training", NOW)
@@ -65,7 +65,7 @@ def test_news_of_a_training_ends_what_was_asked_about_its_old_date(
     assert person.says("你们食堂有饭吃吗").keys[-1] != "training.change"
 
 
-def test_a_moved_date_asks_its_own_question_and_only_that(person: Person, house: House, database: Database) -> None:
+def test_a_moved_date_asks_its_own_question_and_only_that(person: Person, house: Runtime, database: Database) -> None:
     person.is_bound_to("PUB").says("换个日子")
     assert person.keys == ["training.change"]
     tell(database, house, "PUB", MOVED, "notice.moved", NOW)
@@ -80,7 +80,7 @@ def test_a_question_about_a_date_that_is_gone_is_not_asked_again(person: Person,
     assert person.says("培训要带什么").keys == ["training.bring_undated"]
 
 
-class _Midway(World):
+class _Midway(TurnContext):
     """Of a walk that goes on from an answer nobody gave here."""
 
     def fact(self, name: str) -> str:
@@ -104,7 +104,7 @@ def _starts(content: Content) -> Iterator[tuple[str, str]]:
         yield from ((name, step) for step in sorted(steps) if step in flow.steps)
 
 
-def test_no_step_prints_what_the_record_does_not_have(house: House, database: Database) -> None:
+def test_no_step_prints_what_the_record_does_not_have(house: Runtime, database: Database) -> None:
     """Whatever was so when its question was asked."""
     content = house.content.only("zh")
     lacking: set[str] = set()
@@ -115,7 +115,7 @@ def test_no_step_prints_what_the_record_does_not_have(house: House, database: Da
         for who in WHO:
             for flow, step in _starts(content):
                 with connection.begin_nested() as nested:
-                    person = people.meet(connection, house.cipher, "wechat", f"o-{who}", NOW)
+                    person = people.get_or_create(connection, house.cipher, "wechat", f"o-{who}", NOW)
                     world = _Midway(connection, house, person, Talk(), EFFECTS, NOW)
                     walked = turn(content.flows, world, Talk(), Heard(event=TOUCH, value=f"{flow}.{step}"))
                     lacking.update(f"{said.flow}.{said.key} {who}" for said in walked.said if world.lacks(said))
@@ -128,7 +128,7 @@ def test_no_step_prints_what_the_record_does_not_have(house: House, database: Da
 
 
 def test_hr_sees_that_a_notice_was_answered_and_no_reminder_of_a_cancelled_one(
-    person: Person, house: House, database: Database
+    person: Person, house: Runtime, database: Database
 ) -> None:
     person.is_bound_to("PUB")
     number = database.read(lambda c: people.by_code(c, "PUB"))

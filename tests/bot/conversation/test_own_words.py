@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.conversation import House
-from bot.proactive.timeouts import go_on
+from bot.conversation import Runtime
+from bot.proactive.timeouts import continue_timed_out
 from bot.risk.load_history import histories
 from bot.store import touches
 from bot.store.db.database import Database
@@ -46,7 +46,7 @@ def number(database: Database, code: str) -> int:
 
 @pytest.mark.parametrize("text", [*REACTIONS, *MACHINES, f"「暖记：{QUOTE}」\n- - - - - - - - -\n"])
 def test_it_is_kept_and_answered_with_silence_and_the_question_stays_open(
-    text: str, person: Person, house: House, database: Database
+    text: str, person: Person, house: Runtime, database: Database
 ) -> None:
     person.is_bound_to("PUB").says(ASKED)
     before = standing(database)
@@ -57,11 +57,11 @@ def test_it_is_kept_and_answered_with_silence_and_the_question_stays_open(
     kept = last(database)
     assert kept.kind in ("reaction", "automatic", "quote")
     assert house.cipher.open(kept.text, "inbound.text") == text
-    assert database.write(lambda c: go_on(c, house, before.wait_until))[0] == 1
+    assert database.write(lambda c: continue_timed_out(c, house, before.wait_until))[0] == 1
 
 
 @pytest.mark.parametrize("text", [REACTIONS[0], MACHINES[0], MACHINES[1]])
-def test_it_is_no_sign_of_life(text: str, person: Person, house: House, database: Database) -> None:
+def test_it_is_no_sign_of_life(text: str, person: Person, house: Runtime, database: Database) -> None:
     person.is_bound_to("PUB")
     who, before = number(database, "PUB"), person.now - timedelta(hours=1)
     person.says(text)
@@ -118,14 +118,14 @@ def test_doubt_said_aloud_is_heard(person: Person, database: Database) -> None:
     [("VIEW", {"event_key": "https://example.com"}), ("LOCATION", {}), ("scancode_push", {}), ("pic_weixin", {})],
 )
 def test_a_silent_event_leaves_the_question_its_time(
-    event: str, detail: dict[str, str], person: Person, house: House, database: Database
+    event: str, detail: dict[str, str], person: Person, house: Runtime, database: Database
 ) -> None:
     person.is_bound_to("PUB").says(ASKED)
     before = standing(database)
     person.now += timedelta(hours=1)
     person.does(Incoming("wechat", person.address, event, "event", detail={"event": event, **detail}))
     assert standing(database) == before
-    assert database.write(lambda c: go_on(c, house, person.now + timedelta(hours=48)))[0] == 1
+    assert database.write(lambda c: continue_timed_out(c, house, person.now + timedelta(hours=48)))[0] == 1
     assert "store_far" in _reasons(database)
 
 
@@ -138,7 +138,7 @@ def test_whoever_unfollows_is_out_of_reach_and_the_question_keeps_its_time(perso
 
 
 def test_a_message_between_stop_and_start_leaves_the_question_its_time(
-    person: Person, house: House, database: Database
+    person: Person, house: Runtime, database: Database
 ) -> None:
     person.channel, person.address = "sms", "+8613800000001"
     person.is_bound_to("PUB").says(ASKED)
@@ -169,7 +169,7 @@ def _reasons(database: Database) -> Sequence[str]:
     ],
 )
 def test_a_long_message_is_understood_by_the_question_at_its_end(
-    story: str, asks: str, flow: str, house: House, database: Database, person: Person
+    story: str, asks: str, flow: str, house: Runtime, database: Database, person: Person
 ) -> None:
     person.channel, person.address = "sms", "+8613800000001"
     keys = person.is_bound_to("PUB").says(story * 16 + asks).keys
@@ -198,7 +198,7 @@ def test_a_long_message_is_understood_by_the_question_at_its_end(
 )
 @pytest.mark.parametrize("channel", ["wechat", "sms"])
 def test_what_stands_in_quotation_marks_inside_a_sentence_records_nothing(
-    text: str, channel: str, person: Person, house: House, database: Database
+    text: str, channel: str, person: Person, house: Runtime, database: Database
 ) -> None:
     person.is_bound_to("PUB")
     person.channel = channel

@@ -7,10 +7,10 @@ import sqlalchemy as sa
 
 from bot.cases import actions
 from bot.content import Content
-from bot.conversation import House
-from bot.proactive.promises import keep
-from bot.proactive.timeouts import go_on
-from bot.proactive.touches import speak
+from bot.conversation import Runtime
+from bot.proactive.promises import keep_due
+from bot.proactive.timeouts import continue_timed_out
+from bot.proactive.touches import send_due
 from bot.rhythm import Entry, Planned
 from bot.rhythm.entries import CASE
 from bot.store import cases, pauses, people, promises, touches
@@ -116,7 +116,7 @@ def leaver(person: Person) -> Person:
 
 
 def test_while_hr_has_a_candidate_every_entry_of_the_rhythm_waits(
-    person: Person, house: House, database: Database, content: Content
+    person: Person, house: Runtime, database: Database, content: Content
 ) -> None:
     person.is_bound_to("PUB")
     claimed(database, person.now + HOUR)
@@ -124,13 +124,13 @@ def test_while_hr_has_a_candidate_every_entry_of_the_rhythm_waits(
     names = all_entries(database, content, later)
     assert len(names) > 15
     for _ in range(3):
-        database.write(lambda c: speak(c, house, later))
+        database.write(lambda c: send_due(c, house, later))
     assert pushed(database) == []
     assert put_off(database, names) == dict.fromkeys(names, pauses.CLAIMED)
 
 
 def test_nobody_who_may_be_in_danger_hears_of_work_before_hr_is_done(
-    person: Person, house: House, database: Database, content: Content
+    person: Person, house: Runtime, database: Database, content: Content
 ) -> None:
     """Also while nobody has taken the case, and however late that is; news of a changed training goes out, so that
     nobody travels in vain."""
@@ -139,19 +139,19 @@ def test_nobody_who_may_be_in_danger_hears_of_work_before_hr_is_done(
     names = [*all_entries(database, content, later), "training_notice"]
     plan(database, "training_notice", NEWS["training_notice"], later - touches.TAKE_BACK, "hr")
     before = pushed(database)
-    database.write(lambda c: go_on(c, house, later))
+    database.write(lambda c: continue_timed_out(c, house, later))
     for _ in range(3):
-        database.write(lambda c: speak(c, house, later))
+        database.write(lambda c: send_due(c, house, later))
     assert pushed(database) == before
     assert put_off(database, names) == dict.fromkeys(names, pauses.ENDANGERED)
     plan(database, "training_moved", NEWS["training_moved"], later, "hr", version=2)
-    database.write(lambda c: speak(c, house, later))
+    database.write(lambda c: send_due(c, house, later))
     assert len(pushed(database)) == len(before) + 1
 
 
 @pytest.mark.parametrize("again", [False, True], ids=["all is quiet", "they ask for a person since"])
 def test_for_a_day_after_danger_nothing_cheerful_is_said(
-    person: Person, house: House, database: Database, again: bool
+    person: Person, house: Runtime, database: Database, again: bool
 ) -> None:
     """A training does not wait for that."""
     person.is_bound_to("PUB").says("我不想活了")
@@ -167,26 +167,26 @@ def test_for_a_day_after_danger_nothing_cheerful_is_said(
     plan(database, "training_moved", NEWS["training_moved"], ended + HOUR, "hr")
     before = len(pushed(database))
     for _ in range(3):
-        database.write(lambda c: speak(c, house, ended + 3 * HOUR))
+        database.write(lambda c: send_due(c, house, ended + 3 * HOUR))
     assert pushed(database)[before:] == [NEWS["training_moved"]]
     assert put_off(database, ["tips", "checkin_third"]) == {"tips": pauses.SHAKEN, "checkin_third": pauses.SHAKEN}
-    database.write(lambda c: speak(c, house, ended + DAY + HOUR))
+    database.write(lambda c: send_due(c, house, ended + DAY + HOUR))
     assert len(pushed(database)) > before + 1
 
 
 @pytest.mark.parametrize("entry", touches.TRAINING)
 def test_while_hr_has_a_candidate_news_of_the_training_goes_out(
-    person: Person, house: House, database: Database, entry: str
+    person: Person, house: Runtime, database: Database, entry: str
 ) -> None:
     who = "PLAN" if entry == "training_slipped" else "PUB"
     person.is_bound_to(who)
     claimed(database, person.now, who)
     plan(database, entry, NEWS[entry], person.now + HOUR, "hr", who=who)
-    database.write(lambda c: speak(c, house, person.now + HOUR))
+    database.write(lambda c: send_due(c, house, person.now + HOUR))
     assert len(pushed(database)) == 1
 
 
-def test_while_hr_has_a_candidate_a_promise_is_still_kept(person: Person, house: House, database: Database) -> None:
+def test_while_hr_has_a_candidate_a_promise_is_still_kept(person: Person, house: Runtime, database: Database) -> None:
     person.is_bound_to("UNK").says("什么时候培训")
     case = database.write(lambda c: cases.open_case(c, number(database, "UNK"), None, "human", person.now))
     database.write(lambda c: actions.claim(c, case, "HR1", person.now))
@@ -194,30 +194,30 @@ def test_while_hr_has_a_candidate_a_promise_is_still_kept(person: Person, house:
     fixed = {"date_state": "published", "starts_at": person.now + 20 * DAY}
     database.write(lambda c: c.execute(sa.update(cohorts).where(cohorts.c.code == "UNK").values(fixed)))
     database.write(lambda c: promises.wake(c, cohorts, [whose], person.now))
-    database.write(lambda c: keep(c, house, person.now + HOUR))
+    database.write(lambda c: keep_due(c, house, person.now + HOUR))
     assert any(said.startswith("promise.kept") for said in pushed(database))
 
 
 def test_a_question_that_waits_says_nothing_while_hr_has_the_candidate(
-    person: Person, house: House, database: Database
+    person: Person, house: Runtime, database: Database
 ) -> None:
     person.is_bound_to("PUB").says("我14号有考试 能改吗")
     person.says("15号以后")
     claimed(database, person.now)
-    database.write(lambda c: go_on(c, house, person.now + 2 * DAY))
+    database.write(lambda c: continue_timed_out(c, house, person.now + 2 * DAY))
     assert pushed(database) == []
 
 
 def test_who_said_twice_that_they_do_not_come_hears_nothing_more(
-    leaver: Person, house: House, database: Database, content: Content
+    leaver: Person, house: Runtime, database: Database, content: Content
 ) -> None:
     morning = leaver.now + 23 * HOUR
     names = all_entries(database, content, morning)
     for entry in ("training_notice", "training_slipped"):
         plan(database, entry, NEWS[entry], morning, "hr")
     for hours in (0, 1, 9):
-        database.write(lambda c, hours=hours: go_on(c, house, morning + hours * HOUR))  # type: ignore[misc]
-        database.write(lambda c, hours=hours: speak(c, house, morning + hours * HOUR))  # type: ignore[misc]
+        database.write(lambda c, hours=hours: continue_timed_out(c, house, morning + hours * HOUR))  # type: ignore[misc]
+        database.write(lambda c, hours=hours: send_due(c, house, morning + hours * HOUR))  # type: ignore[misc]
     assert pushed(database) == []
     names += ["training_notice", "training_slipped"]
     assert put_off(database, names) == dict.fromkeys(names, pauses.LEAVING)
@@ -225,10 +225,10 @@ def test_who_said_twice_that_they_do_not_come_hears_nothing_more(
 
 @pytest.mark.parametrize("entry", touches.CHANGES)
 def test_who_said_twice_that_they_do_not_come_hears_what_has_changed_and_no_old_question(
-    leaver: Person, house: House, database: Database, entry: str
+    leaver: Person, house: Runtime, database: Database, entry: str
 ) -> None:
     plan(database, entry, NEWS[entry], leaver.now + 23 * HOUR, "hr")
-    database.write(lambda c: speak(c, house, leaver.now + 23 * HOUR))
+    database.write(lambda c: send_due(c, house, leaver.now + 23 * HOUR))
     (said,) = pushed(database)
     assert "leave.sure" not in said
 
@@ -239,26 +239,26 @@ def test_hr_has_a_case_of_who_does_not_come(leaver: Person, database: Database) 
 
 
 @pytest.mark.parametrize("said", ["先不放弃", "能来", "确认参加培训"])
-def test_who_takes_it_back_is_spoken_with_again(leaver: Person, house: House, database: Database, said: str) -> None:
+def test_who_takes_it_back_is_spoken_with_again(leaver: Person, house: Runtime, database: Database, said: str) -> None:
     leaver.says(said)
     plan(database, "tips", "tips.day3", leaver.now + HOUR)
-    database.write(lambda c: speak(c, house, leaver.now + HOUR))
+    database.write(lambda c: send_due(c, house, leaver.now + HOUR))
     assert len(pushed(database)) == 1
 
 
-def test_who_withdrew_and_took_it_back_is_spoken_with_again(leaver: Person, house: House, database: Database) -> None:
+def test_who_withdrew_and_took_it_back_is_spoken_with_again(leaver: Person, house: Runtime, database: Database) -> None:
     assert leaver.says("确认放弃").keys == ["leave.gone"]
     leaver.now += DAY
     assert leaver.says("我又想来了").keys == ["leave.back"]
     assert database.read(lambda c: pauses.leaving(c, number(database))) == "no"
     plan(database, "tips", "tips.day3", leaver.now + HOUR)
-    database.write(lambda c: speak(c, house, leaver.now + HOUR))
+    database.write(lambda c: send_due(c, house, leaver.now + HOUR))
     assert len(pushed(database)) == 1
     assert leaver.says("我不来了").keys == ["leave.withdraw"]
 
 
 def test_once_hr_has_settled_it_keepwarm_speaks_again_and_an_old_no_counts_no_more(
-    leaver: Person, house: House, database: Database
+    leaver: Person, house: Runtime, database: Database
 ) -> None:
     wanted = sa.select(case_table.c.id).where(case_table.c.candidate_id == number(database))
     case = database.read(lambda c: int(c.execute(wanted).scalar_one()))
@@ -267,7 +267,7 @@ def test_once_hr_has_settled_it_keepwarm_speaks_again_and_an_old_no_counts_no_mo
     database.write(lambda c: cases.open_case(c, number(database), None, "bring", later + HOUR))
     assert database.read(lambda c: pauses.why(c, number(database), later + HOUR)) == ""
     leaver.now = later + 2 * HOUR
-    database.write(lambda c: go_on(c, house, leaver.now))
+    database.write(lambda c: continue_timed_out(c, house, leaver.now))
     assert leaver.says("我不来了").keys == ["leave.withdraw"]
 
 
@@ -287,24 +287,26 @@ def test_one_no_alone_pauses_nothing(person: Person, database: Database) -> None
 
 
 def test_a_question_that_was_left_is_not_asked_again_with_what_is_said_later(
-    person: Person, house: House, database: Database
+    person: Person, house: Runtime, database: Database
 ) -> None:
     person.is_bound_to("PUB").says("我想让HR给我打电话")
     assert person.keys == ["hr.call"]
     for version, hours in ((1, 7), (2, 23)):
         later = person.now + hours * HOUR
         plan(database, "training_cancelled", "notice.cancelled", later, "hr", version=version)
-        database.write(lambda c, later=later: speak(c, house, later))  # type: ignore[misc]
+        database.write(lambda c, later=later: send_due(c, house, later))  # type: ignore[misc]
     assert ["hr.call" in said for said in pushed(database)] == [False, False]
 
 
-def test_a_question_below_another_is_given_up_in_its_own_time(person: Person, house: House, database: Database) -> None:
+def test_a_question_below_another_is_given_up_in_its_own_time(
+    person: Person, house: Runtime, database: Database
+) -> None:
     person.is_bound_to("PUB").says("我想让HR给我打电话")
     plan(database, "id_copy", "tasks.id_copy", person.now + HOUR)
-    database.write(lambda c: speak(c, house, person.now + HOUR))
+    database.write(lambda c: send_due(c, house, person.now + HOUR))
     waits = database.read(lambda c: c.execute(sa.select(addresses.c.wait_until)).scalar())
     assert waits == person.now + 2 * HOUR
-    database.write(lambda c: go_on(c, house, person.now + 2 * HOUR))
+    database.write(lambda c: continue_timed_out(c, house, person.now + 2 * HOUR))
     person.now += 3 * HOUR
     assert person.says("办好了").keys[0] == "tasks.done"
     assert person.keys.count("hr.call") == 0

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.proactive.replan import plan_some
 from bot.rhythm import Rhythm
 from bot.store import moves, people, plans
@@ -17,7 +17,7 @@ from tests.talking import Person
 Key = tuple[str, str]
 
 
-def release(database: Database, house: House, code: str, now: datetime) -> int:
+def release(database: Database, house: Runtime, code: str, now: datetime) -> int:
     number = database.read(lambda c: people.by_code(c, code))
     assert number
     database.write(lambda c: plans.release(c, [number], now))
@@ -25,7 +25,7 @@ def release(database: Database, house: House, code: str, now: datetime) -> int:
     return number
 
 
-def again(database: Database, house: House, now: datetime) -> int:
+def again(database: Database, house: Runtime, now: datetime) -> int:
     return database.write(lambda c: plan_some(c, house, now))[0]
 
 
@@ -35,7 +35,7 @@ def planned(database: Database, who: int, state: str = "planned") -> dict[str, d
 
 
 def test_nobody_is_planned_before_they_are_released(
-    house: House, database: Database, now: datetime, person: Person
+    house: Runtime, database: Database, now: datetime, person: Person
 ) -> None:
     person.is_bound_to("PUB")
     assert again(database, house, now) == 0
@@ -45,7 +45,7 @@ def test_nobody_is_planned_before_they_are_released(
 
 
 def test_who_waited_already_hears_where_they_stand_and_not_what_they_missed(
-    house: House, database: Database, now: datetime, person: Person
+    house: Runtime, database: Database, now: datetime, person: Person
 ) -> None:
     person.is_bound_to("PUB")
     who = release(database, house, "PUB", now)
@@ -54,7 +54,7 @@ def test_who_waited_already_hears_where_they_stand_and_not_what_they_missed(
 
 
 def test_who_is_invited_is_welcomed_right_after_binding(
-    house: House, database: Database, now: datetime, person: Person
+    house: Runtime, database: Database, now: datetime, person: Person
 ) -> None:
     number = database.read(lambda c: people.by_code(c, "NONE"))
     assert number
@@ -73,7 +73,7 @@ def test_who_is_invited_is_welcomed_right_after_binding(
 
 
 def test_a_moved_start_moves_what_hangs_on_it_and_closing_ends_all(
-    house: House, database: Database, now: datetime
+    house: Runtime, database: Database, now: datetime
 ) -> None:
     who = release(database, house, "PUB", now)
     before = planned(database, who)
@@ -90,7 +90,7 @@ def test_a_moved_start_moves_what_hangs_on_it_and_closing_ends_all(
 
 
 def test_another_rhythm_is_planned_for_everybody_a_bit_at_a_time(
-    house: House, database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+    house: Runtime, database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     who = release(database, house, "PUB", now)
     other = house.content.rhythm
@@ -105,7 +105,7 @@ def test_another_rhythm_is_planned_for_everybody_a_bit_at_a_time(
     assert "morning_of" in planned(database, who)
 
 
-def test_the_tasks_of_the_rhythm_get_their_due_days(house: House, database: Database, now: datetime) -> None:
+def test_the_tasks_of_the_rhythm_get_their_due_days(house: Runtime, database: Database, now: datetime) -> None:
     who = release(database, house, "PUB", now)
     due = sa.select(tasks.c.code, tasks.c.due_at).where(tasks.c.candidate_id == who)
     assert dict(database.read(lambda c: [tuple(row) for row in c.execute(due)])) == {
@@ -115,7 +115,7 @@ def test_the_tasks_of_the_rhythm_get_their_due_days(house: House, database: Data
 
 
 def test_a_touch_that_was_put_off_keeps_its_later_moment(
-    house: House, database: Database, now: datetime, person: Person
+    house: Runtime, database: Database, now: datetime, person: Person
 ) -> None:
     person.is_bound_to("PUB")
     who = release(database, house, "PUB", now)

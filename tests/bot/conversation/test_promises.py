@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.imports import run as importing
-from bot.proactive.promises import keep
+from bot.proactive.promises import keep_due
 from bot.proactive.replan import plan_these
-from bot.proactive.touches import speak
+from bot.proactive.touches import send_due
 from bot.store import cohorts as cohort_store
 from bot.store import moves, people, plans
 from bot.store.db.cipher import Cipher
@@ -39,85 +39,85 @@ def publish(database: Database, code: str) -> None:
 
 
 def test_a_date_that_is_published_is_told_once(
-    person: Person, house: House, database: Database, cipher: Cipher
+    person: Person, house: Runtime, database: Database, cipher: Cipher
 ) -> None:
     person.is_bound_to("PLAN").says("什么时候培训")
     assert "date" in open_promises(database)
-    assert database.write(lambda c: keep(c, house, person.now)) == (0, [])
+    assert database.write(lambda c: keep_due(c, house, person.now)) == (0, [])
     later = person.now + LOOK
-    assert database.write(lambda c: keep(c, house, later)) == (1, [])  # looked, not yet there
+    assert database.write(lambda c: keep_due(c, house, later)) == (1, [])  # looked, not yet there
     publish(database, "PLAN")
-    assert database.write(lambda c: keep(c, house, later + timedelta(hours=7)))[1] != []
+    assert database.write(lambda c: keep_due(c, house, later + timedelta(hours=7)))[1] != []
     ((said, text),) = pushed(database, cipher)
     assert said == "promise.kept training.when_published"
     assert "陈静" in text
     assert "12月14日" in text
     assert "date" not in open_promises(database)
-    assert database.write(lambda c: keep(c, house, later + timedelta(days=2)))[1] == []
+    assert database.write(lambda c: keep_due(c, house, later + timedelta(days=2)))[1] == []
 
 
 def test_a_change_of_the_record_wakes_the_promise(
-    person: Person, house: House, database: Database, cipher: Cipher
+    person: Person, house: Runtime, database: Database, cipher: Cipher
 ) -> None:
     person.is_bound_to("UNK").says("我的门店在哪")
     assert open_promises(database) == ["store"]
     later = person.now + LOOK
-    database.write(lambda c: keep(c, house, later))
+    database.write(lambda c: keep_due(c, house, later))
     soon = later + timedelta(seconds=1)
-    assert database.write(lambda c: keep(c, house, soon)) == (0, [])
+    assert database.write(lambda c: keep_due(c, house, soon)) == (0, [])
     number = database.read(lambda c: c.execute(sa.text("SELECT id FROM candidates WHERE code = 'UNK'")).scalar_one())
     database.write(lambda c: moves.to_place(c, number, "store", "S1", "hr", (), soon))
-    database.write(lambda c: keep(c, house, soon))
+    database.write(lambda c: keep_due(c, house, soon))
     ((said, text),) = pushed(database, cipher)
     assert said == "promise.kept store.mine"
     assert "人民广场店" in text
 
 
 def test_an_import_wakes_the_promises_of_a_cohort(
-    person: Person, house: House, database: Database, cipher: Cipher, tmp_path: Path
+    person: Person, house: Runtime, database: Database, cipher: Cipher, tmp_path: Path
 ) -> None:
     person.is_bound_to("UNK").says("在哪里培训")
     assert open_promises(database) == ["place"]
     later = person.now + LOOK
-    database.write(lambda c: keep(c, house, later))
+    database.write(lambda c: keep_due(c, house, later))
     file = tmp_path / "more.csv"
     file.write_text("code,name,place\nUNK,一月二期,浦东培训点\n", encoding="utf-8")
     soon = later + timedelta(seconds=5)
-    importing.run(importing.Job("cohorts", file, house.settings, database, cipher, soon, "cli:test"))
-    database.write(lambda c: keep(c, house, soon))
+    importing.run(importing.ImportJob("cohorts", file, house.settings, database, cipher, soon, "cli:test"))
+    database.write(lambda c: keep_due(c, house, soon))
     ((said, text),) = pushed(database, cipher)
     assert said.startswith("promise.kept training.where")
     assert "浦东培训点" in text
 
 
 def test_at_night_a_kept_promise_waits_for_the_morning(
-    person: Person, house: House, database: Database, cipher: Cipher
+    person: Person, house: Runtime, database: Database, cipher: Cipher
 ) -> None:
     person.is_bound_to("PLAN").says("什么时候培训")
     publish(database, "PLAN")
     night = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)  # 01:00 of the 24th in Shanghai
-    database.write(lambda c: keep(c, house, night))
+    database.write(lambda c: keep_due(c, house, night))
     assert pushed(database, cipher) == []
-    database.write(lambda c: keep(c, house, datetime(2026, 11, 24, 1, 0, tzinfo=UTC)))
+    database.write(lambda c: keep_due(c, house, datetime(2026, 11, 24, 1, 0, tzinfo=UTC)))
     assert len(pushed(database, cipher)) == 1
 
 
 def test_who_left_or_wants_no_pushes_hears_nothing(
-    person: Person, house: House, database: Database, cipher: Cipher
+    person: Person, house: Runtime, database: Database, cipher: Cipher
 ) -> None:
     person.is_bound_to("PLAN").says("什么时候培训")
     person.says("退订")
     publish(database, "PLAN")
-    database.write(lambda c: keep(c, house, person.now + LOOK))
+    database.write(lambda c: keep_due(c, house, person.now + LOOK))
     assert (pushed(database, cipher), open_promises(database)) == ([], ["date"])
     number = database.read(lambda c: c.execute(sa.text("SELECT id FROM candidates WHERE code = 'PLAN'")).scalar_one())
     database.write(lambda c: moves.to_stage(c, number, "withdrawn", "hr", person.now))
-    database.write(lambda c: keep(c, house, person.now + LOOK))
+    database.write(lambda c: keep_due(c, house, person.now + LOOK))
     assert (pushed(database, cipher), open_promises(database)) == ([], [])
 
 
 def test_an_answer_that_hr_writes_into_the_faq_is_told(
-    person: Person, house: House, database: Database, cipher: Cipher
+    person: Person, house: Runtime, database: Database, cipher: Cipher
 ) -> None:
     from bot.content import load
 
@@ -125,23 +125,23 @@ def test_an_answer_that_hr_writes_into_the_faq_is_told(
     before = replace(house, content=load(empty))
     Person(before, database, person.now).is_bound_to("PUB").says("一个月工资多少")
     assert open_promises(database) == ["faq.pay"]
-    assert database.write(lambda c: keep(c, before, person.now + LOOK)) == (1, [])
-    database.write(lambda c: keep(c, house, person.now + timedelta(hours=7)))
+    assert database.write(lambda c: keep_due(c, before, person.now + LOOK)) == (1, [])
+    database.write(lambda c: keep_due(c, house, person.now + timedelta(hours=7)))
     ((said, _),) = pushed(database, cipher)
     assert said.startswith("promise.kept faq.pay_")
 
 
 def test_a_new_stage_is_told_to_who_was_promised_it(
-    person: Person, house: House, database: Database, cipher: Cipher
+    person: Person, house: Runtime, database: Database, cipher: Cipher
 ) -> None:
     person.is_bound_to("CHECK").says("背景核查要多久")
     assert open_promises(database) == ["stage"]
     later = person.now + LOOK
-    database.write(lambda c: keep(c, house, later))
+    database.write(lambda c: keep_due(c, house, later))
     assert pushed(database, cipher) == []
     number = database.read(lambda c: c.execute(sa.text("SELECT id FROM candidates WHERE code = 'CHECK'")).scalar_one())
     database.write(lambda c: moves.to_stage(c, number, "training_notice", "hr", later))
-    database.write(lambda c: keep(c, house, later))
+    database.write(lambda c: keep_due(c, house, later))
     ((said, text),) = pushed(database, cipher)
     assert said.startswith("promise.kept stage.mine")
     assert "等培训通知" in text
@@ -152,10 +152,10 @@ DAY = timedelta(days=1)
 MORNING = datetime(2026, 12, 6, 2, 0, tzinfo=UTC)  # 10:00 of the 6th: the 5th is over
 
 
-def goes_by(house: House, database: Database, now: datetime) -> None:
+def goes_by(house: Runtime, database: Database, now: datetime) -> None:
     """As the jobs do it at this moment."""
-    database.write(lambda c: keep(c, house, now))
-    database.write(lambda c: speak(c, house, now))
+    database.write(lambda c: keep_due(c, house, now))
+    database.write(lambda c: send_due(c, house, now))
 
 
 def overdue(database: Database) -> list[str]:
@@ -184,7 +184,7 @@ def moves_the_day(database: Database, code: str, by: datetime | None, now: datet
 
 
 def test_a_promise_that_has_not_come_by_its_day_is_a_case_and_an_apology_once(
-    person: Person, house: House, database: Database, cipher: Cipher
+    person: Person, house: Runtime, database: Database, cipher: Cipher
 ) -> None:
     person.is_bound_to("UNKBY").says("什么时候培训")
     goes_by(house, database, person.now + LOOK)
@@ -201,7 +201,7 @@ def test_a_promise_that_has_not_come_by_its_day_is_a_case_and_an_apology_once(
     assert (open_promises(database), reasons(database)) == (["date"], ["promise_overdue"])
 
 
-def test_an_overdue_promise_is_still_kept(person: Person, house: House, database: Database, cipher: Cipher) -> None:
+def test_an_overdue_promise_is_still_kept(person: Person, house: Runtime, database: Database, cipher: Cipher) -> None:
     person.is_bound_to("PLANBY").says("什么时候培训")
     goes_by(house, database, MORNING)
     publish(database, "PLANBY")
@@ -211,7 +211,7 @@ def test_an_overdue_promise_is_still_kept(person: Person, house: House, database
 
 
 def test_what_comes_in_the_night_after_its_day_is_not_apologised_for(
-    person: Person, house: House, database: Database, cipher: Cipher
+    person: Person, house: Runtime, database: Database, cipher: Cipher
 ) -> None:
     person.is_bound_to("PLANBY").says("什么时候培训")
     night = datetime(2026, 11, 27, 17, 0, tzinfo=UTC)
@@ -226,7 +226,7 @@ def test_what_comes_in_the_night_after_its_day_is_not_apologised_for(
     assert database.read(lambda c: c.execute(ended).scalars().all()) == ["cancelled"]
 
 
-def test_only_a_date_is_due_by_a_day(person: Person, house: House, database: Database, cipher: Cipher) -> None:
+def test_only_a_date_is_due_by_a_day(person: Person, house: Runtime, database: Database, cipher: Cipher) -> None:
     person.is_bound_to("UNKBY").says("什么时候培训")
     person.says("在哪里培训").says("培训学什么")
     assert due(database) == {"date": BY, "place": None, "outline": None}
@@ -236,7 +236,7 @@ def test_only_a_date_is_due_by_a_day(person: Person, house: House, database: Dat
 
 
 def test_a_promise_of_no_day_or_of_one_that_has_passed_is_never_overdue(
-    person: Person, house: House, database: Database, cipher: Cipher
+    person: Person, house: Runtime, database: Database, cipher: Cipher
 ) -> None:
     person.is_bound_to("UNK").says("什么时候培训")
     other = Person(house, database, BY + timedelta(hours=3), address="o-other").is_bound_to("UNKBY")
@@ -247,7 +247,7 @@ def test_a_promise_of_no_day_or_of_one_that_has_passed_is_never_overdue(
 
 
 def test_two_promises_of_one_day_are_one_apology(
-    person: Person, house: House, database: Database, cipher: Cipher
+    person: Person, house: Runtime, database: Database, cipher: Cipher
 ) -> None:
     person.is_bound_to("UNKBY").says("什么时候培训")
     number = database.read(lambda c: people.by_code(c, "UNKBY"))
@@ -259,7 +259,7 @@ def test_two_promises_of_one_day_are_one_apology(
 
 
 def test_who_wants_no_messages_or_cannot_be_written_to_is_hrs_to_call(
-    person: Person, house: House, database: Database, cipher: Cipher
+    person: Person, house: Runtime, database: Database, cipher: Cipher
 ) -> None:
     person.is_bound_to("UNKBY").says("什么时候培训")
     person.says("退订")
@@ -268,23 +268,23 @@ def test_who_wants_no_messages_or_cannot_be_written_to_is_hrs_to_call(
     other = Person(house, database, person.now, address="o-other").is_bound_to("PLANBY").says("什么时候培训")
     gone = sa.update(addresses).values(unfollowed_at=other.now)
     database.write(lambda c: c.execute(gone))
-    database.write(lambda c: keep(c, house, MORNING + LOOK))
+    database.write(lambda c: keep_due(c, house, MORNING + LOOK))
     assert overdue(database) == ["date", "date"]
     assert pushed(database, cipher) == []
 
 
-def test_who_has_left_is_not_apologised_to(person: Person, house: House, database: Database, cipher: Cipher) -> None:
+def test_who_has_left_is_not_apologised_to(person: Person, house: Runtime, database: Database, cipher: Cipher) -> None:
     person.is_bound_to("UNKBY").says("什么时候培训")
     number = database.read(lambda c: people.by_code(c, "UNKBY"))
     assert number
-    database.write(lambda c: keep(c, house, BY + DAY))
+    database.write(lambda c: keep_due(c, house, BY + DAY))
     database.write(lambda c: moves.to_stage(c, number, "withdrawn", "hr", BY + DAY))
     goes_by(house, database, MORNING)
     assert (pushed(database, cipher), open_promises(database)) == ([], [])
 
 
 def test_a_talk_that_is_going_on_is_not_interrupted(
-    person: Person, house: House, database: Database, cipher: Cipher
+    person: Person, house: Runtime, database: Database, cipher: Cipher
 ) -> None:
     person.is_bound_to("UNKBY").says("什么时候培训")
     person.now = MORNING - timedelta(minutes=3)
@@ -297,7 +297,7 @@ def test_a_talk_that_is_going_on_is_not_interrupted(
 
 @pytest.mark.parametrize("how", ["moved", "imported", "another cohort"])
 def test_a_later_day_is_when_the_promise_is_due(
-    person: Person, house: House, database: Database, cipher: Cipher, how: str, tmp_path: Path
+    person: Person, house: Runtime, database: Database, cipher: Cipher, how: str, tmp_path: Path
 ) -> None:
     person.is_bound_to("UNKBY").says("什么时候培训")
     later = BY + 5 * DAY
@@ -306,7 +306,7 @@ def test_a_later_day_is_when_the_promise_is_due(
     elif how == "imported":
         file = tmp_path / "more.csv"
         file.write_text("code,name,date_by\nUNKBY,一月一期,2026-12-10\n", encoding="utf-8")
-        importing.run(importing.Job("cohorts", file, house.settings, database, cipher, person.now, "cli:test"))
+        importing.run(importing.ImportJob("cohorts", file, house.settings, database, cipher, person.now, "cli:test"))
     else:
         database.write(
             lambda c: c.execute(sa.update(cohorts).where(cohorts.c.code == "UNK").values(date_by=later)).rowcount
@@ -321,14 +321,14 @@ def test_a_later_day_is_when_the_promise_is_due(
     assert overdue(database) == ["date"]
 
 
-def test_a_day_that_is_taken_back_leaves_what_was_promised(person: Person, house: House, database: Database) -> None:
+def test_a_day_that_is_taken_back_leaves_what_was_promised(person: Person, house: Runtime, database: Database) -> None:
     person.is_bound_to("UNKBY").says("什么时候培训")
     moves_the_day(database, "UNKBY", None, person.now + LOOK)
     assert due(database)["date"] == BY
 
 
 def test_a_new_day_takes_the_apology_back_that_was_not_said_yet(
-    person: Person, house: House, database: Database, cipher: Cipher
+    person: Person, house: Runtime, database: Database, cipher: Cipher
 ) -> None:
     person.is_bound_to("UNKBY").says("什么时候培训")
     goes_by(house, database, BY + DAY)
@@ -339,11 +339,11 @@ def test_a_new_day_takes_the_apology_back_that_was_not_said_yet(
     assert [said for said, _ in pushed(database, cipher)] == ["promise.overdue_date"], "that day has passed as well"
 
 
-def test_planning_anew_leaves_the_apology(person: Person, house: House, database: Database, cipher: Cipher) -> None:
+def test_planning_anew_leaves_the_apology(person: Person, house: Runtime, database: Database, cipher: Cipher) -> None:
     person.is_bound_to("UNKBY").says("什么时候培训")
     number = database.read(lambda c: people.by_code(c, "UNKBY"))
     assert number
-    database.write(lambda c: keep(c, house, BY + DAY))
+    database.write(lambda c: keep_due(c, house, BY + DAY))
     database.write(lambda c: plans.release(c, [number], BY + DAY))
     database.write(lambda c: plan_these(c, house, [number], BY + DAY))
     (who,) = database.read(lambda c: plans.situations(c, house.cipher, house.settings, [number]))

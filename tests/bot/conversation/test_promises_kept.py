@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 
-from bot.conversation import House, Ticket
+from bot.conversation import Runtime, Ticket
 from bot.conversation.effects import EFFECTS
 from bot.record.vocabulary import EFFECTS as NAMED
 from bot.record.vocabulary import FACTS, FREE_FACTS
@@ -160,7 +160,7 @@ def test_nothing_personal_stands_open_in_the_store(person: Person, texter: Texte
                     assert secret not in open_text, f"{table.name}.{name}"
 
 
-def test_facts_have_only_the_words_that_flows_may_ask_for(house: House, database: Database, person: Person) -> None:
+def test_facts_have_only_the_words_that_flows_may_ask_for(house: Runtime, database: Database, person: Person) -> None:
     from bot.record import facts
     from bot.store import people
 

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.proactive import caps
-from bot.proactive.expectations import judge
+from bot.proactive.expectations import check_expectations
 from bot.proactive.replan import plan_some
-from bot.proactive.touches import speak
+from bot.proactive.touches import send_due
 from bot.rhythm import Planned
 from bot.settings import Email
 from bot.store import cases, people, plans, touches
@@ -40,8 +40,8 @@ def plan(database: Database, code: str, entry: str, at: datetime, by: touches.By
     database.write(lambda c: touches.plan(c, [one], by, at, urgent))
 
 
-def say(database: Database, house: House, now: datetime) -> list[int]:
-    return database.write(lambda c: speak(c, house, now))[1]
+def say(database: Database, house: Runtime, now: datetime) -> list[int]:
+    return database.write(lambda c: send_due(c, house, now))[1]
 
 
 def states(database: Database) -> dict[str, tuple[str, str | None, str | None]]:
@@ -66,7 +66,7 @@ def talking(person: Person) -> Person:
     return person
 
 
-def test_one_story_a_day_the_most_important_first(talking: Person, house: House, database: Database) -> None:
+def test_one_story_a_day_the_most_important_first(talking: Person, house: Runtime, database: Database) -> None:
     plan(database, "PUB", "tip", talking.now, priority=1)
     plan(database, "PUB", "checkin", talking.now, priority=5)
     assert len(say(database, house, talking.now)) == 1
@@ -90,7 +90,7 @@ def test_caps_count_the_persons_own_days_and_the_last_seven(said: list[str], now
     assert caps.next_free(before, local(now), SHANGHAI, a_day=1, a_week=3) == local(free)
 
 
-def test_notices_are_not_counted_and_not_held_up(talking: Person, house: House, database: Database) -> None:
+def test_notices_are_not_counted_and_not_held_up(talking: Person, house: Runtime, database: Database) -> None:
     plan(database, "PUB", "tip", talking.now)
     say(database, house, talking.now)
     news = {"kind": "notice", "begins": "notice.training", "occasion": "PUB:2"}
@@ -98,14 +98,14 @@ def test_notices_are_not_counted_and_not_held_up(talking: Person, house: House, 
     assert len(say(database, house, talking.now)) == 1
 
 
-def test_what_the_rhythm_says_comes_one_by_one(talking: Person, house: House, database: Database) -> None:
+def test_what_the_rhythm_says_comes_one_by_one(talking: Person, house: Runtime, database: Database) -> None:
     for entry, priority in (("papers", 9), ("more_papers", 5)):
         plan(database, "PUB", entry, talking.now, kind="notice", priority=priority)
     assert len(say(database, house, talking.now)) == 1
     assert due_at(database, "more_papers") == talking.now + timedelta(minutes=30)
 
 
-def test_a_story_does_not_come_on_the_heels_of_a_notice(talking: Person, house: House, database: Database) -> None:
+def test_a_story_does_not_come_on_the_heels_of_a_notice(talking: Person, house: Runtime, database: Database) -> None:
     plan(database, "PUB", "papers", talking.now, kind="notice", priority=9)
     plan(database, "PUB", "tip", talking.now)
     say(database, house, talking.now)
@@ -114,7 +114,7 @@ def test_a_story_does_not_come_on_the_heels_of_a_notice(talking: Person, house: 
 
 
 def test_while_hr_talks_stories_and_notices_wait_and_news_goes(
-    talking: Person, house: House, database: Database
+    talking: Person, house: Runtime, database: Database
 ) -> None:
     who = number(database, "PUB")
     database.write(lambda c: cases.open_case(c, who, None, "human", talking.now))
@@ -129,7 +129,7 @@ def test_while_hr_talks_stories_and_notices_wait_and_news_goes(
     assert states(database)["training_moved"][0] == "sent"
 
 
-def test_who_wants_notices_only_gets_those_only(talking: Person, house: House, database: Database) -> None:
+def test_who_wants_notices_only_gets_those_only(talking: Person, house: Runtime, database: Database) -> None:
     only = sa.update(candidates).where(candidates.c.code == "PUB").values(notices_only_at=talking.now)
     database.write(lambda c: c.execute(only))
     plan(database, "PUB", "tip", talking.now)
@@ -140,7 +140,7 @@ def test_who_wants_notices_only_gets_those_only(talking: Person, house: House, d
 
 
 def test_a_story_waits_for_the_chat_and_comes_soon_after_it_opens(
-    person: Person, house: House, database: Database
+    person: Person, house: Runtime, database: Database
 ) -> None:
     person.is_bound_to("PUB").says("你好")
     later = person.now + 3 * DAY
@@ -155,7 +155,7 @@ def test_a_story_waits_for_the_chat_and_comes_soon_after_it_opens(
 
 
 def test_a_story_that_found_no_open_chat_expires_with_its_reason(
-    person: Person, house: House, database: Database
+    person: Person, house: Runtime, database: Database
 ) -> None:
     person.is_bound_to("PUB").says("你好")
     later = person.now + 3 * DAY
@@ -165,7 +165,7 @@ def test_a_story_that_found_no_open_chat_expires_with_its_reason(
     assert states(database)["tip"] == ("expired", "too late to be useful, put off: window", "window")
 
 
-def test_a_story_is_never_an_sms(house: House, database: Database, texter: Callable[[str], Person]) -> None:
+def test_a_story_is_never_an_sms(house: Runtime, database: Database, texter: Callable[[str], Person]) -> None:
     writer = texter("+12025550143").says("when is training")
     plan(database, "GRACE", "tip", writer.now + HOUR, expires_at=writer.now + DAY)
     assert say(database, house, writer.now + HOUR) == []
@@ -173,7 +173,7 @@ def test_a_story_is_never_an_sms(house: House, database: Database, texter: Calla
 
 
 def test_a_typhoon_breaks_the_quiet_hours_and_who_does_not_answer_in_an_hour_is_called(
-    talking: Person, house: House, database: Database
+    talking: Person, house: Runtime, database: Database
 ) -> None:
     night = local("2026-11-30 23:30")
     plan(
@@ -191,34 +191,34 @@ def test_a_typhoon_breaks_the_quiet_hours_and_who_does_not_answer_in_an_hour_is_
         unmet="unconfirmed",
     )
     assert len(say(database, house, night)) == 1
-    assert database.write(lambda c: judge(c, house, night + HOUR - timedelta(minutes=1)))[0] == 0
-    assert database.write(lambda c: judge(c, house, night + HOUR))[0] == 1
+    assert database.write(lambda c: check_expectations(c, house, night + HOUR - timedelta(minutes=1)))[0] == 0
+    assert database.write(lambda c: check_expectations(c, house, night + HOUR))[0] == 1
     assert reasons(database) == ["unconfirmed"]
-    assert database.write(lambda c: judge(c, house, night + 2 * HOUR))[0] == 0
+    assert database.write(lambda c: check_expectations(c, house, night + 2 * HOUR))[0] == 0
 
 
-def test_who_confirms_in_time_is_not_called(talking: Person, house: House, database: Database) -> None:
+def test_who_confirms_in_time_is_not_called(talking: Person, house: Runtime, database: Database) -> None:
     hoped = {"expects": "confirm", "within": DAY, "unmet": "unconfirmed"}
     news = {"kind": "notice", "begins": "notice.training", "occasion": "PUB:2"}
     plan(database, "PUB", "training_notice", talking.now, "hr", **news, **hoped)
     say(database, house, talking.now)
     talking.now += HOUR
     assert talking.says("1").keys == ["training.confirm_done"]
-    database.write(lambda c: judge(c, house, talking.now + DAY))
+    database.write(lambda c: check_expectations(c, house, talking.now + DAY))
     assert reasons(database) == []
     assert database.read(lambda c: c.execute(sa.select(table.c.answered_at)).scalar()) == talking.now
 
 
 def test_an_answer_counts_only_if_it_came_after_what_was_said(
-    talking: Person, house: House, database: Database
+    talking: Person, house: Runtime, database: Database
 ) -> None:
     plan(database, "PUB", "checkin", talking.now, expects="answer", within=DAY, unmet="quiet")
     say(database, house, talking.now)
-    database.write(lambda c: judge(c, house, talking.now + DAY))
+    database.write(lambda c: check_expectations(c, house, talking.now + DAY))
     assert reasons(database) == ["quiet"]
 
 
-def notified(database: Database, house: House, person: Person) -> None:
+def notified(database: Database, house: Runtime, person: Person) -> None:
     """PUB is released, and has just heard the training notice."""
     who = number(database, "PUB")
     database.write(lambda c: plans.release(c, [who], person.now))
@@ -229,7 +229,7 @@ def notified(database: Database, house: House, person: Person) -> None:
 
 
 def test_who_does_not_answer_the_notice_is_reminded_after_a_day_and_after_two(
-    talking: Person, house: House, database: Database
+    talking: Person, house: Runtime, database: Database
 ) -> None:
     notified(database, house, talking)
     assert due_at(database, "unread") == talking.now + DAY
@@ -238,7 +238,7 @@ def test_who_does_not_answer_the_notice_is_reminded_after_a_day_and_after_two(
     assert (states(database)["unread"][0], states(database)["unread_again"][0]) == ("sent", "sent")
 
 
-def test_who_wrote_meanwhile_is_not_reminded(talking: Person, house: House, database: Database) -> None:
+def test_who_wrote_meanwhile_is_not_reminded(talking: Person, house: Runtime, database: Database) -> None:
     notified(database, house, talking)
     told_at = talking.now
     talking.now += HOUR
@@ -248,7 +248,7 @@ def test_who_wrote_meanwhile_is_not_reminded(talking: Person, house: House, data
 
 
 def test_a_reminder_of_what_may_not_have_arrived_takes_another_road(
-    talking: Person, house: House, database: Database
+    talking: Person, house: Runtime, database: Database
 ) -> None:
     notified(database, house, talking)
     database.write(lambda c: c.execute(sa.update(outbound).where(outbound.c.road == "push").values(state="unknown")))
@@ -260,7 +260,7 @@ def test_a_reminder_of_what_may_not_have_arrived_takes_another_road(
 
 
 def test_a_newer_notice_asks_anew_and_the_old_ones_deadline_calls_nobody(
-    talking: Person, house: House, database: Database
+    talking: Person, house: Runtime, database: Database
 ) -> None:
     hoped = {"expects": "confirm", "within": DAY, "unmet": "unconfirmed", "kind": "notice"}
     plan(database, "PUB", "training_notice", talking.now, "hr", occasion="PUB:2", begins="notice.training", **hoped)
@@ -268,14 +268,14 @@ def test_a_newer_notice_asks_anew_and_the_old_ones_deadline_calls_nobody(
     later = talking.now + 2 * HOUR
     plan(database, "PUB", "training_moved", later, "hr", occasion="PUB:3", begins="notice.moved", **hoped)
     say(database, house, later)
-    database.write(lambda c: judge(c, house, talking.now + DAY))
+    database.write(lambda c: check_expectations(c, house, talking.now + DAY))
     assert reasons(database) == []
-    database.write(lambda c: judge(c, house, later + DAY))
+    database.write(lambda c: check_expectations(c, house, later + DAY))
     assert reasons(database) == ["unconfirmed"]
 
 
 def test_what_the_rhythm_asks_to_be_so_is_asked_when_it_is_said(
-    talking: Person, house: House, database: Database
+    talking: Person, house: Runtime, database: Database
 ) -> None:
     planned = sa.text("UPDATE cohorts SET date_state = 'planned' WHERE code = 'PUB'")
     database.write(lambda c: c.execute(planned))
@@ -284,7 +284,7 @@ def test_what_the_rhythm_asks_to_be_so_is_asked_when_it_is_said(
     assert states(database)["day_before"] == ("suppressed", "date is planned", None)
 
 
-def test_the_morning_of_the_first_day_may_come_before_nine(person: Person, house: House, database: Database) -> None:
+def test_the_morning_of_the_first_day_may_come_before_nine(person: Person, house: Runtime, database: Database) -> None:
     person.is_bound_to("PUB")
     seven = local("2026-12-01 07:00")
     plan(database, "PUB", "morning_of", seven, kind="notice", begins="countdown.today")
@@ -295,7 +295,7 @@ def test_the_morning_of_the_first_day_may_come_before_nine(person: Person, house
 
 
 def test_who_scans_a_card_is_welcomed_within_the_minute_that_this_opens(
-    person: Person, house: House, database: Database
+    person: Person, house: Runtime, database: Database
 ) -> None:
     assert person.event("scan", "WANGFANG1").keys
     person.now += timedelta(seconds=20)
@@ -307,7 +307,7 @@ def test_who_scans_a_card_is_welcomed_within_the_minute_that_this_opens(
     assert database.read(lambda c: c.execute(via).scalar()) == "service"
 
 
-def test_an_entry_may_open_a_case_instead_of_speaking(house: House, database: Database, now: datetime) -> None:
+def test_an_entry_may_open_a_case_instead_of_speaking(house: Runtime, database: Database, now: datetime) -> None:
     plan(database, "NOPHONE", "unbound", now, kind="notice", begins="case unbound")
     plan(database, "WITHDRAWN", "unbound", now, kind="notice", begins="case unbound")
     assert say(database, house, now) == []
@@ -315,7 +315,7 @@ def test_an_entry_may_open_a_case_instead_of_speaking(house: House, database: Da
 
 
 def test_who_has_neither_chat_nor_phone_is_written_an_email(
-    house: House, database: Database, cipher: Cipher, now: datetime
+    house: Runtime, database: Database, cipher: Cipher, now: datetime
 ) -> None:
     mail = cipher.seal("xu@example.com", "candidates.email")
     given = sa.update(candidates).where(candidates.c.code == "NOPHONE").values(email=mail)
@@ -331,7 +331,7 @@ def test_who_has_neither_chat_nor_phone_is_written_an_email(
 
 
 def test_the_welcome_is_mailed_too_and_its_copy_is_no_notice(
-    talking: Person, house: House, database: Database, cipher: Cipher
+    talking: Person, house: Runtime, database: Database, cipher: Cipher
 ) -> None:
     mail = cipher.seal("wang@example.com", "candidates.email")
     database.write(lambda c: c.execute(sa.update(candidates).where(candidates.c.code == "PUB").values(email=mail)))
@@ -347,7 +347,7 @@ def test_the_welcome_is_mailed_too_and_its_copy_is_no_notice(
 
 
 def test_after_three_days_without_a_clock_the_urgent_comes_first_and_the_stale_expires(
-    talking: Person, house: House, database: Database
+    talking: Person, house: Runtime, database: Database
 ) -> None:
     """What is late but useful goes out in its order and under the caps; what is stale expires, each with a reason."""
     back = talking.now + 3 * DAY
@@ -366,7 +366,7 @@ def test_after_three_days_without_a_clock_the_urgent_comes_first_and_the_stale_e
     assert states(database)["tip"][0] == "sent"
 
 
-def test_times_are_those_of_the_clock_that_is_given(talking: Person, house: House, database: Database) -> None:
+def test_times_are_those_of_the_clock_that_is_given(talking: Person, house: Runtime, database: Database) -> None:
     plan(database, "PUB", "tip", talking.now + HOUR)
     assert say(database, house, talking.now + HOUR - timedelta(seconds=1)) == []
     assert len(say(database, house, talking.now + HOUR)) == 1
@@ -375,7 +375,7 @@ def test_times_are_those_of_the_clock_that_is_given(talking: Person, house: Hous
 
 
 def test_what_follows_an_announcement_is_planned_when_that_was_said(
-    talking: Person, house: House, database: Database
+    talking: Person, house: Runtime, database: Database
 ) -> None:
     who = number(database, "PUB")
     database.write(lambda c: plans.release(c, [who], talking.now - 2 * DAY))
@@ -392,7 +392,7 @@ def test_what_follows_an_announcement_is_planned_when_that_was_said(
 
 
 def test_a_task_whose_day_was_moved_a_moment_ago_is_not_asked_for(
-    talking: Person, house: House, database: Database
+    talking: Person, house: Runtime, database: Database
 ) -> None:
     who = number(database, "PUB")
     database.write(lambda c: plans.release(c, [who], talking.now - 9 * DAY))

@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.platform import yaml_text
 from bot.store.db.database import Database
 from bot.store.tables import addresses, candidates, case_reasons, tasks
@@ -53,7 +53,7 @@ DONE = {
     "stop.less": "notices_only",
 }
 
-Stage = tuple[House, Connection]
+Stage = tuple[Runtime, Connection]
 
 
 class Curtain(Exception):
@@ -104,7 +104,7 @@ class Careless:
 
 
 @contextmanager
-def somebody(database: Database, house: House, who: str) -> Iterator[tuple[Person, Connection]]:
+def somebody(database: Database, house: Runtime, who: str) -> Iterator[tuple[Person, Connection]]:
     """A candidate who talks, and whose record is afterwards as before."""
     with database.engine.connect() as connection, connection.begin() as work:
         yield Person(house, Inside(connection), NOW).is_bound_to(who), connection
@@ -132,7 +132,7 @@ def acted(keys: list[str], before: Mapping[str, Any], after: Mapping[str, Any]) 
     return before != after or any(key.startswith("training.change") and "sure" not in key for key in keys)
 
 
-def judged(database: Database, house: House, meaning: str, why: str, sentence: str) -> str:
+def judged(database: Database, house: Runtime, meaning: str, why: str, sentence: str) -> str:
     """What was done upon a sentence that must do nothing, or ""."""
     belongs = BELONGS.get((meaning, why), set())
     who = WHO.get(meaning, "PUB")
@@ -145,7 +145,7 @@ def judged(database: Database, house: House, meaning: str, why: str, sentence: s
 
 
 @pytest.mark.parametrize("meaning", NOT_PLAIN)
-def test_what_is_not_plainly_said_changes_nothing(theatre: tuple[House, Database], meaning: str) -> None:
+def test_what_is_not_plainly_said_changes_nothing(theatre: tuple[Runtime, Database], meaning: str) -> None:
     house, database = theatre
     said = [(why, sentence) for why, listed in NOT_PLAIN[meaning].items() for sentence in listed]
     found = list(filter(None, (judged(database, house, meaning, *each) for each in said)))
@@ -153,7 +153,7 @@ def test_what_is_not_plainly_said_changes_nothing(theatre: tuple[House, Database
 
 
 @pytest.mark.parametrize("meaning", [meaning for meaning in NOT_PLAIN if meaning != "stop"])
-def test_nor_does_it_where_the_listener_is_careless(theatre: tuple[House, Database], meaning: str) -> None:
+def test_nor_does_it_where_the_listener_is_careless(theatre: tuple[Runtime, Database], meaning: str) -> None:
     """Whatever a sentence is taken for, its stance is read by itself."""
     house, database = theatre
     assert isinstance(house.understanding, Understanding)
@@ -164,7 +164,7 @@ def test_nor_does_it_where_the_listener_is_careless(theatre: tuple[House, Databa
 
 
 @pytest.mark.parametrize("meaning", PLAIN)
-def test_what_is_plainly_said_is_done_at_once(theatre: tuple[House, Database], meaning: str) -> None:
+def test_what_is_plainly_said_is_done_at_once(theatre: tuple[Runtime, Database], meaning: str) -> None:
     house, database = theatre
     missed = []
     for sentence in PLAIN[meaning]:

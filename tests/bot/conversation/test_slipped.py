@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from bot.content import Content
-from bot.conversation import House
-from bot.proactive.touches import speak
+from bot.conversation import Runtime
+from bot.proactive.touches import send_due
 from bot.store import cohorts
 from bot.store.cohorts import CANCELLED, SLIPPED
 from bot.store.db.database import Database
@@ -25,8 +25,8 @@ def change(database: Database, code: str, **columns: Any) -> int:
     return becomes(database, held, replace(held, **columns), NOW)
 
 
-def goes_out(database: Database, house: House) -> None:
-    database.write(lambda c: speak(c, house, NOW + timedelta(minutes=10)))
+def goes_out(database: Database, house: Runtime) -> None:
+    database.write(lambda c: send_due(c, house, NOW + timedelta(minutes=10)))
 
 
 def test_who_was_told_that_no_date_is_known_hears_no_apology_for_one(person: Person, database: Database) -> None:
@@ -59,7 +59,7 @@ def test_a_later_day_for_fixing_it_is_told_to_who_was_promised_that_day(person: 
 
 @pytest.mark.parametrize(("state", "entry"), [("planned", SLIPPED), ("published", CANCELLED)])
 def test_who_heard_that_the_date_is_gone_was_not_told_the_next_one(
-    person: Person, house: House, database: Database, state: str, entry: str
+    person: Person, house: Runtime, database: Database, state: str, entry: str
 ) -> None:
     person.is_bound_to("PLANBY").says("什么时候培训")
     if state == "published":

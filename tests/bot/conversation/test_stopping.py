@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.store.db.database import Database
 from tests.conftest import NOW
 from tests.talking import Person
@@ -47,7 +47,7 @@ def test_who_stops_again_in_a_chat_hears_that_it_is_so(person: Person) -> None:
     assert person.says("以后别给我发消息了").keys == ["stop.stopped_already"]
 
 
-def test_after_stop_an_sms_stays_unanswered(house: House, database: Database) -> None:
+def test_after_stop_an_sms_stays_unanswered(house: Runtime, database: Database) -> None:
     person = Person(house, database, NOW, "sms", "+8613800000001").is_bound_to("PUB")
     for text in ("STOP", "STOP", "dont text me anymore"):
         assert person.says(text).text == ""

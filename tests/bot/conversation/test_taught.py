@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.store import lessons
 from bot.store.db.database import Database
 from bot.understanding.text import key, normal
@@ -11,12 +11,12 @@ from tests.talking import Person
 ODD = "啥子时候开整哦"
 
 
-def teach(database: Database, house: House, ask: str, intent: str, person: Person) -> None:
+def teach(database: Database, house: Runtime, ask: str, intent: str, person: Person) -> None:
     same = key(normal(ask))
     database.write(lambda c: lessons.teach(c, house.cipher, same, ask, "zh", intent, "HR1", person.now))
 
 
-def test_a_taught_sentence_is_answered_at_once(person: Person, house: House, database: Database) -> None:
+def test_a_taught_sentence_is_answered_at_once(person: Person, house: Runtime, database: Database) -> None:
     person.is_bound_to("PUB").says(ODD)
     assert person.keys != ["training.when_published"]
     teach(database, house, ODD, "training.when", person)
@@ -25,7 +25,7 @@ def test_a_taught_sentence_is_answered_at_once(person: Person, house: House, dat
     assert "12月1日" in person.text
 
 
-def test_forgotten_it_is_not_understood_again(person: Person, house: House, database: Database) -> None:
+def test_forgotten_it_is_not_understood_again(person: Person, house: Runtime, database: Database) -> None:
     teach(database, house, ODD, "training.when", person)
     (one,) = database.read(lambda c: lessons.export(c, house.cipher, sa.true()))
     assert database.write(lambda c: lessons.forget(c, one.id, sa.true()))
@@ -33,7 +33,7 @@ def test_forgotten_it_is_not_understood_again(person: Person, house: House, data
     assert person.keys != ["training.when_published"]
 
 
-def test_what_is_understood_already_is_not_overruled(person: Person, house: House, database: Database) -> None:
+def test_what_is_understood_already_is_not_overruled(person: Person, house: Runtime, database: Database) -> None:
     teach(database, house, "什么时候培训", "store.mine", person)
     person.is_bound_to("PUB").says("什么时候培训")
     assert person.keys == ["training.when_published"]

@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.content import Content
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.errors import ConfigError
 from bot.imports import run as importing
-from bot.proactive.touches import speak
+from bot.proactive.touches import send_due
 from bot.store import cohorts, moves, people, transfers
 from bot.store.cohorts import CANCELLED, MOVED, NOTICE, SLIPPED
 from bot.store.db.cipher import Cipher
@@ -41,8 +41,8 @@ def news(database: Database, code: str) -> list[str]:
     return [touch.entry for who, touch in planned(database).items() if who == code and touch.by == "hr"]
 
 
-def goes_out(database: Database, house: House, after: timedelta = 11 * MINUTE) -> None:
-    database.write(lambda c: speak(c, house, NOW + after))
+def goes_out(database: Database, house: Runtime, after: timedelta = 11 * MINUTE) -> None:
+    database.write(lambda c: send_due(c, house, NOW + after))
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def goes_out(database: Database, house: House, after: timedelta = 11 * MINUTE) -
     ],
 )
 def test_who_was_told_a_date_hears_that_theirs_is_another_now(
-    person: Person, house: House, database: Database, who: str, to: str, heard: str
+    person: Person, house: Runtime, database: Database, who: str, to: str, heard: str
 ) -> None:
     person.is_bound_to(who).says(WHEN)
     moves_to(database, who, to)
@@ -77,7 +77,7 @@ def test_who_was_told_nothing_hears_nothing(person: Person, database: Database, 
 
 
 def test_who_comes_from_a_fixed_date_to_a_planned_one_is_told_of_another_training(
-    person: Person, house: House, database: Database
+    person: Person, house: Runtime, database: Database
 ) -> None:
     person.is_bound_to("PUB").says(WHEN)
     moves_to(database, "PUB", "PLAN")
@@ -89,7 +89,7 @@ def test_who_comes_from_a_fixed_date_to_a_planned_one_is_told_of_another_trainin
     assert news(database, "PUB") == [SLIPPED], "a planned day is what they were told last"
 
 
-def is_announced(database: Database, house: House, code: str) -> None:
+def is_announced(database: Database, house: Runtime, code: str) -> None:
     """To whoever is in it, in due form."""
     held = find(database, code)
     becomes(database, held, replace(held, date_state="published"), NOW)
@@ -97,7 +97,7 @@ def is_announced(database: Database, house: House, code: str) -> None:
 
 
 def test_who_comes_to_a_training_that_others_were_told_of_is_told_once_and_later_hears_of_moves(
-    person: Person, house: House, database: Database
+    person: Person, house: Runtime, database: Database
 ) -> None:
     person.is_bound_to("NONE").says("培训学什么")
     is_announced(database, house, "PLANBY")
@@ -111,7 +111,7 @@ def test_who_comes_to_a_training_that_others_were_told_of_is_told_once_and_later
 
 
 def test_who_comes_and_is_not_told_yet_hears_no_apology_for_a_move(
-    person: Person, house: House, database: Database
+    person: Person, house: Runtime, database: Database
 ) -> None:
     person.is_bound_to("NONE")
     is_announced(database, house, "PLANBY")
@@ -132,18 +132,20 @@ def test_who_comes_before_the_notice_is_out_is_told_with_the_others(person: Pers
 
 
 def test_an_import_into_a_training_that_others_were_told_of_tells_the_new_ones(
-    house: House, database: Database, cipher: Cipher, tmp_path: Path
+    house: Runtime, database: Database, cipher: Cipher, tmp_path: Path
 ) -> None:
     is_announced(database, house, "PLANBY")
     file = tmp_path / "new.csv"
     rows = "FRESH,赵新,PLANBY,13800000091\nNONE,孙磊,PLANBY,13800000006\nELSE,钱新,PUB,13800000092\n"
     file.write_text(f"code,name,cohort,phone\n{rows}", encoding="utf-8")
-    importing.run(importing.Job("candidates", file, house.settings, database, cipher, NOW + 20 * MINUTE, "cli:test"))
+    importing.run(
+        importing.ImportJob("candidates", file, house.settings, database, cipher, NOW + 20 * MINUTE, "cli:test")
+    )
     assert (news(database, "FRESH"), news(database, "NONE")) == ([NOTICE], [NOTICE])
     assert news(database, "ELSE") == [], "nobody there was told by us"
 
 
-def test_who_read_the_formal_notice_hears_of_the_move(person: Person, house: House, database: Database) -> None:
+def test_who_read_the_formal_notice_hears_of_the_move(person: Person, house: Runtime, database: Database) -> None:
     person.is_bound_to("PLANBY")
     held = find(database, "PLANBY")
     becomes(database, held, replace(held, date_state="published"), NOW)
@@ -152,7 +154,7 @@ def test_who_read_the_formal_notice_hears_of_the_move(person: Person, house: Hou
     assert news(database, "PLANBY") == [MOVED]
 
 
-def test_a_move_that_is_undone_in_time_is_not_told(person: Person, house: House, database: Database) -> None:
+def test_a_move_that_is_undone_in_time_is_not_told(person: Person, house: Runtime, database: Database) -> None:
     person.is_bound_to("PUB").says(WHEN)
     moves_to(database, "PUB", "NOADDR")
     moves_to(database, "PUB", "-", MINUTE)
@@ -162,7 +164,7 @@ def test_a_move_that_is_undone_in_time_is_not_told(person: Person, house: House,
 
 
 def test_back_in_time_where_the_notice_said_there_is_nothing_to_say(
-    person: Person, house: House, database: Database
+    person: Person, house: Runtime, database: Database
 ) -> None:
     person.is_bound_to("PLANBY")
     held = find(database, "PLANBY")
@@ -173,7 +175,7 @@ def test_back_in_time_where_the_notice_said_there_is_nothing_to_say(
     assert news(database, "PLANBY") == []
 
 
-def test_there_and_back_is_told_each_time(person: Person, house: House, database: Database) -> None:
+def test_there_and_back_is_told_each_time(person: Person, house: Runtime, database: Database) -> None:
     person.is_bound_to("PUB").says(WHEN)
     for turn, to in enumerate(("NOADDR", "PUB", "NOADDR")):
         at = turn * timedelta(hours=1)
@@ -203,7 +205,7 @@ def test_nobody_who_waits_is_moved_to_what_is_over(database: Database) -> None:
     ],
 )
 def test_a_template_is_told_what_has_changed(
-    person: Person, house: House, database: Database, to: str, news: dict[str, object]
+    person: Person, house: Runtime, database: Database, to: str, news: dict[str, object]
 ) -> None:
     person.is_bound_to("PUB").says(WHEN)
     moves_to(database, "PUB", to)
@@ -214,13 +216,13 @@ def test_a_template_is_told_what_has_changed(
 
 
 def test_an_import_that_moves_somebody_tells_them(
-    person: Person, house: House, database: Database, cipher: Cipher, tmp_path: Path
+    person: Person, house: Runtime, database: Database, cipher: Cipher, tmp_path: Path
 ) -> None:
     person.is_bound_to("PUB").says(WHEN)
     file = tmp_path / "more.csv"
     rows = "PUB,王芳,NOADDR,13800000001\nTOM,周婷,NOADDR,13800000007\n"
     file.write_text(f"code,name,cohort,phone\n{rows}", encoding="utf-8")
-    importing.run(importing.Job("candidates", file, house.settings, database, cipher, NOW, "cli:test"))
+    importing.run(importing.ImportJob("candidates", file, house.settings, database, cipher, NOW, "cli:test"))
     assert news(database, "PUB") == [MOVED]
     assert news(database, "TOM") == []
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.store import people
 from bot.store.db.database import Database
 from bot.store.tables import addresses, credits, inbound, outbound, receipts
@@ -79,7 +79,7 @@ def tells(person: Person, event: str, scene: str = "", key: str = "", **detail: 
     person.does(Incoming("wechat", person.address, key or f"{event}-{scene}", "event", "", event, scene, detail))
 
 
-def test_news_are_no_message_and_get_no_answer(person: Person, house: House, database: Database) -> None:
+def test_news_are_no_message_and_get_no_answer(person: Person, house: Runtime, database: Database) -> None:
     person.says("你好")
     before = row(database)
     person.now += timedelta(hours=1)

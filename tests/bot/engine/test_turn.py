@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.engine.flow import AGAIN, PLAINLY, Branch, Effect, Flow, Flows, Wait
-from bot.engine.talk import Frame, Return, Said, Talk
-from bot.engine.turn import SILENCE, Heard, Reading, Turn, turn
+from bot.engine.talk import Frame, MessageRef, Return, Talk
+from bot.engine.turn import SILENCE, Collected, Heard, Turn, turn
 
 
 @dataclass
@@ -34,16 +34,16 @@ class World:
     def stance(self, step: str, asked_for: bool, heard: Heard, choice: tuple[str, str] | None) -> str:
         return self.says
 
-    def lacks(self, said: Said) -> bool:
+    def lacks(self, said: MessageRef) -> bool:
         return said.key in self.gone
 
     def choice(self, flow: str, names: tuple[str, ...], text: str) -> str:
         return text if text in names else ""
 
-    def read(self, collector: str, limit: str, heard: Heard) -> Reading | None:
+    def read(self, collector: str, limit: str, heard: Heard) -> Collected | None:
         if collector == "place":
-            return Reading(heard.text, True) if heard.text and heard.event in ("", "location") else None
-        return Reading(heard.text, int(heard.text) < 150) if heard.text.isdigit() else None
+            return Collected(heard.text, True) if heard.text and heard.event in ("", "location") else None
+        return Collected(heard.text, int(heard.text) < 150) if heard.text.isdigit() else None
 
 
 def say(*keys: str, **more: Any) -> tuple[Branch, ...]:
@@ -365,7 +365,7 @@ def test_a_talk_of_the_version_before_is_still_read() -> None:
 
 def test_a_talk_comes_back_as_it_was_kept() -> None:
     frame = Frame("trip", "days", 0, {"home": "x"}, (Return("ask", "start", {"a": "b"}),), "trip.start")
-    talk = Talk((frame,), 1, "zh", "a.b", ("t",), "en", "培训", (Said("a", "b", {"c": "d"}, ("e",)),), frame)
+    talk = Talk((frame,), 1, "zh", "a.b", ("t",), "en", "培训", (MessageRef("a", "b", {"c": "d"}, ("e",)),), frame)
     assert Talk.load(talk.dump()) == talk
     assert Talk.load(replace(talk, frames=()).dump()) == replace(talk, frames=())
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.imports.run import Job, Report, run
+from bot.imports.run import ImportJob, Report, run
 from bot.settings import Company, Settings
 from bot.store import tables
 from bot.store.db.cipher import Cipher
@@ -43,7 +43,7 @@ class Office:
         return self.hand_in_file(what, path, **options)
 
     def hand_in_file(self, what: str, path: Path, now: datetime | None = None, **options: Any) -> Report:
-        job = Job(what, path, self.settings, self.database, self.cipher, now or self.now, "cli:test", **options)
+        job = ImportJob(what, path, self.settings, self.database, self.cipher, now or self.now, "cli:test", **options)
         return run(job)
 
     def kept(self, what: str, code: str) -> dict[str, Any]:

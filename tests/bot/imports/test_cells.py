@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from bot.imports import cells
 from bot.imports.candidates import COLUMNS as CANDIDATES
-from bot.imports.cells import BadCell, Frame, Reader
+from bot.imports.cells import BadCell, CellContext, Reader
 from bot.imports.cohorts import COLUMNS as COHORTS
 from bot.imports.staff import COLUMNS as STAFF
 from bot.imports.stores import COLUMNS as STORES
 from bot.settings import Stages
 
 STAGES = Stages()
-FRAME = Frame(datetime(2026, 11, 23, 2, tzinfo=UTC), ZoneInfo("Asia/Shanghai"), "CN", STAGES.road, STAGES.ends)
+FRAME = CellContext(datetime(2026, 11, 23, 2, tzinfo=UTC), ZoneInfo("Asia/Shanghai"), "CN", STAGES.road, STAGES.ends)
 NINE = datetime(2026, 11, 4, 1, 0, tzinfo=UTC)
 
 

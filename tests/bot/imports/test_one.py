@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from bot.imports import single_row
 from bot.imports.apply import settle
-from bot.imports.candidates import Candidates
-from bot.imports.cohorts import Cohorts
+from bot.imports.candidates import CandidateSheet
+from bot.imports.cohorts import CohortSheet
 from bot.imports.file_type import Bad, Clash, Decision
 from bot.imports.run import frame
 from bot.store.tables import events
@@ -18,7 +18,7 @@ from tests.bot.imports.conftest import Office
 
 
 def put(office: Office, code: str, **fields: Any) -> Decision:
-    kind = Candidates(office.cipher, frame(office.settings, office.now, "api"))
+    kind = CandidateSheet(office.cipher, frame(office.settings, office.now, "api"))
     return settle(office.database, kind, [single_row.read(kind, code, fields)])[0]
 
 
@@ -83,5 +83,5 @@ def test_a_list_is_read_as_it_is(items: list[str]) -> None:
     from bot.settings import Company, Settings
     from tests.conftest import NOW
 
-    kind = Cohorts(None, frame(Settings(company=Company(name="x")), NOW))  # type: ignore[arg-type]
+    kind = CohortSheet(None, frame(Settings(company=Company(name="x")), NOW))  # type: ignore[arg-type]
     assert single_row.read(kind, "K", {"outline": items}).values["outline"] == items

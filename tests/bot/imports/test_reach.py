@@ -11,7 +11,7 @@ from bot.imports.run import Report
 from bot.store import visibility
 from bot.store.publications import ALONE
 from bot.store.tables import candidates
-from bot.store.visibility import Sight
+from bot.store.visibility import Visibility
 from tests.bot.imports.conftest import Office, sheet
 
 STAFF = sheet(
@@ -51,7 +51,7 @@ def company(office: Office) -> Office:
     return office
 
 
-def sight_of(office: Office, code: str) -> Sight:
+def sight_of(office: Office, code: str) -> Visibility:
     found = office.database.read(lambda connection: visibility.sight_of(connection, code, office.now))
     assert found
     return found
@@ -199,7 +199,7 @@ def test_accounts_are_for_admins_to_make(company: Office, who: str) -> None:
 def test_a_row_is_seen_by_whom_the_query_finds_it_for(company: Office, who: str) -> None:
     """One rule in two forms: of rows that are stored, and of rows that are not yet."""
 
-    def both(connection: Connection, sees: Sight) -> tuple[set[str], set[str]]:
+    def both(connection: Connection, sees: Visibility) -> tuple[set[str], set[str]]:
         scope = visibility.scope_of(connection, sees)
         rows = connection.execute(sa.select(candidates)).all()
         found = set(connection.scalars(sa.select(candidates.c.code).where(visibility.seen_by(sees))))

@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from bot.imports import run as importing
-from bot.imports.run import Job
-from bot.imports.stores import Stores
+from bot.imports.run import ImportJob
+from bot.imports.stores import StoreSheet
 from bot.imports.unusable import UnusableFile
 from bot.store import audit
 from bot.store.tables import stores
@@ -79,17 +79,17 @@ def test_of_two_rows_with_one_code_the_first_counts_even_far_apart(office: Offic
 
 def test_no_transaction_has_more_than_200_rows(desk: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes = []
-    apply = Stores.apply
+    apply = StoreSheet.apply
 
     def counted(kind: Any, connection: Any, changes: Any) -> None:
         sizes.append(len(changes))
         apply(kind, connection, changes)
 
-    monkeypatch.setattr(Stores, "apply", counted)
+    monkeypatch.setattr(StoreSheet, "apply", counted)
     shares: list[float] = []
     path = desk.folder / "f.csv"
     path.write_text("code,name\n" + "".join(f"S{number},店\n" for number in range(501)))
-    job = Job("stores", path, desk.settings, desk.database, desk.cipher, desk.now, "cli:test")
+    job = ImportJob("stores", path, desk.settings, desk.database, desk.cipher, desk.now, "cli:test")
     importing.run(job, lambda share, report: shares.append(share))
     assert sizes == [200, 200, 101]
     assert shares == sorted(shares)
@@ -115,7 +115,7 @@ def test_a_run_that_breaks_off_leaves_its_record_too(office: Office, monkeypatch
 
     rows = "".join(f"S{number},店\n" for number in range(201))
     (office.folder / "f.csv").write_text(f"code,name\n{rows}")
-    job = Job(
+    job = ImportJob(
         "stores", office.folder / "f.csv", office.settings, office.database, office.cipher, office.now, "cli:test"
     )
     with pytest.raises(RuntimeError):

@@ -15,9 +15,9 @@ from bot.outbox.fallback import Terms
 from bot.store import people
 from bot.store.db.cipher import Cipher
 from bot.store.db.database import Database
-from bot.store.messages import Spoken, keep_outbound
+from bot.store.messages import Draft, enqueue
 from bot.store.tables import addresses, outbound
-from bot.values.message import Letter, Posted
+from bot.values.message import ChannelMessage, SendResult
 from tests.bot.channels.conftest import _twilio, sms_api, sms_settings, twilio
 
 __all__ = ["_twilio", "sms_api", "sms_settings", "twilio"]
@@ -31,21 +31,21 @@ class Sender:
 
     name: str = "SM"
     sent: list[str] = field(default_factory=list)
-    letters: list[Letter] = field(default_factory=list)
+    letters: list[ChannelMessage] = field(default_factory=list)
     fails: DeliveryError | None = None
     answers: list[DeliveryError | None] = field(default_factory=list)
-    has: Posted | DeliveryError | None = None
+    has: SendResult | DeliveryError | None = None
     asked: list[tuple[datetime, Collection[str]]] = field(default_factory=list)
 
-    def send(self, letter: Letter) -> Posted:
+    def send(self, letter: ChannelMessage) -> SendResult:
         failure = self.answers.pop(0) if self.answers else self.fails
         if failure:
             raise failure
         self.sent.append(letter.text)
         self.letters.append(letter)
-        return Posted(f"{self.name}{len(self.sent)}")
+        return SendResult(f"{self.name}{len(self.sent)}")
 
-    def find(self, letter: Letter, since: datetime, known: Collection[str]) -> Posted | None:
+    def find(self, letter: ChannelMessage, since: datetime, known: Collection[str]) -> SendResult | None:
         self.asked.append((since, known))
         if isinstance(self.has, DeliveryError):
             raise self.has
@@ -88,14 +88,14 @@ def queue(database: Database, cipher: Cipher, clock: Clock) -> Callable[..., lis
         columns = more.pop("columns", {})
 
         def queued(connection: sa.Connection) -> list[int]:
-            person = people.meet(connection, cipher, channel, who, clock.now)
+            person = people.get_or_create(connection, cipher, channel, who, clock.now)
             number = people.by_code(connection, candidate) if candidate else None
             if number:
                 people.change(connection, person.id, candidate_id=number)
             if columns:
                 people.change(connection, person.id, **columns)
-            spoken = [Spoken(text, "x.y", pushed=True, **more) for text in texts]
-            return keep_outbound(connection, cipher, person.id, number, None, spoken, clock.now)
+            spoken = [Draft(text, "x.y", pushed=True, **more) for text in texts]
+            return enqueue(connection, cipher, person.id, number, None, spoken, clock.now)
 
         return database.write(queued)
 

@@ -12,16 +12,16 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from bot.channels.twilio.inbound import Status
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown, Unreachable
 from bot.outbox import Outbox, keep_receipt
 from bot.store import credits, people
 from bot.store.db.cipher import Cipher
 from bot.store.db.database import Database
-from bot.store.messages import Spoken, keep_outbound
+from bot.store.messages import Draft, enqueue
 from bot.store.tables import addresses, candidates, case_reasons, cases, outbound, receipts, stopped_channels
 from bot.store.tables import credits as credit_table
-from bot.values.message import Letter, Posted
+from bot.values.message import ChannelMessage, SendResult
 from tests.bot.outbox.conftest import TERMS, Clock, rows
 
 OTHERS = {
@@ -53,7 +53,7 @@ class World:
     def __init__(self, answers: list[str]) -> None:
         self.answers, self.taken, self.arrived = answers, {}, []  # type: ignore[var-annotated]
 
-    def send(self, letter: Letter) -> Posted:
+    def send(self, letter: ChannelMessage) -> SendResult:
         answer = self.answers.pop(0) if self.answers else "taken"
         errors: dict[str, DeliveryError] = {
             "later": TryLater("45009"),
@@ -69,12 +69,12 @@ class World:
             self.taken[letter.id] = f"{letter.via}-{next(_numbers)}"
             self.arrived.append(letter.via)
         if answer == "taken":
-            return Posted(self.taken[letter.id] if letter.via in ("sms", "template") else None)
+            return SendResult(self.taken[letter.id] if letter.via in ("sms", "template") else None)
         raise Unknown("no_answer")
 
-    def find(self, letter: Letter, since: datetime, known: Any) -> Posted | None:
+    def find(self, letter: ChannelMessage, since: datetime, known: Any) -> SendResult | None:
         sid = self.taken.get(letter.id)
-        return Posted(sid) if sid and sid not in known else None
+        return SendResult(sid) if sid and sid not in known else None
 
 
 class Died(Exception):
@@ -82,7 +82,7 @@ class Died(Exception):
 
 
 @pytest.fixture
-def empty(house: House, database: Database) -> Any:
+def empty(house: Runtime, database: Database) -> Any:
     def clear() -> None:
         for table in (case_reasons, cases, receipts, stopped_channels, credit_table, outbound, addresses):
             database.write(lambda c, table=table: c.execute(sa.delete(table)))
@@ -103,7 +103,7 @@ def empty(house: House, database: Database) -> Any:
 @example(["taken and lost"], ["die", "settle", "wait long", "settle", "reconcile"], "closed", True, 20)
 @hypothesis_settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_notice_is_taken_by_at_most_one_road_and_never_forgotten(
-    house: House,
+    house: Runtime,
     database: Database,
     cipher: Cipher,
     now: datetime,
@@ -155,14 +155,14 @@ def begin(database: Database, cipher: Cipher, clock: Clock, window: str, credit:
     def put(connection: sa.Connection) -> None:
         mail = cipher.seal("wang@example.com", "candidates.email")
         connection.execute(sa.update(candidates).where(candidates.c.code == "PUB").values(email=mail))
-        person = people.meet(connection, cipher, "wechat", "o-1", clock.now)
+        person = people.get_or_create(connection, cipher, "wechat", "o-1", clock.now)
         number = people.by_code(connection, "PUB")
         people.change(connection, person.id, candidate_id=number, **columns[window])
         if credit:
             credits.add(connection, person.id, "S1")
         until = clock.now + timedelta(minutes=expires) if expires else None
-        spoken = Spoken("x", "x.y", "notice", True, until, OTHERS)
-        keep_outbound(connection, cipher, person.id, number, None, [spoken], clock.now)
+        spoken = Draft("x", "x.y", "notice", True, until, OTHERS)
+        enqueue(connection, cipher, person.id, number, None, [spoken], clock.now)
 
     database.write(put)
 

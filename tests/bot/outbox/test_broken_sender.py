@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from bot.errors import Unreachable
 from bot.outbox import Outbox
 from bot.store.db.database import Database
-from bot.values.message import Letter, Posted
+from bot.values.message import ChannelMessage, SendResult
 from tests.bot.outbox.conftest import Clock, Sender, rows
 
 Queue = Callable[..., list[int]]
@@ -30,7 +30,7 @@ def test_a_sender_that_breaks_leaves_one_message_in_doubt(
 ) -> None:
     real = sender.send
 
-    def send(letter: Letter) -> Posted:
+    def send(letter: ChannelMessage) -> SendResult:
         if letter.text == "2":
             raise error
         return real(letter)
@@ -46,7 +46,7 @@ def test_a_sender_that_breaks_leaves_one_message_in_doubt(
 def test_an_id_that_another_message_has_leaves_one_in_doubt(
     outbox: Outbox, queue: Queue, sender: Sender, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sender, "send", lambda letter: Posted("SM1"))
+    monkeypatch.setattr(sender, "send", lambda letter: SendResult("SM1"))
     queued(queue)
     assert outbox.deliver() == 5
     assert sorted(fates(database), key=str) == [("sent", None), *[("unknown", "unwritable")] * 4]
@@ -65,13 +65,13 @@ def test_a_reason_that_nobody_can_write_is_written_as_far_as_it_can_be(
 def test_a_question_on_which_a_sender_breaks_holds_up_no_other(
     outbox: Outbox, queue: Queue, sender: Sender, clock: Clock, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def send(letter: Letter) -> Posted:
+    def send(letter: ChannelMessage) -> SendResult:
         raise ValueError
 
-    def find(letter: Letter, *_: Any) -> Posted | None:
+    def find(letter: ChannelMessage, *_: Any) -> SendResult | None:
         if letter.text == "0":
             raise RecursionError
-        return Posted(f"SM{letter.text}")
+        return SendResult(f"SM{letter.text}")
 
     monkeypatch.setattr(sender, "send", send)
     monkeypatch.setattr(sender, "find", find)

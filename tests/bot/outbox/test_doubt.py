@@ -8,13 +8,13 @@ import pytest
 import sqlalchemy as sa
 
 from bot.channels.twilio.inbound import Status
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.errors import TryLater, Unknown, Unreachable
 from bot.outbox import Outbox, keep_receipt
 from bot.store.db.cipher import Cipher
 from bot.store.db.database import Database
 from bot.store.tables import case_reasons, outbound
-from bot.values.message import Posted
+from bot.values.message import SendResult
 from tests.bot.outbox.conftest import TERMS, Clock, Sender, rows, states
 
 Queue = Callable[..., list[int]]
@@ -48,7 +48,7 @@ def test_what_the_provider_has_is_sent_with_all_that_was_told_of_it(
     doubtful: None, outbox: Outbox, clock: Clock, sender: Sender, database: Database, cipher: Cipher
 ) -> None:
     database.write(lambda c: keep_receipt(c, cipher, TERMS, Status("SM77", "delivered"), clock.now))
-    sender.has = Posted("SM77", 2, "sent")
+    sender.has = SendResult("SM77", 2, "sent")
     began = clock.now
     assert passed(clock, outbox, 2 * MINUTE) == 1
     assert sender.asked == [(began - MINUTE, ("SM1",))]
@@ -92,7 +92,7 @@ def test_who_cannot_be_asked_now_is_asked_later(
 
 
 def test_a_message_that_the_provider_never_takes_is_given_up_for_the_next_road(
-    house: House, outbox: Outbox, queue: Queue, clock: Clock, sender: Sender, database: Database
+    house: Runtime, outbox: Outbox, queue: Queue, clock: Clock, sender: Sender, database: Database
 ) -> None:
     queue("x", kind="notice", candidate="PUB")
     sender.fails = Unknown("20500")
@@ -108,7 +108,7 @@ def test_what_its_sender_died_over_is_asked_for_too(
 ) -> None:
     queue("x")
 
-    def die(_: Any) -> Posted:
+    def die(_: Any) -> SendResult:
         raise SystemExit
 
     with monkeypatch.context() as patched:
@@ -117,7 +117,7 @@ def test_what_its_sender_died_over_is_asked_for_too(
             outbox.deliver()
     clock.now += 3 * MINUTE
     outbox.settle()
-    sender.has = Posted("SM9")
+    sender.has = SendResult("SM9")
     passed(clock, outbox, 2 * MINUTE)
     assert (states(database), sender.sent) == (["sent"], [])
 
@@ -140,7 +140,7 @@ def test_who_comes_back_late_with_the_truth_is_believed(
 
 
 @pytest.fixture
-def template(house: House, outbox: Outbox, queue: Queue, wechat: Sender) -> None:
+def template(house: Runtime, outbox: Outbox, queue: Queue, wechat: Sender) -> None:
     queue("x", channel="wechat", who="o-1", kind="notice", candidate="PUB", via="template", others=OTHERS)
     wechat.answers = [Unknown("-1")]
     outbox.deliver()
@@ -205,7 +205,7 @@ def test_an_sms_without_a_final_status_is_asked_for_after_an_hour_and_every_hour
 ) -> None:
     queue("x")
     outbox.deliver()
-    sender.has = Posted("SM1", 1, "sent")
+    sender.has = SendResult("SM1", 1, "sent")
     assert passed(clock, outbox, 59 * MINUTE) == 0
     for _ in range(23):
         assert passed(clock, outbox, 61 * MINUTE) == 1
@@ -218,7 +218,7 @@ def test_a_status_that_twilio_has_is_applied_and_ends_the_asking(
 ) -> None:
     queue("x")
     outbox.deliver()
-    sender.has = Posted("SM1", 1, "delivered")
+    sender.has = SendResult("SM1", 1, "delivered")
     passed(clock, outbox, 60 * MINUTE)
     assert states(database) == ["delivered"]
     assert passed(clock, outbox, 61 * MINUTE) == 0
@@ -229,7 +229,7 @@ def test_another_message_with_the_same_words_says_nothing_of_this_one(
 ) -> None:
     queue("x")
     outbox.deliver()
-    sender.has = Posted("SM999", 1, "failed")
+    sender.has = SendResult("SM999", 1, "failed")
     passed(clock, outbox, 60 * MINUTE)
     assert states(database) == ["sent"]
 
@@ -242,13 +242,13 @@ def test_two_processes_do_not_ask_for_the_same_message(
 
 
 def test_the_job_takes_batch_after_batch(
-    house: House, outbox: Outbox, database: Database, cipher: Cipher, queue: Queue, sender: Sender, clock: Clock
+    house: Runtime, outbox: Outbox, database: Database, cipher: Cipher, queue: Queue, sender: Sender, clock: Clock
 ) -> None:
     from jobs import reconcile
-    from jobs.context import Desk
+    from jobs.context import JobContext
 
     queue(*[f"{n}" for n in range(130)])
     in_doubt = sa.update(outbound).values(state="unknown", attempts=1, due_at=clock.now)
     database.write(lambda c: c.execute(in_doubt))
-    assert reconcile.run(Desk(house.settings, database, cipher, outbox, house, clock)) == 130
+    assert reconcile.run(JobContext(house.settings, database, cipher, outbox, house, clock)) == 130
     assert states(database) == ["queued"] * 130

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bot.channels.twilio.sender import SmsApi
 from bot.channels.wechat.sender import WechatApi
 from bot.channels.wechat.tokens import SharedTokens
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.errors import Misconfigured
 from bot.outbox import Outbox
 from bot.settings import Wechat
@@ -40,7 +40,7 @@ def stopped(database: Database) -> list[str]:
 
 @pytest.mark.parametrize("code", [21268, 21265, 29999, 60999, 400])
 def test_a_code_that_nobody_has_met_is_about_one_message_and_the_others_get_theirs(
-    house: House, outbox: Outbox, queue: Queue, twilio: Fake, database: Database, cipher: Cipher, code: int
+    house: Runtime, outbox: Outbox, queue: Queue, twilio: Fake, database: Database, cipher: Cipher, code: int
 ) -> None:
     twilio.post("/_fake/phone", number=REFUSED, refuse=code)
     queue("news", who=REFUSED, kind="notice", candidate="PUB")

@@ -8,17 +8,17 @@ import pytest
 
 from bot.outbox import Outbox
 from bot.outbox.claim import BATCH
-from bot.outbox.rate_limits import Limits, Rates
+from bot.outbox.rate_limits import RateLimits, Rates
 from bot.store.db.cipher import Cipher
 from bot.store.db.database import Database
-from bot.values.message import Letter, Posted
+from bot.values.message import ChannelMessage, SendResult
 from tests.bot.outbox.conftest import TERMS, Clock, Sender, rows, states
 
 Queue = Callable[..., list[int]]
 
 
 def with_rates(
-    database: Database, cipher: Cipher, clock: Clock, sender: Sender, **limits: Limits
+    database: Database, cipher: Cipher, clock: Clock, sender: Sender, **limits: RateLimits
 ) -> tuple[Outbox, list[float]]:
     """An outbox with these limits, in which nobody sleeps; and how long they would have slept."""
     slept: list[float] = []
@@ -61,7 +61,7 @@ def test_what_cannot_go_holds_up_only_what_the_same_person_gets_after_it(
     queue("other", who="+8613800000002")
     send = sender.send
 
-    def refuse_first(letter: Letter) -> Posted:
+    def refuse_first(letter: ChannelMessage) -> SendResult:
         if letter.text == "1":
             raise TryLater("20429")
         return send(letter)
@@ -96,7 +96,7 @@ def test_while_one_process_sends_to_a_person_another_leaves_that_person_alone(
 def test_a_row_without_a_token_waits_and_is_no_attempt(
     database: Database, cipher: Cipher, queue: Queue, clock: Clock, sender: Sender
 ) -> None:
-    limited, slept = with_rates(database, cipher, clock, sender, sms=Limits("n", 1))
+    limited, slept = with_rates(database, cipher, clock, sender, sms=RateLimits("n", 1))
     for n in range(4):
         queue(f"{n}", who=f"+861380000000{n}", kind="notice", candidate="")
     assert limited.deliver() == 2, "no more are taken than go in a second"
@@ -114,7 +114,7 @@ def test_a_row_without_a_token_waits_and_is_no_attempt(
 def test_what_somebody_waits_for_waits_for_its_token_in_the_thread(
     database: Database, cipher: Cipher, queue: Queue, clock: Clock, sender: Sender
 ) -> None:
-    limited, slept = with_rates(database, cipher, clock, sender, sms=Limits("n", 1))
+    limited, slept = with_rates(database, cipher, clock, sender, sms=RateLimits("n", 1))
     first, second = queue("1", who="+8613800000001"), queue("2", who="+8613800000002")
     limited.deliver(first)
     limited.deliver(second)
@@ -125,7 +125,7 @@ def test_what_somebody_waits_for_waits_for_its_token_in_the_thread(
 def test_a_person_s_limit_puts_off_that_person_alone_and_keeps_the_order(
     database: Database, cipher: Cipher, queue: Queue, clock: Clock, sender: Sender
 ) -> None:
-    limited, _ = with_rates(database, cipher, clock, sender, sms=Limits("n", 100, 4))
+    limited, _ = with_rates(database, cipher, clock, sender, sms=RateLimits("n", 100, 4))
     queue("1", "2", "3", "4", "5", kind="notice")
     queue("other", who="+8613800000002", kind="notice")
     limited.deliver()
@@ -141,7 +141,7 @@ def test_a_person_s_limit_puts_off_that_person_alone_and_keeps_the_order(
 def test_who_finds_a_closed_window_costs_no_token(
     database: Database, cipher: Cipher, queue: Queue, clock: Clock, sender: Sender
 ) -> None:
-    limited, slept = with_rates(database, cipher, clock, sender, wechat=Limits("wx", 1))
+    limited, slept = with_rates(database, cipher, clock, sender, wechat=RateLimits("wx", 1))
     closed = {"window_left": 0, "window_until": clock.now}
     for n in range(5):
         queue("x", channel="wechat", who=f"o-{n}", columns=closed)
@@ -187,9 +187,9 @@ def test_many_people_are_sent_to_at_once(database: Database, cipher: Cipher, que
     together = threading.Barrier(8, timeout=20)
 
     class Slow(Sender):
-        def send(self, letter: Letter) -> Posted:
+        def send(self, letter: ChannelMessage) -> SendResult:
             together.wait()
-            return Posted(f"SM{letter.id}")
+            return SendResult(f"SM{letter.id}")
 
     for n in range(16):
         queue("x", who=f"+86138000000{n:02}")

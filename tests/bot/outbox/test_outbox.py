@@ -8,17 +8,17 @@ import pytest
 import sqlalchemy as sa
 
 from bot.channels.twilio import inbound as twilio_inbound
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown, Unreachable
 from bot.outbox import Outbox, keep_receipt
 from bot.outbox.fallback import Terms
-from bot.outbox.results import Outcome
+from bot.outbox.results import SendOutcome
 from bot.store import people
 from bot.store.db.cipher import Cipher
 from bot.store.db.database import Database
-from bot.store.messages import STAFF, Spoken, keep_outbound
+from bot.store.messages import STAFF, Draft, enqueue
 from bot.store.tables import addresses, candidates, outbound
-from bot.values.message import Letter, Posted
+from bot.values.message import ChannelMessage, SendResult
 from tests import postgres
 from tests.bot.outbox.conftest import Clock, Sender, states
 
@@ -108,15 +108,15 @@ def test_what_nobody_finished_is_unknown_and_never_resent(
 
 @pytest.mark.parametrize(("said", "state"), [(STAFF, "sent"), ("welcome.pack", "cancelled")])
 def test_what_a_person_writes_goes_out_also_to_who_has_left_the_road(
-    said: str, state: str, house: House, outbox: Outbox, database: Database, cipher: Cipher, clock: Clock
+    said: str, state: str, house: Runtime, outbox: Outbox, database: Database, cipher: Cipher, clock: Clock
 ) -> None:
     def queued(connection: sa.Connection) -> None:
-        person = people.meet(connection, cipher, "sms", "+8613800000001", clock.now)
+        person = people.get_or_create(connection, cipher, "sms", "+8613800000001", clock.now)
         number = people.by_code(connection, "PUB")
         people.change(connection, person.id, candidate_id=number)
         connection.execute(sa.update(candidates).where(candidates.c.id == number).values(stage="withdrawn"))
-        spoken = Spoken("我在，给你打电话好吗？", said, "notice", pushed=True)
-        keep_outbound(connection, cipher, person.id, number, None, [spoken], clock.now)
+        spoken = Draft("我在，给你打电话好吗？", said, "notice", pushed=True)
+        enqueue(connection, cipher, person.id, number, None, [spoken], clock.now)
 
     database.write(queued)
     outbox.deliver()
@@ -133,7 +133,7 @@ def test_what_became_of_a_message_is_kept_although_the_database_went_away_meanwh
     away = ExitStack()
 
     class Slow(Sender):
-        def send(self, letter: Letter) -> Posted:
+        def send(self, letter: ChannelMessage) -> SendResult:
             away.enter_context(postgres.refusing(database.url))
             return super().send(letter)
 
@@ -149,7 +149,7 @@ def test_who_dies_in_a_batch_leaves_one_row_in_doubt_and_the_rest_for_the_next(
 ) -> None:
     queue("一", "二", "三")
 
-    def die(letter: Letter) -> Posted:
+    def die(letter: ChannelMessage) -> SendResult:
         raise SystemExit
 
     with monkeypatch.context() as patched:
@@ -170,7 +170,7 @@ def test_a_batch_whose_lease_ended_is_left_to_whoever_took_it_over(
     parcels = database.write(lambda connection: outbox._reserve(connection, None))
     clock.now += timedelta(minutes=3)
     assert outbox.deliver() == 1
-    assert database.write(lambda connection: outbox._begin(connection, parcels[0])) == Outcome("held")
+    assert database.write(lambda connection: outbox._begin(connection, parcels[0])) == SendOutcome("held")
     assert sender.sent == ["一"]
 
 

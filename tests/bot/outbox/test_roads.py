@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.channels.twilio.inbound import Status
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.errors import DeliveryError, Misconfigured, TryLater, Unknown, Unreachable
 from bot.outbox import Outbox, keep_receipt
 from bot.outbox.fallback import Terms, sms_address
@@ -37,7 +37,7 @@ def email(outbox: Outbox) -> Sender:
 
 
 @pytest.fixture
-def notice(house: House, queue: Queue, database: Database, cipher: Cipher, clock: Clock) -> Callable[..., list[int]]:
+def notice(house: Runtime, queue: Queue, database: Database, cipher: Cipher, clock: Clock) -> Callable[..., list[int]]:
     """A notice to 王芳's chat, which may go by every road."""
 
     def put(others: Any = OTHERS, closed: bool = True, **columns: Any) -> list[int]:
@@ -242,7 +242,7 @@ def test_a_notice_to_a_phone_goes_to_the_chat_where_that_is_open(
 
 
 def test_nothing_but_a_notice_takes_another_road(
-    house: House, outbox: Outbox, queue: Queue, database: Database, cipher: Cipher, clock: Clock
+    house: Runtime, outbox: Outbox, queue: Queue, database: Database, cipher: Cipher, clock: Clock
 ) -> None:
     closed = {"window_left": 0, "window_until": clock.now}
     for kind in ("answer", "code", "rest", "story"):
@@ -282,7 +282,7 @@ def test_a_story_goes_by_no_other_road_also_where_somebody_wrote_it_so(
 @pytest.mark.parametrize("kind", ["notice", "story"])
 @pytest.mark.parametrize("how", ["stopped", "wrong number", "no pushes", "withdrawn"])
 def test_who_stopped_us_since_it_was_written_does_not_get_it(
-    house: House, outbox: Outbox, queue: Queue, database: Database, wechat: Sender, now: datetime, kind: str, how: str
+    house: Runtime, outbox: Outbox, queue: Queue, database: Database, wechat: Sender, now: datetime, kind: str, how: str
 ) -> None:
     column = {"stopped": "stopped_at", "wrong number": "wrong_number_at"}.get(how)
     queue("x", channel="wechat", who="o-1", candidate="PUB", kind=kind, columns={column: now} if column else {})
@@ -305,10 +305,10 @@ def test_a_dead_number_is_no_road_until_somebody_writes_from_it(
     deliver_all(outbox, clock)
     assert sender.sent == []
     assert cases(database, cipher)[1][1][3] == {"via": "sms", "code": "dead"}
-    person = database.write(lambda c: people.meet(c, cipher, "sms", PHONE, clock.now))
+    person = database.write(lambda c: people.get_or_create(c, cipher, "sms", PHONE, clock.now))
     assert person.unreachable
     assert database.write(lambda c: sms_address(c, cipher, rows(database)[0].candidate_id, "", clock.now)) is None
-    database.write(lambda c: people.took_turn(c, cipher, person, "", clock.now, None))
+    database.write(lambda c: people.save_turn(c, cipher, person, "", clock.now, None))
     notice({})
     deliver_all(outbox, clock)
     assert sender.sent == ["by chat"]
@@ -390,5 +390,5 @@ def test_what_the_version_before_queued_finds_its_road(
     assert (wechat.sent, rows(database)[0].via) == (["x"], "service")
 
 
-def test_the_terms_are_those_of_the_settings(house: House) -> None:
+def test_the_terms_are_those_of_the_settings(house: Runtime) -> None:
     assert Terms.of(house.settings).closed == house.settings.stages.closed

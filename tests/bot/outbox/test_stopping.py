@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from structlog.testing import capture_logs
 
 from bot.channels.twilio.inbound import Status
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.errors import Misconfigured, Unreachable
 from bot.outbox import Outbox, keep_receipt
 from bot.store.db.cipher import Cipher
@@ -101,7 +101,7 @@ def test_two_processes_do_not_both_try(stopped: list[Any], outbox: Outbox, datab
 
 
 def test_a_notice_that_expires_meanwhile_is_for_hr_to_call_about(
-    house: House, stopped: list[Any], outbox: Outbox, queue: Queue, database: Database, cipher: Cipher, clock: Clock
+    house: Runtime, stopped: list[Any], outbox: Outbox, queue: Queue, database: Database, cipher: Cipher, clock: Clock
 ) -> None:
     queue("notice", kind="notice", candidate="PUB", expires_at=clock.now + MINUTE / 2)
     queue("story", channel="wechat", who="o-9", kind="story", candidate="PUB", expires_at=clock.now + MINUTE / 2)

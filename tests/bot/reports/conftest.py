@@ -7,17 +7,17 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.reports.model import Asked, Table
+from bot.reports.model import ReportRequest, Table
 from bot.settings import Settings
 from bot.store import cases
 from bot.store.db.database import Database
 from bot.store.tables import addresses, candidates, contacts, inbound, outbound, risk_changes, signals, touches
 from bot.store.tables import cases as case_table
-from bot.store.visibility import Sight
+from bot.store.visibility import Visibility
 from tests.conftest import NOW
 
-ALL = Sight("A", "admin", everybody=True)
-CANTON = Sight("M", "manager", scope=frozenset({"广州"}))
+ALL = Visibility("A", "admin", everybody=True)
+CANTON = Visibility("M", "manager", scope=frozenset({"广州"}))
 DAY = timedelta(days=1)
 
 
@@ -28,10 +28,10 @@ class Office:
         self.database, self.settings = database, settings
         self._count = 0
 
-    def asked(self, sight: Sight = ALL, now: datetime = NOW, **more: Any) -> Asked:
-        return Asked(sight, self.settings, now, **more)
+    def asked(self, sight: Visibility = ALL, now: datetime = NOW, **more: Any) -> ReportRequest:
+        return ReportRequest(sight, self.settings, now, **more)
 
-    def table(self, report: Any, sight: Sight = ALL, now: datetime = NOW, **more: Any) -> Table:
+    def table(self, report: Any, sight: Visibility = ALL, now: datetime = NOW, **more: Any) -> Table:
         return self.database.read(lambda c: report(c, self.asked(sight, now, **more)))
 
     def rows(self, report: Any, *args: Any, **more: Any) -> dict[Any, dict[str, Any]]:

@@ -178,7 +178,7 @@ def test_nobody_sees_figures_of_whom_they_may_not_see(office: Office, name: str)
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_a_company_without_anybody_has_reports_too(office: Office, name: str) -> None:
-    from bot.store.visibility import Sight
+    from bot.store.visibility import Visibility
 
-    tables: Any = office.database.read(lambda c: make(name, c, office.asked(Sight("X", "store"))))
+    tables: Any = office.database.read(lambda c: make(name, c, office.asked(Visibility("X", "store"))))
     assert all(len(row) == len(table.columns) for table in tables for row in table.rows)

@@ -19,7 +19,7 @@ from bot.record.vocabulary import URGENCY
 from bot.reports import picture, render
 from bot.reports.all import REPORTS, make
 from bot.reports.format import shown
-from bot.reports.model import Column, Table, Words
+from bot.reports.model import ReportColumn, Table, Words
 from bot.reports.words import table_words
 from bot.risk.signals import NAMES
 from tests.bot.reports.conftest import Office
@@ -29,12 +29,12 @@ ROOT = Path(__file__).parents[3]
 TABLE = Table(
     "cost",
     (
-        Column("road", "code"),
-        Column("messages", "count"),
-        Column("lost_share", "percent"),
-        Column("cost", "money"),
-        Column("median", "span"),
-        Column("since", "day"),
+        ReportColumn("road", "code"),
+        ReportColumn("messages", "count"),
+        ReportColumn("lost_share", "percent"),
+        ReportColumn("cost", "money"),
+        ReportColumn("median", "span"),
+        ReportColumn("since", "day"),
     ),
     [
         ("sms", 1234, Decimal("33.333"), 1_500_000, 5_400, datetime(2026, 11, 22, 16, 30, tzinfo=UTC)),
@@ -54,7 +54,7 @@ def test_every_signal_and_every_reason_of_a_case_has_words(locale: str) -> None:
     have = words(locale)
     codes = [f"signal_{name}" for name in NAMES] + [f"reason_{name}" for name in (*URGENCY, "personal", "none")]
     assert [code for code in codes if code not in have] == []
-    assert shown(("silent_3", "doubt"), Column("signals", "code", "signal"), have, ZONE) == have["comma"].join(
+    assert shown(("silent_3", "doubt"), ReportColumn("signals", "code", "signal"), have, ZONE) == have["comma"].join(
         (have["signal_silent_3"], have["signal_doubt"])
     )
 
@@ -87,7 +87,10 @@ def test_a_workbook_has_numbers_as_numbers_and_no_formula() -> None:
 def test_a_picture_is_xml_whatever_is_in_it(name: str, value: int) -> None:
     clean = "".join(sign for sign in name if sign.isprintable())
     table = Table(
-        "lost_by_store", (Column("store", "code"), Column("lost", "count")), [(clean, value)], ("store", "lost")
+        "lost_by_store",
+        (ReportColumn("store", "code"), ReportColumn("lost", "count")),
+        [(clean, value)],
+        ("store", "lost"),
     )
     drawn = ElementTree.fromstring(picture.svg(table, words("en"), ZONE))
     widths = [int(bar.attrib["width"]) for bar in drawn.iter("{http://www.w3.org/2000/svg}rect")]
@@ -99,7 +102,7 @@ def test_a_picture_is_xml_whatever_is_in_it(name: str, value: int) -> None:
     ("seconds", "said"), [(0, "0 min"), (3_540, "59 min"), (3_660, "1 h 1 min"), (90_000, "1 d 1 h")]
 )
 def test_a_span_is_said_in_its_largest_units(seconds: int, said: str) -> None:
-    assert shown(seconds, Column("median", "span"), words("en"), ZONE) == said
+    assert shown(seconds, ReportColumn("median", "span"), words("en"), ZONE) == said
 
 
 @pytest.mark.parametrize("locale", ["zh", "en"])

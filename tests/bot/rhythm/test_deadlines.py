@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from bot.content import Content
 from bot.engine.flow import Effect
 from bot.engine.talk import Talk
-from bot.engine.turn import TOUCH, Heard, Reading, turn
+from bot.engine.turn import TOUCH, Collected, Heard, turn
 from bot.record import facts
 from bot.record.model import Candidate, Cohort, Task
-from bot.rhythm import Situation, Told, plan
+from bot.rhythm import PastTouch, Situation, plan
 from bot.rhythm.planning import without
 from bot.settings import Settings
 from tests.bot.rhythm.situations import NOW, SHANGHAI, local, rhythm, touches, waiting
@@ -59,7 +59,7 @@ class Life:
         first = due[0]
         keys = self._words(first.begins, planned.due, now)
         state = "sent" if keys else "suppressed"
-        told = Told(first.entry, first.occasion, first.begins, state, now, plan=first.plan)
+        told = PastTouch(first.entry, first.occasion, first.begins, state, now, plan=first.plan)
         self.who = replace(self.who, told=(*self.who.told, told))
         self.said += [(now, key, planned.due[_task(key)]) for key in keys]
         return True
@@ -88,7 +88,7 @@ class World:
     def choice(self, flow: str, names: tuple[str, ...], text: str) -> str:
         return ""
 
-    def read(self, collector: str, limit: str, heard: Heard) -> Reading | None:
+    def read(self, collector: str, limit: str, heard: Heard) -> Collected | None:
         return None
 
 
@@ -140,9 +140,9 @@ def test_what_follows_another_waits_until_that_was_said(tmp_path: Any) -> None:
         " second: {kind: notice, at: said first + 2d at 11:00, begins: notes.two}}",
     )
     assert [one.entry for one in touches(read, waiting())] == ["first"]
-    heard = waiting(told=(Told("first", "", "notes.one", "sent", NOW),))
+    heard = waiting(told=(PastTouch("first", "", "notes.one", "sent", NOW),))
     assert [one.at.astimezone(SHANGHAI) for one in touches(read, heard) if one.entry == "second"] == [
         local("2026-11-25 11:00")
     ]
-    expired = waiting(told=(Told("first", "", "notes.one", "expired", NOW),))
+    expired = waiting(told=(PastTouch("first", "", "notes.one", "expired", NOW),))
     assert [one.entry for one in touches(read, expired)] == ["first"]

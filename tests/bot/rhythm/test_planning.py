@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.rhythm import Audience, Entry, Every, Expects, Moment, Planned, Rhythm, Told, plan
+from bot.rhythm import Audience, Entry, Every, Expects, PastTouch, Planned, Rhythm, RhythmMoment, plan
 from bot.rhythm.planning import difference
 from tests.bot.rhythm.situations import NOW, SHANGHAI, local, moments, rhythm, touches, waiting
 
 ONCE = "entries: {{note: {{kind: notice, at: {at}, begins: notes.one}}}}"
 
 
-def said(each: Planned, state: str = "sent", **more: object) -> Told:
-    return Told(each.entry, each.occasion, each.begins, state, each.at, plan=each.plan, **more)  # type: ignore[arg-type]
+def said(each: Planned, state: str = "sent", **more: object) -> PastTouch:
+    return PastTouch(each.entry, each.occasion, each.begins, state, each.at, plan=each.plan, **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_who_is_released_late_hears_where_they_stand_instead_of_what_they_missed
     long_ago = waiting(entered={"interview_passed": NOW - timedelta(days=10)})
     assert [each.entry for each in touches(read, long_ago)] == ["standing", "later"]
     assert [each.entry for each in touches(read, waiting())] == ["note", "later"]
-    told = Told("note", "", "notes.one", "sent", NOW - timedelta(days=9))
+    told = PastTouch("note", "", "notes.one", "sent", NOW - timedelta(days=9))
     assert "note" in [each.entry for each in touches(read, replace(long_ago, told=(told,)))], "said is not missed"
 
 
@@ -194,8 +194,8 @@ REMIND = "entries: {unread: {kind: notice, at: notice + 24h, only: unseen, begin
 
 def test_a_reminder_follows_the_newest_notice_until_that_is_seen(tmp_path: Path) -> None:
     read = rhythm(tmp_path, REMIND)
-    first = Told("training_notice", "K1:2", "notice.training", "sent", NOW - timedelta(hours=2), about=True)
-    newer = Told("training_moved", "K1:3", "notice.moved", "sent", NOW - timedelta(hours=1), about=True)
+    first = PastTouch("training_notice", "K1:2", "notice.training", "sent", NOW - timedelta(hours=2), about=True)
+    newer = PastTouch("training_moved", "K1:3", "notice.moved", "sent", NOW - timedelta(hours=1), about=True)
     (touch,) = touches(read, waiting(date_state="published", told=(first, newer)))
     assert (touch.occasion, touch.at) == ("K1:3", NOW + timedelta(hours=23))
     assert touches(read, waiting(date_state="published", told=(first, replace(newer, seen=True)))) == []
@@ -204,8 +204,8 @@ def test_a_reminder_follows_the_newest_notice_until_that_is_seen(tmp_path: Path)
 @pytest.mark.parametrize("state", ["unknown", "planned"])
 def test_nothing_follows_a_notice_whose_date_is_fixed_no_more(tmp_path: Path, state: str) -> None:
     read = rhythm(tmp_path, REMIND)
-    told = Told("training_notice", "TRAIN1:2", "notice.training", "sent", NOW, about=True)
-    cancelled = Told("training_cancelled", "TRAIN1:3", "notice.cancelled", "sent", NOW, about=True)
+    told = PastTouch("training_notice", "TRAIN1:2", "notice.training", "sent", NOW, about=True)
+    cancelled = PastTouch("training_cancelled", "TRAIN1:3", "notice.cancelled", "sent", NOW, about=True)
     assert touches(read, waiting(date_state="published", told=(told,)))
     for news in ((told,), (told, cancelled)):
         assert touches(read, waiting(date_state=state, told=news)) == []
@@ -246,7 +246,7 @@ entries: {soon: {kind: notice, at: due id_copy - 2d at 11:00, only: open id_copy
 
 
 MOMENTS = st.builds(
-    Moment,
+    RhythmMoment,
     st.sampled_from(["interview_passed", "released", "bound", "heard", "start", "end", "notice", "wait 1/3"]),
     st.integers(-20 * 24, 20 * 24).map(lambda hours: timedelta(hours=hours)),
     st.none() | st.times(),

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.risk.history import Duty, Heard, History, Said
-from bot.risk.score import Limits, reckon
+from bot.risk.history import Duty, History, MessageHeard, MessageSent
+from bot.risk.score import RiskLimits, reckon
 from bot.risk.signals import DOUBTS, NAMES, SIGNALS, Signal
 
 PASSED = datetime(2026, 11, 2, 2, 0, tzinfo=UTC)
@@ -37,20 +37,24 @@ def with_(**changes: Any) -> History:
     return replace(WAITS, **changes)
 
 
-ASKED = (Said(at(2), "checkin", "answer"),)
-NEWS = (Said(at(2), "training_notice", "seen", news=True),)
-WROTE = (Heard(at(8), "training.when"),)
+ASKED = (MessageSent(at(2), "checkin", "answer"),)
+NEWS = (MessageSent(at(2), "training_notice", "seen", news=True),)
+WROTE = (MessageHeard(at(8), "training.when"),)
 CASES: dict[str, Case] = {
     "unanswered": Case(with_(said=ASKED), at(3), with_(said=ASKED, heard=WROTE), at(8)),
     "unseen_24": Case(with_(said=NEWS), at(3), with_(said=NEWS, acted=[at(4)]), at(4)),
     "unseen_48": Case(with_(said=NEWS), at(4), with_(said=NEWS, heard=WROTE), at(8)),
     "silent_3": Case(with_(said=ASKED), at(5), with_(said=ASKED, heard=WROTE), at(8)),
     "silent_5": Case(with_(said=ASKED), at(7), with_(said=ASKED, acted=[at(8)]), at(8)),
-    "silent_7": Case(with_(said=ASKED), at(9), with_(said=ASKED, heard=[Heard(at(10))]), at(10)),
-    "few_contacts": Case(with_(heard=[Heard(at(1))]), at(14), with_(heard=[Heard(at(1))], spoken=[at(15)]), at(15)),
-    "asked_again": Case(with_(heard=[Heard(at(day), "training.when") for day in (1, 2, 3)]), at(3)),
-    "not_understood": Case(with_(heard=[Heard(at(1), missed=True), Heard(at(1.5), missed=True)]), at(1.5)),
-    "doubt": Case(with_(heard=[Heard(at(6), "store.far")]), at(6)),
+    "silent_7": Case(with_(said=ASKED), at(9), with_(said=ASKED, heard=[MessageHeard(at(10))]), at(10)),
+    "few_contacts": Case(
+        with_(heard=[MessageHeard(at(1))]), at(14), with_(heard=[MessageHeard(at(1))], spoken=[at(15)]), at(15)
+    ),
+    "asked_again": Case(with_(heard=[MessageHeard(at(day), "training.when") for day in (1, 2, 3)]), at(3)),
+    "not_understood": Case(
+        with_(heard=[MessageHeard(at(1), missed=True), MessageHeard(at(1.5), missed=True)]), at(1.5)
+    ),
+    "doubt": Case(with_(heard=[MessageHeard(at(6), "store.far")]), at(6)),
     "checkin_low": Case(with_(checkins=[(at(9), 2)]), at(9), with_(checkins=[(at(9), 2), (at(12), 5)]), at(12)),
     "checkin_fell": Case(with_(checkins=[(at(5), 5), (at(9), 3)]), at(9)),
     "task_overdue": Case(
@@ -59,7 +63,7 @@ CASES: dict[str, Case] = {
     "undeliverable": Case(
         with_(lost_at=at(3), lost="undeliverable"),
         at(3),
-        with_(lost_at=at(3), lost="undeliverable", heard=[Heard(at(5))]),
+        with_(lost_at=at(3), lost="undeliverable", heard=[MessageHeard(at(5))]),
         at(5),
     ),
     "unfollowed": Case(with_(lost_at=at(3), lost="unfollowed"), at(3)),
@@ -69,10 +73,10 @@ CASES: dict[str, Case] = {
     "promise_overdue": Case(
         with_(promises=[Duty("date", at(6))]), at(6), with_(promises=[Duty("date", at(6), at(7))]), at(7)
     ),
-    "reschedule_again": Case(with_(heard=[Heard(at(day), "training.change") for day in (1, 5)]), at(5)),
+    "reschedule_again": Case(with_(heard=[MessageHeard(at(day), "training.change") for day in (1, 5)]), at(5)),
     "confirmed": Case(with_(confirmed_at=at(6)), at(6)),
     "task_done": Case(with_(tasks=[Duty("id_copy", at(10), at(5))]), at(5)),
-    "replied": Case(with_(heard=[Heard(at(6), "training.when")]), at(6)),
+    "replied": Case(with_(heard=[MessageHeard(at(6), "training.when")]), at(6)),
     "visited": Case(with_(acted=[at(6)]), at(6)),
 }
 
@@ -92,9 +96,9 @@ def test_it_comes_true_at_its_moment_and_not_a_minute_before_and_once(name: str)
     assert signal.at == case.when
     assert signal.weight(case.when - MINUTE) == 0
     assert signal.weight(case.when) == signal.points != 0
-    names = [each.name for each in reckon(case.history, Limits(), "low", case.when).signals]
+    names = [each.name for each in reckon(case.history, RiskLimits(), "low", case.when).signals]
     assert names.count(name) == 1
-    assert name not in [each.name for each in reckon(case.history, Limits(), "low", case.when - MINUTE).signals]
+    assert name not in [each.name for each in reckon(case.history, RiskLimits(), "low", case.when - MINUTE).signals]
 
 
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.ended])
@@ -119,7 +123,7 @@ def test_what_fades_is_half_after_its_half_life(name: str) -> None:
 
 @pytest.mark.parametrize("answer", [at(2.5), at(3)])
 def test_an_answer_in_time_is_no_reason_to_worry(answer: datetime) -> None:
-    heard = (Heard(answer, "training.when"),)
+    heard = (MessageHeard(answer, "training.when"),)
     assert not found(with_(said=ASKED, heard=heard), "unanswered")
     assert not found(with_(said=NEWS, heard=heard), "unseen_24")
 
@@ -131,30 +135,30 @@ def test_what_was_before_we_had_a_hand_in_it_is_no_reason() -> None:
 
 
 def test_silence_counts_only_after_something_that_was_asked() -> None:
-    told = (Said(at(2), "tips"),)
+    told = (MessageSent(at(2), "tips"),)
     assert not found(with_(said=told), "silent_3")
     assert not found(WAITS, "silent_3")
 
 
 def test_a_push_alone_is_no_contact() -> None:
-    told = tuple(Said(at(day), "tips") for day in range(1, 10))
+    told = tuple(MessageSent(at(day), "tips") for day in range(1, 10))
     (signal,) = found(with_(said=told), "few_contacts")
     assert signal.evidence == {"count": 0}
 
 
 def test_opting_out_is_no_signal() -> None:
     quiet = with_(stopped=True)
-    assert reckon(quiet, Limits(), "low", at(1)).points == 0
+    assert reckon(quiet, RiskLimits(), "low", at(1)).points == 0
 
 
 def test_only_the_newest_word_on_the_training_counts_as_unseen() -> None:
-    said = (*NEWS, Said(at(5), "training_moved", "seen", news=True))
+    said = (*NEWS, MessageSent(at(5), "training_moved", "seen", news=True))
     assert [signal.at for signal in found(with_(said=said), "unseen_24")] == [at(6)]
 
 
 def test_who_does_not_wait_is_at_no_risk() -> None:
-    doubts = [Heard(at(1), intent) for intent in DOUBTS]
-    assert reckon(with_(waits=False, heard=doubts), Limits(), "high", at(1)).level == "low"
+    doubts = [MessageHeard(at(1), intent) for intent in DOUBTS]
+    assert reckon(with_(waits=False, heard=doubts), RiskLimits(), "high", at(1)).level == "low"
 
 
 def test_family_and_health_are_personal() -> None:
@@ -168,11 +172,11 @@ def test_danger_is_called_danger() -> None:
 
 def test_a_level_does_not_flicker() -> None:
     """Entered at its limit, left only below its margin; and it fades back to low at last."""
-    history = with_(starts_at=START, heard=[Heard(at(1), "leave.other_offer")])  # 40 points, fading
+    history = with_(starts_at=START, heard=[MessageHeard(at(1), "leave.other_offer")])  # 40 points, fading
     levels = []
     before = "low"
     for hours in range(0, 24 * 12, 6):
-        before = reckon(history, Limits(30, 60, 8), before, at(1) + hours * HOUR).level
+        before = reckon(history, RiskLimits(30, 60, 8), before, at(1) + hours * HOUR).level
         levels.append(before)
     assert (levels[0], levels[-1]) == ("medium", "low")
     changes = sum(one != other for one, other in itertools.pairwise(levels))
@@ -180,9 +184,16 @@ def test_a_level_does_not_flicker() -> None:
 
 
 _MOMENTS = st.integers(0, 40 * 24).map(lambda hours: PASSED + hours * HOUR)
-_HEARD = st.builds(Heard, _MOMENTS, st.sampled_from(["", "training.when", "training.change", *DOUBTS]), st.booleans())
+_HEARD = st.builds(
+    MessageHeard, _MOMENTS, st.sampled_from(["", "training.when", "training.change", *DOUBTS]), st.booleans()
+)
 _SAID = st.builds(
-    Said, _MOMENTS, st.just("entry"), st.sampled_from(["", "answer", "seen", "confirm"]), st.booleans(), st.none()
+    MessageSent,
+    _MOMENTS,
+    st.just("entry"),
+    st.sampled_from(["", "answer", "seen", "confirm"]),
+    st.booleans(),
+    st.none(),
 )
 _HISTORIES = st.builds(
     lambda heard, said, acted, scores, moved: with_(
@@ -203,7 +214,7 @@ _HISTORIES = st.builds(
 @given(_HISTORIES, _MOMENTS)
 def test_nothing_changes_between_now_and_the_moment_it_says_to_look_again(history: History, now: datetime) -> None:
     """So the clock need not look before."""
-    limits = Limits()
+    limits = RiskLimits()
     first = reckon(history, limits, "low", now)
     later = first.next_at or now + 90 * DAY
     just_before = reckon(history, limits, first.level, later - MINUTE)
@@ -216,7 +227,7 @@ def test_the_order_of_what_happened_at_one_moment_does_not_matter(history: Histo
     random.shuffle(shuffled)
     other = replace(history, heard=sorted(shuffled, key=lambda one: one.at))
     if len({one.at for one in history.heard}) == len(history.heard):
-        assert reckon(history, Limits(), "low", now) == reckon(other, Limits(), "low", now)
+        assert reckon(history, RiskLimits(), "low", now) == reckon(other, RiskLimits(), "low", now)
 
 
 @given(_HISTORIES, _MOMENTS)
@@ -234,6 +245,6 @@ def test_what_is_still_to_come_does_not_weigh(history: History, now: datetime) -
 
     def names(one: History) -> set[str]:
         """But for what only the newest counts of, and what a later contact makes good."""
-        return {signal.name for signal in reckon(one, Limits(), "low", now).signals} - newest_only
+        return {signal.name for signal in reckon(one, RiskLimits(), "low", now).signals} - newest_only
 
     assert names(past) >= names(history)

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from bot.store import people
 from bot.store.db.cipher import Cipher
 from bot.store.db.database import Database
-from bot.store.messages import Spoken, keep_outbound
+from bot.store.messages import Draft, enqueue
 from bot.store.tables import outbound, stopped_channels
 from bot.store.views import counts
 from bot.store.views.counts import Counts
@@ -26,9 +26,9 @@ def counted(database: Database, now: datetime, since: datetime | None = None) ->
 
 def put(database: Database, cipher: Cipher, at: datetime, *states: str) -> None:
     def work(connection: Connection) -> None:
-        person = people.meet(connection, cipher, "sms", "+12025550123", at)
+        person = people.get_or_create(connection, cipher, "sms", "+12025550123", at)
         for state in states:
-            (number,) = keep_outbound(connection, cipher, person.id, None, None, [Spoken("x", "x", pushed=True)], at)
+            (number,) = enqueue(connection, cipher, person.id, None, None, [Draft("x", "x", pushed=True)], at)
             connection.execute(sa.update(outbound).where(outbound.c.id == number).values(state=state))
 
     database.write(work)

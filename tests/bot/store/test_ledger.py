@@ -8,14 +8,14 @@ import sqlalchemy as sa
 
 from bot.store.db.database import Database
 from bot.store.tables import addresses, candidates, outbound, touches
-from bot.store.views.message_log import Line, ledger, summary
+from bot.store.views.message_log import LogLine, ledger, summary
 from tests.conftest import NOW
 
 HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def written(database: Database) -> list[Line]:
+def written(database: Database) -> list[LogLine]:
     """A notice that went on by SMS, a reply, a message of no touch, a story that expired, and one that is to come."""
 
     def write(connection: sa.Connection) -> None:
@@ -52,7 +52,7 @@ def _message(connection: sa.Connection, address: int, at: datetime, **more: Any)
     return _put(connection, outbound, **{**row, "created_at": at, **more})
 
 
-def test_a_line_each_in_the_order_of_their_moments(written: list[Line]) -> None:
+def test_a_line_each_in_the_order_of_their_moments(written: list[LogLine]) -> None:
     told = [(line.at - NOW, line.entry or line.kind, line.road, line.state) for line in written]
     assert told == [
         (timedelta(), "welcome", "service", "failed"),
@@ -63,14 +63,14 @@ def test_a_line_each_in_the_order_of_their_moments(written: list[Line]) -> None:
     ]
 
 
-def test_a_line_says_whom_why_and_what_it_cost(written: list[Line]) -> None:
+def test_a_line_says_whom_why_and_what_it_cost(written: list[LogLine]) -> None:
     failed, went = written[:2]
     assert (failed.reason, failed.after, went.after) == ("45015", False, True)
     assert (went.candidate, went.timezone, went.why, went.meant_at) == ("C1", "Asia/Tokyo", "hours", NOW - 9 * HOUR)
     assert (went.parts, went.cost) == (2, 700_000)
 
 
-def test_the_summary_counts_by_entry(written: list[Line]) -> None:
+def test_the_summary_counts_by_entry(written: list[LogLine]) -> None:
     found = summary(written)
     assert list(found) == ["(answer)", "story", "tips", "welcome"]
     assert (found["welcome"].planned, found["welcome"].sent, found["welcome"].cost) == (1, 1, 700_000)

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 import pytest
 
 from bot.content import Content
-from bot.understanding import Model, Understanding, Words, train
+from bot.understanding import Model, Understanding, WordLists, train
 
 
 @pytest.fixture(scope="session")
-def words(content: Content) -> Words:
-    return Words.of(*(spoken.rules for spoken in content.words.values()))
+def words(content: Content) -> WordLists:
+    return WordLists.of(*(spoken.rules for spoken in content.words.values()))
 
 
 @pytest.fixture(scope="session")
@@ -19,10 +19,10 @@ def asks(content: Content) -> Mapping[str, list[str]]:
 
 
 @pytest.fixture(scope="session")
-def model(asks: Mapping[str, list[str]], words: Words) -> Model:
+def model(asks: Mapping[str, list[str]], words: WordLists) -> Model:
     return train(asks, words=words)
 
 
 @pytest.fixture(scope="session")
-def understanding(model: Model, words: Words) -> Understanding:
+def understanding(model: Model, words: WordLists) -> Understanding:
     return Understanding(model, words)

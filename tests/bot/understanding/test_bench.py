@@ -4,11 +4,11 @@ from random import Random
 
 from bench.understanding import OOS, mistyped, recall_at, ten_each, traditional, with_fillers
 from bot.understanding import Verdict
-from bot.understanding.evaluation import Prediction, Row
+from bot.understanding.evaluation import EvaluationRow, Prediction
 
 
 def _said(gold: str, score: float, intent: str = "a") -> Prediction:
-    return Prediction(Row("x", gold), Verdict(((intent, 1.0), ("z", 0.0)), 0.5, score), "answer", 0.0)
+    return Prediction(EvaluationRow("x", gold), Verdict(((intent, 1.0), ("z", 0.0)), 0.5, score), "answer", 0.0)
 
 
 def test_recall_is_taken_where_so_many_in_scope_are_accepted_and_right() -> None:
@@ -20,7 +20,7 @@ def test_recall_is_taken_where_so_many_in_scope_are_accepted_and_right() -> None
 
 
 def test_a_draw_of_ten_is_the_same_each_time() -> None:
-    train = [Row(f"{intent} {number}", intent) for intent in "ab" for number in range(30)]
+    train = [EvaluationRow(f"{intent} {number}", intent) for intent in "ab" for number in range(30)]
     assert len(ten_each(train, 1)) == 20
     assert ten_each(train, 1) == ten_each(train, 1) != ten_each(train, 2)
 

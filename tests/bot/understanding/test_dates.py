@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from bot.understanding import Words, read_date
+from bot.understanding import WordLists, read_date
 
 MONDAY = date(2026, 11, 23)
 
@@ -41,23 +41,23 @@ NO_DAY = [
 
 
 @pytest.mark.parametrize(("text", "day"), [(text, day) for day, texts in SAID.items() for text in texts])
-def test_a_day_is_read_however_it_is_said(text: str, day: date, words: Words) -> None:
+def test_a_day_is_read_however_it_is_said(text: str, day: date, words: WordLists) -> None:
     assert read_date(text, MONDAY, words) == day
 
 
 @pytest.mark.parametrize("text", NO_DAY)
-def test_what_names_no_day_or_several_is_none(text: str, words: Words) -> None:
+def test_what_names_no_day_or_several_is_none(text: str, words: WordLists) -> None:
     assert read_date(text, MONDAY, words) is None
 
 
 @pytest.mark.parametrize(
     ("text", "day"), [("周三", 25), ("周日", 29), ("this sunday", 29), ("下周二", 24), ("sunday", 29)]
 )
-def test_weeks_begin_on_monday(text: str, day: int, words: Words) -> None:
+def test_weeks_begin_on_monday(text: str, day: int, words: WordLists) -> None:
     assert read_date(text, date(2026, 11, 22) if day < 28 else MONDAY, words) == date(2026, 11, day)
 
 
-def test_a_day_of_this_week_that_is_over_is_none(words: Words) -> None:
+def test_a_day_of_this_week_that_is_over_is_none(words: WordLists) -> None:
     assert read_date("这周一", date(2026, 11, 25), words) is None
     assert read_date("this monday", date(2026, 11, 25), words) is None
 
@@ -67,7 +67,7 @@ YEARLESS = [text for day, texts in SAID.items() if day >= MONDAY for text in tex
 
 @settings(deadline=None)
 @given(text=some.sampled_from(YEARLESS), today=some.dates())
-def test_only_a_date_with_its_year_may_be_past(text: str, today: date, words: Words) -> None:
+def test_only_a_date_with_its_year_may_be_past(text: str, today: date, words: WordLists) -> None:
     found = read_date(text, today, words)
     assert found is None or found >= today
 
@@ -77,7 +77,7 @@ def test_only_a_date_with_its_year_may_be_past(text: str, today: date, words: Wo
     day=some.dates(date(2026, 1, 1), date(2099, 12, 31)),
     form=some.sampled_from(["{0.year}-{0.month:02}-{0.day:02}", "{0.year}年{0.month}月{0.day}号", "{0:%B} {0.day}, {0.year}", "{0.day} {0:%b} {0.year}"]),
 )  # fmt: skip
-def test_a_full_date_is_read_whatever_today_is(day: date, form: str, words: Words) -> None:
+def test_a_full_date_is_read_whatever_today_is(day: date, form: str, words: WordLists) -> None:
     assert read_date(form.format(day), MONDAY, words) == day
 
 
@@ -87,7 +87,7 @@ def test_a_full_date_is_read_whatever_today_is(day: date, form: str, words: Word
     ahead=some.integers(1, 350),
     form=some.sampled_from(["{0.month}月{0.day}日", "{0:%b} {0.day}"]),
 )
-def test_a_date_without_a_year_is_the_next_such_day(today: date, ahead: int, form: str, words: Words) -> None:
+def test_a_date_without_a_year_is_the_next_such_day(today: date, ahead: int, form: str, words: WordLists) -> None:
     day = today + timedelta(ahead)
     assert read_date(form.format(day), today, words) == day
 
@@ -97,11 +97,11 @@ def test_a_date_without_a_year_is_the_next_such_day(today: date, ahead: int, for
     text=some.text(some.sampled_from("年月日号周下这个十二三0123456789/.- 天后mondecfth\u0663²")) | some.text(),
     today=some.dates(),
 )
-def test_no_text_is_too_strange(text: str, today: date, words: Words) -> None:
+def test_no_text_is_too_strange(text: str, today: date, words: WordLists) -> None:
     found = read_date(text, today, words)
     assert found is None or isinstance(found, date)
 
 
 def test_no_words_name_no_day_but_digits_may() -> None:
-    assert read_date("周二", MONDAY, Words.of()) is None
-    assert read_date("2026-12-03", MONDAY, Words.of()) == date(2026, 12, 3)
+    assert read_date("周二", MONDAY, WordLists.of()) is None
+    assert read_date("2026-12-03", MONDAY, WordLists.of()) == date(2026, 12, 3)

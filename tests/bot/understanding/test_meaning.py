@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from bot.understanding import Meaning, Understanding, Words, train
+from bot.understanding import Meaning, Understanding, WordLists, train
 
 HELD_OUT = Path(__file__).parents[3] / "bench" / "data" / "own"  # by an author who has not seen the examples
 ASKS = [
@@ -143,7 +143,7 @@ def test_any_text_has_a_meaning(text: str, understanding: Understanding) -> None
 
 
 def test_understanding_works_without_any_words() -> None:
-    bare = Understanding(train(FEW), Words.of())
+    bare = Understanding(train(FEW), WordLists.of())
     assert bare.meaning("什么时候").top[0][0] == "a.when"
     assert bare.corrected("no, tuesday") is None
     assert not bare.meaning("什么时候").asks

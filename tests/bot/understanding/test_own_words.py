@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.understanding import Words
+from bot.understanding import WordLists
 from bot.understanding.own_words import OwnWords, own_words
 from bot.understanding.text import normal
 
@@ -15,7 +15,7 @@ _ZH_NOTICE = "王芳，培训定在 12 月 1 日。能来吗？回数字就行�
 
 
 @pytest.fixture
-def read(words: Words):
+def read(words: WordLists):
     return lambda text: own_words(text, words.not_own, lambda said: words.ask(normal(said)))
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from bot.understanding import Understanding, Words
+from bot.understanding import Understanding, WordLists
 from bot.understanding.rules import answer_first, corrected, ruling
 from bot.understanding.text import normal
 
@@ -33,37 +33,39 @@ NEVER = {
 
 
 def _rule(
-    text: str, words: Words, expecting: frozenset[str] = frozenset(), offered: frozenset[str] = frozenset()
+    text: str, words: WordLists, expecting: frozenset[str] = frozenset(), offered: frozenset[str] = frozenset()
 ) -> str | None:
     found = ruling(normal(text), words, expecting, offered)
     return found and found.rule
 
 
 @pytest.mark.parametrize(("rule", "text"), [(rule, text) for rule, texts in ALWAYS.items() for text in texts])
-def test_a_rule_decides_whatever_is_expected(rule: str, text: str, words: Words) -> None:
+def test_a_rule_decides_whatever_is_expected(rule: str, text: str, words: WordLists) -> None:
     assert _rule(text, words) == _rule(text, words, ANYTHING) == rule
 
 
 @pytest.mark.parametrize("text", ["cancel", "END", "quit"])
-def test_cancel_opts_out_unless_there_is_a_question_to_leave(text: str, words: Words) -> None:
+def test_cancel_opts_out_unless_there_is_a_question_to_leave(text: str, words: WordLists) -> None:
     """Twilio itself obeys these words by SMS, before anybody asks us."""
     assert _rule(text, words) == "stop"
     assert _rule(text, words, ANYTHING) == "never_mind"
 
 
 @pytest.mark.parametrize(("rule", "text"), [(rule, text) for rule, texts in NEVER.items() for text in texts])
-def test_a_sentence_that_only_mentions_the_word_is_left_to_the_model(rule: str, text: str, words: Words) -> None:
+def test_a_sentence_that_only_mentions_the_word_is_left_to_the_model(rule: str, text: str, words: WordLists) -> None:
     assert _rule(text, words) != rule
 
 
 @pytest.mark.parametrize("text", ["好的", "嗯嗯", "OK", "yes!", "👍", "[OK]"])
-def test_a_bare_yes_counts_only_when_it_was_asked_for(text: str, words: Words, understanding: Understanding) -> None:
+def test_a_bare_yes_counts_only_when_it_was_asked_for(
+    text: str, words: WordLists, understanding: Understanding
+) -> None:
     assert _rule(text, words, frozenset({"yes_no"})) == "yes"
     assert understanding.meaning(text).decision == "fallback"
 
 
 @pytest.mark.parametrize("text", ["不用了", "不行", "没有", "no thanks", "nope"])
-def test_a_bare_no_counts_only_when_it_was_asked_for(text: str, words: Words) -> None:
+def test_a_bare_no_counts_only_when_it_was_asked_for(text: str, words: WordLists) -> None:
     assert _rule(text, words, frozenset({"yes_no"})) == "no"
     assert _rule(text, words) is None
 
@@ -77,7 +79,7 @@ def test_a_number_is_read_however_it_is_written(text: str, understanding: Unders
     assert understanding.meaning(text).rule is None
 
 
-def test_a_lone_letter_opts_out_only_where_it_was_offered(words: Words) -> None:
+def test_a_lone_letter_opts_out_only_where_it_was_offered(words: WordLists) -> None:
     assert _rule("T", words) is None
     assert _rule("t", words, offered=frozenset({"T", "TD"})) == "stop"
     assert _rule("n", words, offered=frozenset({"T"})) is None
@@ -106,30 +108,30 @@ def test_a_language_that_is_asked_for_has_a_value(text: str, locale: str, unders
 
 
 @pytest.mark.parametrize("text", ["不对", "不是这个", "唔啱", "no that's wrong", "that's not what I asked", "答非所问"])
-def test_what_misses_the_point_is_wrong_unless_a_no_is_expected(text: str, words: Words) -> None:
+def test_what_misses_the_point_is_wrong_unless_a_no_is_expected(text: str, words: WordLists) -> None:
     assert _rule(text, words) == "wrong"
     assert _rule(text, words, frozenset({"yes_no"})) in ("no", "wrong")
     assert _rule("不对", words, frozenset({"yes_no"})) == "no"
 
 
 @pytest.mark.parametrize("text", ["係", "係呀", "好呀", "得", "冇問題", "啱"])
-def test_a_cantonese_yes_is_one(text: str, words: Words) -> None:
+def test_a_cantonese_yes_is_one(text: str, words: WordLists) -> None:
     assert _rule(text, words, frozenset({"yes_no"})) == "yes"
 
 
 @pytest.mark.parametrize("text", ["唔係", "唔得", "唔使", "未", "唔好", "别转人工", "不用转人工"])
-def test_a_cantonese_or_negated_no_is_one(text: str, words: Words) -> None:
+def test_a_cantonese_or_negated_no_is_one(text: str, words: WordLists) -> None:
     assert _rule(text, words, frozenset({"yes_no"})) == "no"
 
 
 @pytest.mark.parametrize("text", ["好的", "嗯", "不用了", "ok"])
-def test_a_yes_that_answers_nothing_is_a_nod_where_nods_count(text: str, words: Words) -> None:
+def test_a_yes_that_answers_nothing_is_a_nod_where_nods_count(text: str, words: WordLists) -> None:
     assert _rule(text, words, frozenset({"nod"})) == "nod"
     assert _rule("不对", words, frozenset({"nod"})) == "wrong"
 
 
 @pytest.mark.parametrize("text", ["不是不想来，就是有点担心", "可以吗？在哪", "good question", "2024年来的"])
-def test_what_is_no_bare_answer_is_left_to_the_model(text: str, words: Words) -> None:
+def test_what_is_no_bare_answer_is_left_to_the_model(text: str, words: WordLists) -> None:
     assert _rule(text, words, ANYTHING) is None
     assert answer_first(normal(text), words, ANYTHING) is None
 
@@ -156,7 +158,7 @@ def test_what_is_no_bare_answer_is_left_to_the_model(text: str, words: Words) ->
         ("I made a mistake, it's the 5th", "the 5th"),
     ],
 )
-def test_a_correction_names_what_is_meant_instead(text: str, rest: str, words: Words) -> None:
+def test_a_correction_names_what_is_meant_instead(text: str, rest: str, words: WordLists) -> None:
     assert corrected(normal(text), words) == rest
 
 
@@ -169,6 +171,6 @@ def test_what_corrects_nothing_is_no_correction(text: str, understanding: Unders
     assert understanding.corrected(text) is None
 
 
-def test_a_slip_of_the_hand_makes_nobody_a_stranger(words: Words) -> None:
+def test_a_slip_of_the_hand_makes_nobody_a_stranger(words: WordLists) -> None:
     assert _rule("打错了，是周二", words) is None
     assert _rule("打错了，是我妈的号", words) == "wrong_number"

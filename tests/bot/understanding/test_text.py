@@ -3,7 +3,7 @@ import re
 import pytest
 
 from bot.content import Content
-from bot.understanding import Words
+from bot.understanding import WordLists
 from bot.understanding.phrases import Phrases, expanded
 from bot.understanding.text import LONGEST, clauses, first_clause, key, normal, sentences, traditional
 
@@ -24,7 +24,7 @@ def test_what_differs_only_in_typing_becomes_the_same(typed: str, plain: str) ->
     assert normal(typed) == plain
 
 
-def test_courtesy_goes_only_if_a_question_stays(words: Words) -> None:
+def test_courtesy_goes_only_if_a_question_stays(words: WordLists) -> None:
     assert words.without_courtesy(normal("谢谢，那什么时候培训?")).startswith("那什么时候培训")
     assert words.without_courtesy("谢谢") == "谢谢"
     assert words.without_courtesy("highest pay") == "highest pay"

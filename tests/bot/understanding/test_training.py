@@ -7,7 +7,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from bot.understanding import Model, Words, load_or_train, train
+from bot.understanding import Model, WordLists, load_or_train, train
 from bot.understanding.corpus import corpus
 from bot.understanding.features import features
 from bot.understanding.fit import fit, weighted
@@ -23,7 +23,7 @@ SOME = {
 }
 
 
-def test_the_same_examples_give_the_same_bytes(words: Words) -> None:
+def test_the_same_examples_give_the_same_bytes(words: WordLists) -> None:
     assert train(SOME, words=words).dumped() == train(SOME, words=words).dumped()
 
 

@@ -14,12 +14,12 @@ import requests
 import sqlalchemy as sa
 from aiohttp import web
 
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.staff import passwords
 from bot.store import cases, staff_members
 from bot.store.db.database import Database
 from bot.store.tables import audit, candidates
-from bot.web.hr.request import Desk
+from bot.web.hr.request import Backend
 from bot.web.hr.routes import Inbox
 
 PASSWORD = "correct horse battery"
@@ -30,7 +30,7 @@ _KEPT: list[str] = []
 class Office:
     """A running inbox. `sent`: the rows that were handed to the outbox."""
 
-    house: House
+    house: Runtime
     database: Database
     now: datetime
     url: str = ""
@@ -118,7 +118,7 @@ def serving(office: Office) -> Iterator[Office]:
 
     async def start() -> web.AppRunner:
         app = web.Application()
-        inbox = Inbox(Desk(office.house, office.database, office.sent.extend), lambda: office.now, every=0.05)
+        inbox = Inbox(Backend(office.house, office.database, office.sent.extend), lambda: office.now, every=0.05)
         app.add_routes(inbox.routes())
         inbox.live_in(app)
         runner = web.AppRunner(app, shutdown_timeout=1)

@@ -7,7 +7,7 @@ from unittest.mock import Mock
 import pytest
 
 from bot import links
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.platform import clock
 from bot.store import people, plans, tasks
 from bot.store.cohorts import TAKE_BACK
@@ -18,7 +18,7 @@ from tests.bot.test_cohorts import published
 from tests.conftest import NOW
 
 
-def page(house: House, database: Database, code: str) -> str:
+def page(house: Runtime, database: Database, code: str) -> str:
     number = database.read(lambda c: people.by_code(c, code))
     assert number
     token = links.page_link(house.settings, number, 1).rpartition("/")[2]
@@ -31,12 +31,14 @@ def page(house: House, database: Database, code: str) -> str:
     ("code", "reads"),
     [("PUB", ["培训", "12月1日"]), ("GRACE", ["Training", "Dec 1"]), ("HK", ["培訓", "12月1日（週二）", "陳大文"])],
 )
-def test_the_page_is_in_the_candidate_s_language(house: House, database: Database, code: str, reads: list[str]) -> None:
+def test_the_page_is_in_the_candidate_s_language(
+    house: Runtime, database: Database, code: str, reads: list[str]
+) -> None:
     html = page(house, database, code)
     assert all(words in html for words in reads), html
 
 
-def test_every_page_of_the_cast_is_their_own(house: House, database: Database) -> None:
+def test_every_page_of_the_cast_is_their_own(house: Runtime, database: Database) -> None:
     rows = [line.split(",") for line in cast.CANDIDATES.splitlines()[1:]]
     for row in rows:
         html = page(house, database, row[0])
@@ -44,7 +46,7 @@ def test_every_page_of_the_cast_is_their_own(house: House, database: Database) -
         assert "None" not in html
 
 
-def test_tasks_are_shown_with_their_day_until_they_are_done(house: House, database: Database, now: datetime) -> None:
+def test_tasks_are_shown_with_their_day_until_they_are_done(house: Runtime, database: Database, now: datetime) -> None:
     number = database.read(lambda c: people.by_code(c, "PUB"))
     assert number
     moment = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
@@ -59,7 +61,9 @@ def test_tasks_are_shown_with_their_day_until_they_are_done(house: House, databa
 
 
 @pytest.mark.usefixtures("shared_clock")
-def test_a_published_date_stays_planned_until_its_notice_cannot_be_taken_back(house: House, database: Database) -> None:
+def test_a_published_date_stays_planned_until_its_notice_cannot_be_taken_back(
+    house: Runtime, database: Database
+) -> None:
     clock.stand(NOW)
     before = page(house, database, "PLANBY")
     assert "暂定，还没最后定" in before

@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from aiohttp.test_utils import make_mocked_request
 
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.platform import clock
 from bot.rhythm import Planned
 from bot.settings import Stages
 from bot.store import people, plans, touches
 from bot.store.db.cipher import Cipher
 from bot.store.db.database import Database
-from bot.store.messages import Spoken, keep_outbound
+from bot.store.messages import Draft, enqueue
 from bot.store.tables import outbound, promises, stopped_channels
 from bot.web.health import Health
 from tests import cast
@@ -34,10 +34,10 @@ def test_what_waits_is_counted_by_state_and_road(database: Database, cipher: Cip
             ("sms", "+12025550123", ("queued", "unknown", "sent")),
             ("wechat", "o", ("failed",)),
         ):
-            person = people.meet(connection, cipher, channel, who, now)
+            person = people.get_or_create(connection, cipher, channel, who, now)
             for state in states:
-                spoken = [Spoken("x", "x", pushed=True)]
-                (number,) = keep_outbound(connection, cipher, person.id, None, None, spoken, now - timedelta(minutes=5))
+                spoken = [Draft("x", "x", pushed=True)]
+                (number,) = enqueue(connection, cipher, person.id, None, None, spoken, now - timedelta(minutes=5))
                 connection.execute(sa.update(outbound).where(outbound.c.id == number).values(state=state))
 
     database.write(put)
@@ -62,7 +62,7 @@ def test_a_channel_that_stands_still_shows(database: Database) -> None:
     assert found['keepwarm_channel_stopped{channel="wechat"}'] == 0
 
 
-def test_what_is_due_held_and_overdue_is_counted(database: Database, house: House, now: datetime) -> None:
+def test_what_is_due_held_and_overdue_is_counted(database: Database, house: Runtime, now: datetime) -> None:
     number = database.read(lambda c: people.by_code(c, "PUB"))
     assert number
     for entry, ago in (("late", timedelta(hours=2)), ("soon", timedelta(minutes=-30)), ("far", timedelta(days=-9))):

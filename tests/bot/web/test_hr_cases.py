@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from bot.cases import actions
 from bot.cases.actions import Refused
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.rhythm import Planned
 from bot.store import touches
 from bot.store.db.database import Database
@@ -31,7 +31,7 @@ from tests.talking import Person
 
 
 @pytest.fixture
-def office(house: House, database: Database, now: Any) -> Iterator[Office]:
+def office(house: Runtime, database: Database, now: Any) -> Iterator[Office]:
     with serving(Office(house, database, now)) as office:
         for code, role in (("HR2", "recruiter"), ("BOSS", "admin")):
             name = house.cipher.seal({"HR2": "赵敏", "BOSS": "吴磊"}[code], "staff.name")

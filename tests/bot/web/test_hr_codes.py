@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 import sqlalchemy as sa
 
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.store.db.database import Database
 from bot.store.tables import candidates, cohorts, staff, stores
 from tests.bot.web.desk import Browser, Office, let_in, serving
@@ -19,7 +19,7 @@ CODES = ("HR/2026/001", "2026/12", "a?b", "a#b", "50%", "%2F", "a b", "候选人
 
 
 @pytest.fixture
-def office(house: House, database: Database, now: Any) -> Iterator[Office]:
+def office(house: Runtime, database: Database, now: Any) -> Iterator[Office]:
     with serving(Office(house, database, now)) as office:
         name = house.cipher.seal("Boss", "staff.name")
         office.do(sa.insert(staff).values(code="BOSS", name=name, role="admin", updated_at=now))

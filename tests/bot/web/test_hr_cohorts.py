@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.store.db.database import Database
 from bot.store.tables import audit, candidates, cohorts, staff, touches
 from tests.bot.web.desk import Office, let_in, serving
@@ -14,7 +14,7 @@ from tests.talking import Person
 
 
 @pytest.fixture
-def office(house: House, database: Database, now: Any) -> Iterator[Office]:
+def office(house: Runtime, database: Database, now: Any) -> Iterator[Office]:
     with serving(Office(house, database, now)) as office:
         for code, role, scope in (
             ("BOSS", "admin", ""),

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.conversation import House
-from bot.risk.monitor import watch
+from bot.conversation import Runtime
+from bot.risk.monitor import score_due
 from bot.store.db.database import Database
 from bot.store.tables import case_events, cases, staff
 from tests.bot.web.desk import Office, let_in, serving
@@ -17,7 +17,7 @@ DATES = ("换个日期", "换日期", "another date")
 
 
 @pytest.fixture
-def office(house: House, database: Database, now: Any) -> Iterator[Office]:
+def office(house: Runtime, database: Database, now: Any) -> Iterator[Office]:
     with serving(Office(house, database, now)) as office:
         let_in(office, "HR1")
         yield office
@@ -30,7 +30,7 @@ def state(office: Office, number: int) -> str:
 @pytest.mark.parametrize("locale", ["zh", "en"])
 def test_the_pages_say_what_to_do_now_and_nothing_of_dates(office: Office, person: Person, locale: str) -> None:
     person.says("WANGFANG1").says("活着没意思")
-    office.database.write(lambda c: watch(c, office.house, office.now))
+    office.database.write(lambda c: score_due(c, office.house, office.now))
     number = office.one(sa.select(cases.c.id).where(cases.c.reason == "danger"))
     office.do(sa.update(staff).values(locale=locale))
     browser = office.person("HR1")

@@ -10,7 +10,7 @@ import pytest
 import requests
 import sqlalchemy as sa
 
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.store.db.database import Database
 from bot.store.tables import audit, case_events, cases, contacts, forms, outbound, sessions, staff, touches
 from tests.bot.web.desk import PASSWORD, Browser, Office, let_in, serving
@@ -21,7 +21,7 @@ PAGES = ("/hr", "/hr/candidates", "/hr/candidates/PUB", "/hr/cohorts", "/hr/coho
 
 
 @pytest.fixture
-def office(house: House, database: Database, now: Any) -> Iterator[Office]:
+def office(house: Runtime, database: Database, now: Any) -> Iterator[Office]:
     with serving(Office(house, database, now)) as office:
         for code, role in (("HR2", "recruiter"), ("BOSS", "admin")):
             row = {"code": code, "name": house.cipher.seal(code, "staff.name"), "role": role, "scope": "上海"}

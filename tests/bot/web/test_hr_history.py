@@ -8,8 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from bot.cases import actions
-from bot.cases.escalation import strike
-from bot.conversation import House
+from bot.cases.escalation import escalate_due
+from bot.conversation import Runtime
 from bot.record.vocabulary import Happening
 from bot.store import cases as casebook
 from bot.store.db.database import Database
@@ -52,7 +52,7 @@ GARBAGE: tuple[Any, ...] = (
 
 
 @pytest.fixture
-def office(house: House, database: Database, now: Any) -> Iterator[Office]:
+def office(house: Runtime, database: Database, now: Any) -> Iterator[Office]:
     with serving(Office(house, database, now)) as office:
         for code, (name, role, manager) in PEOPLE.items():
             row = {"code": code, "name": house.cipher.seal(name, "staff.name"), "role": role, "scope": "上海"}
@@ -66,7 +66,7 @@ def test_every_kind_of_event_has_a_case_here() -> None:
     assert DETAILS.keys() == set(get_args(Happening))
 
 
-def test_every_kind_of_event_has_words_in_each_language(house: House) -> None:
+def test_every_kind_of_event_has_words_in_each_language(house: Runtime) -> None:
     for words in house.content.words.values():
         assert [kind for kind in DETAILS if f"event_{kind}" not in words.desk["inbox"]] == []
 
@@ -143,7 +143,7 @@ def test_a_case_opens_after_each_rung_and_turn(office: Office) -> None:
 
 
 def opens(office: Office, number: int, told: str) -> None:
-    office.database.write(lambda c: strike(c, office.house, office.now))
+    office.database.write(lambda c: escalate_due(c, office.house, office.now))
     for page in pages(office, number, "HR1", "zh"):
         assert page.status_code == 200, told
         assert told in page.text

@@ -14,7 +14,7 @@ import pytest
 import requests
 import sqlalchemy as sa
 
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.store import lessons
 from bot.store import uploads as uploads_of
 from bot.store.db.database import Database
@@ -26,7 +26,7 @@ from tests.talking import Person
 
 
 @pytest.fixture
-def office(house: House, database: Database, now: Any) -> Iterator[Office]:
+def office(house: Runtime, database: Database, now: Any) -> Iterator[Office]:
     with serving(Office(house, database, now)) as office:
         for code, role in (("BOSS", "admin"), ("MG", "manager")):
             name = house.cipher.seal(f"N{code}", "staff.name")

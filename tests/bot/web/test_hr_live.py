@@ -9,7 +9,7 @@ import requests
 import sqlalchemy as sa
 
 from bot.cases import actions
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.store import cases
 from bot.store.db.database import Database
 from bot.store.tables import sessions
@@ -18,7 +18,7 @@ from tests.bot.web.desk import Browser, Office, let_in, serving
 
 
 @pytest.fixture
-def office(house: House, database: Database, now: Any) -> Iterator[Office]:
+def office(house: Runtime, database: Database, now: Any) -> Iterator[Office]:
     with serving(Office(house, database, now)) as office:
         let_in(office, "HR1")
         yield office

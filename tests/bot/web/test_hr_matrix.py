@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from aiohttp import web
 
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.staff import permissions
 from bot.store import cohorts as trainings
 from bot.store import lessons as store_lessons
@@ -33,7 +33,7 @@ from bot.store.tables import (
 from bot.store.tables import sessions as signed_in
 from bot.store.tables import taught as lessons
 from bot.store.tables import uploads as brought
-from bot.web.hr.request import Desk
+from bot.web.hr.request import Backend
 from bot.web.hr.routes import SITE, Inbox
 from tests.bot.web.desk import Office, let_in, serving
 
@@ -114,7 +114,7 @@ _STATE = (cases, case_events, candidates, cohorts, contacts, outbound, touches, 
 
 
 @pytest.fixture
-def office(house: House, database: Database, now: Any) -> Iterator[Office]:
+def office(house: Runtime, database: Database, now: Any) -> Iterator[Office]:
     with serving(Office(house, database, now)) as office:
         for code, role, scope in PEOPLE:
             sealed = house.cipher.seal(f"N{code}", "staff.name")
@@ -149,10 +149,10 @@ def known(office: Office) -> dict[str, int]:
     return found | {"case": office.case(VICTIM)}
 
 
-def test_every_address_has_a_case(house: House, database: Database) -> None:
+def test_every_address_has_a_case(house: Runtime, database: Database) -> None:
     """Of the very application: a new route names its right and its case here."""
     app = web.Application()
-    app.add_routes(Inbox(Desk(house, database, lambda _: None)).routes())
+    app.add_routes(Inbox(Backend(house, database, lambda _: None)).routes())
     served = {
         (route.method, route.resource.canonical)
         for route in app.router.routes()

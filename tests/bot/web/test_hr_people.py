@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.store.db.database import Database
 from bot.store.tables import addresses, audit, candidates, cases, cohorts, contacts, outbound, sessions, staff, stores
 from tests.bot.web.desk import PASSWORD, Browser, Office, let_in, serving
@@ -16,7 +16,7 @@ from tests.talking import Person
 
 
 @pytest.fixture
-def office(house: House, database: Database, now: Any) -> Iterator[Office]:
+def office(house: Runtime, database: Database, now: Any) -> Iterator[Office]:
     with serving(Office(house, database, now)) as office:
         for code, role, scope in (("BOSS", "admin", ""), ("TR", "trainer", "PUB"), ("ST", "store", "S1")):
             name = house.cipher.seal(f"N{code}", "staff.name")

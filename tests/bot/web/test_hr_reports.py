@@ -10,41 +10,41 @@ import sqlalchemy as sa
 from multidict import MultiDict
 
 from bot.content import Content
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.settings import Settings
 from bot.store.db.cipher import Cipher
 from bot.store.db.database import Database
-from bot.store.staff_members import Staff
+from bot.store.staff_members import StaffMember
 from bot.store.tables import audit
-from bot.store.visibility import Sight
+from bot.store.visibility import Visibility
 from bot.web.hr import reports
-from bot.web.hr.i18n import Speech
-from bot.web.hr.request import Asked as Question
-from bot.web.hr.request import Denied, Desk, Visit
+from bot.web.hr.i18n import Texts
+from bot.web.hr.request import Backend, Denied, StaffRequest
+from bot.web.hr.request import FormRequest as Question
 from bot.web.pages import STATIC, page
 from tests.conftest import NOW
 
-BOSS = Sight("A", "admin", everybody=True), "zh"
-CANTON = Sight("M", "manager", scope=frozenset({"GZ1"})), "en"
+BOSS = Visibility("A", "admin", everybody=True), "zh"
+CANTON = Visibility("M", "manager", scope=frozenset({"GZ1"})), "en"
 
 
 @pytest.fixture
-def house(company: None, settings: Settings, content: Content, cipher: Cipher) -> House:
-    return House(settings, content, None, cipher)  # type: ignore[arg-type]
+def house(company: None, settings: Settings, content: Content, cipher: Cipher) -> Runtime:
+    return Runtime(settings, content, None, cipher)  # type: ignore[arg-type]
 
 
 @pytest.fixture
-def get(house: House, database: Database) -> Any:
+def get(house: Runtime, database: Database) -> Any:
     """What somebody gets: a page as text, or a file. Raises Denied as the door would hear it."""
 
-    def got(path: str, who: tuple[Sight, str] = BOSS) -> Any:
+    def got(path: str, who: tuple[Visibility, str] = BOSS) -> Any:
         sight, locale = who
         place, _, query = path.removeprefix("/hr/reports").partition("?")
         name, _, format_ = place.removeprefix("/").partition(".")
-        staff = Staff(sight.code, "", sight.role, locale, None, None, None, ())
-        speech = Speech(house.content.words[locale], house.settings.company.zone, NOW)
+        staff = StaffMember(sight.code, "", sight.role, locale, None, None, None, ())
+        speech = Texts(house.content.words[locale], house.settings.company.zone, NOW)
         asked = Question(path, {"name": name, "format": format_}, MultiDict(parse_qsl(query)))
-        visit = Visit(Desk(house, database, lambda rows: None), staff, sight, None, "", asked, speech, NOW)  # type: ignore[arg-type]
+        visit = StaffRequest(Backend(house, database, lambda rows: None), staff, sight, None, "", asked, speech, NOW)  # type: ignore[arg-type]
         if place:
             return reports.download(visit)
         shown = reports.show(visit)

@@ -9,7 +9,7 @@ import pytest
 import requests
 import sqlalchemy as sa
 
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.staff import permissions
 from bot.store.db.database import Database
 from bot.store.tables import addresses, candidates, staff
@@ -25,7 +25,7 @@ _LINK = re.compile(r'(?:href|action)="(/hr[^"#]*)')
 
 
 @pytest.fixture
-def office(house: House, database: Database, now: datetime) -> Iterator[Office]:
+def office(house: Runtime, database: Database, now: datetime) -> Iterator[Office]:
     with serving(Office(house, database, now)) as office:
         for role in ROLES:
             sealed = house.cipher.seal(f"N{role}", "staff.name")

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.settings import Web
 from bot.staff import passwords
 from bot.store import staff_members
@@ -18,14 +18,14 @@ from tests.bot.web.desk import PASSWORD, Browser, Office, let_in, serving
 
 
 @pytest.fixture
-def office(house: House, database: Database, now: object) -> Iterator[Office]:
+def office(house: Runtime, database: Database, now: object) -> Iterator[Office]:
     with serving(Office(house, database, now)) as office:  # type: ignore[arg-type]
         let_in(office, "HR1")
         yield office
 
 
 @pytest.fixture
-def behind_a_proxy(house: House, database: Database, now: object) -> Iterator[Office]:
+def behind_a_proxy(house: Runtime, database: Database, now: object) -> Iterator[Office]:
     trusts = house.settings.model_copy(update={"web": Web.model_validate({"trusted_proxies": "127.0.0.1, ::1"})})
     with serving(Office(replace(house, settings=trusts), database, now)) as office:  # type: ignore[arg-type]
         let_in(office, "HR1")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import requests
 
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.store.db.database import Database
 from bot.web.hr.routes import SITE
 from tests.bot.web.desk import Browser, Office, let_in, serving
@@ -30,7 +30,7 @@ FIELDS = (
 
 
 @pytest.fixture
-def office(house: House, database: Database, now: Any) -> Iterator[Office]:
+def office(house: Runtime, database: Database, now: Any) -> Iterator[Office]:
     with serving(Office(house, database, now)) as office:
         from bot.store import staff_members
 

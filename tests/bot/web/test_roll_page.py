@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot import links
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.settings import Settings
 from bot.store.db.database import Database
 from bot.store.tables import audit, candidates, cases, cohorts, staff
@@ -27,7 +27,7 @@ def token(settings: Settings, code: str = "PUB", maker: str = links.OPERATOR) ->
     return links.roll_link(settings, code, maker).rpartition("/")[2]
 
 
-def calls(house: House, database: Database, *wanted: Call, now: datetime = FIRST_DAY) -> list[tuple[int, str]]:
+def calls(house: Runtime, database: Database, *wanted: Call, now: datetime = FIRST_DAY) -> list[tuple[int, str]]:
     """What a browser gets that does this, a call after the other."""
 
     async def call() -> list[tuple[int, str]]:
@@ -40,20 +40,20 @@ def calls(house: House, database: Database, *wanted: Call, now: datetime = FIRST
     return asyncio.run(call())
 
 
-def opened(house: House, database: Database, now: datetime = FIRST_DAY, code: str = "PUB") -> tuple[int, str]:
+def opened(house: Runtime, database: Database, now: datetime = FIRST_DAY, code: str = "PUB") -> tuple[int, str]:
     return calls(house, database, ("GET", token(house.settings, code), {}), now=now)[0]
 
 
-def recorded(house: House, database: Database, now: datetime = FIRST_DAY, **came: str) -> tuple[int, str]:
+def recorded(house: Runtime, database: Database, now: datetime = FIRST_DAY, **came: str) -> tuple[int, str]:
     return calls(house, database, ("POST", token(house.settings), form(house, **came)), now=now)[0]
 
 
-def form(house: House, maker: str = links.OPERATOR, **came: str) -> dict[str, str]:
+def form(house: Runtime, maker: str = links.OPERATOR, **came: str) -> dict[str, str]:
     proof = links.proof(house.settings, token(house.settings, maker=maker))
     return {f"came.{code}": said for code, said in came.items()} | {"proof": proof}
 
 
-def hire(house: House, database: Database, code: str, role: str, scope: str) -> None:
+def hire(house: Runtime, database: Database, code: str, role: str, scope: str) -> None:
     row = {"code": code, "name": house.cipher.seal(code, "staff.name"), "role": role, "scope": scope}
     database.write(lambda c: c.execute(sa.insert(staff).values(row | {"updated_at": FIRST_DAY})).rowcount)
 
@@ -69,7 +69,7 @@ def entries(database: Database) -> list[tuple[str, str, object]]:
     return database.read(lambda c: [tuple(row) for row in c.execute(wanted)])  # type: ignore[misc]
 
 
-def test_it_names_who_is_to_come_and_nobody_else_and_nothing_is_chosen(house: House, database: Database) -> None:
+def test_it_names_who_is_to_come_and_nobody_else_and_nothing_is_chosen(house: Runtime, database: Database) -> None:
     status, html = opened(house, database)
     assert status == 200
     assert all(name in html for name in ("点名", "王芳", "陳大文", "上海培训中心", "12月1日"))
@@ -80,7 +80,7 @@ def test_it_names_who_is_to_come_and_nobody_else_and_nothing_is_chosen(house: Ho
     assert "style=" not in html
 
 
-def test_who_came_has_joined_and_who_did_not_is_a_case_at_once(house: House, database: Database) -> None:
+def test_who_came_has_joined_and_who_did_not_is_a_case_at_once(house: Runtime, database: Database) -> None:
     status, html = recorded(house, database, PUB="yes", HK="no")
     assert status == 200, "the way back to the page"
     assert stages(database, "PUB", "HK", "TRAINEE") == ["joined", "no_show", "training_notice"]
@@ -92,7 +92,7 @@ def test_who_came_has_joined_and_who_did_not_is_a_case_at_once(house: House, dat
     assert entries(database) == [("link:PUB", "PUB", {"joined": 1, "no_show": 1})]
 
 
-def test_the_rest_follows_later_and_a_second_time_changes_nothing(house: House, database: Database) -> None:
+def test_the_rest_follows_later_and_a_second_time_changes_nothing(house: Runtime, database: Database) -> None:
     again = ("POST", token(house.settings), form(house, PUB="yes", HK="no"))
     other = ("POST", token(house.settings), form(house, PUB="no", HK="yes", TRAINEE="yes"))
     calls(house, database, again, again, other, again)
@@ -103,13 +103,13 @@ def test_the_rest_follows_later_and_a_second_time_changes_nothing(house: House, 
     assert "都点到了" in recorded(house, database, **rest)[1]
 
 
-def test_nobody_of_another_cohort_and_nobody_who_left_is_recorded(house: House, database: Database) -> None:
+def test_nobody_of_another_cohort_and_nobody_who_left_is_recorded(house: Runtime, database: Database) -> None:
     recorded(house, database, TOM="no", WITHDRAWN="yes", NOBODY="yes", PUB="perhaps")
     assert stages(database, "TOM", "WITHDRAWN", "PUB") == ["training_notice", "withdrawn", "training_notice"]
     assert entries(database) == []
 
 
-def test_a_form_without_the_proof_of_its_link_records_nothing(house: House, database: Database) -> None:
+def test_a_form_without_the_proof_of_its_link_records_nothing(house: Runtime, database: Database) -> None:
     mine = form(house, PUB="no")
     for proof in (
         "",
@@ -123,7 +123,7 @@ def test_a_form_without_the_proof_of_its_link_records_nothing(house: House, data
     assert stages(database, "PUB") == ["training_notice"]
 
 
-def test_a_wrong_link_gives_no_hint(house: House, database: Database) -> None:
+def test_a_wrong_link_gives_no_hint(house: Runtime, database: Database) -> None:
     mine, page = token(house.settings), links.page_link(house.settings, 1, 1).rpartition("/")[2]
     strange = token(house.settings.model_copy(update={"secret_key": "other"}))
     for bad in ("x", mine[:-1], strange, page, links.proof(house.settings, mine), token(house.settings, "GONE")):
@@ -132,7 +132,9 @@ def test_a_wrong_link_gives_no_hint(house: House, database: Database) -> None:
 
 
 @pytest.mark.parametrize("role", ["recruiter", "trainer"])
-def test_a_link_names_and_records_those_alone_whom_its_maker_sees(house: House, database: Database, role: str) -> None:
+def test_a_link_names_and_records_those_alone_whom_its_maker_sees(
+    house: Runtime, database: Database, role: str
+) -> None:
     hire(house, database, "HR2", role, "广州")  # where of PUB only 邓超群 (CANTON) is
     path, said = token(house.settings, maker="HR2"), form(house, "HR2", PUB="no", HK="yes", CANTON="yes")
     ((_, html),) = calls(house, database, ("GET", path, {}))
@@ -146,7 +148,7 @@ def test_a_link_names_and_records_those_alone_whom_its_maker_sees(house: House, 
 
 
 @pytest.mark.parametrize("change", [{"scope": "西安"}, {"role": "store"}, None])
-def test_who_is_no_longer_theirs_is_no_longer_on_the_link(house: House, database: Database, change: object) -> None:
+def test_who_is_no_longer_theirs_is_no_longer_on_the_link(house: Runtime, database: Database, change: object) -> None:
     hire(house, database, "HR2", "trainer", "广州")
     path, said = token(house.settings, maker="HR2"), form(house, "HR2", CANTON="no")
     this = staff.c.code == "HR2"
@@ -158,12 +160,12 @@ def test_who_is_no_longer_theirs_is_no_longer_on_the_link(house: House, database
     assert stages(database, "CANTON") == ["training_notice"]
 
 
-def test_a_link_that_does_not_say_who_made_it_is_over(house: House, database: Database) -> None:
+def test_a_link_that_does_not_say_who_made_it_is_over(house: Runtime, database: Database) -> None:
     old = itsdangerous.URLSafeSerializer(house.settings.secret_key, salt="roll call").dumps("PUB")
     assert calls(house, database, ("GET", old, {})) == [(410, "")]
 
 
-def test_before_the_first_day_it_says_from_when_and_names_nobody(house: House, database: Database) -> None:
+def test_before_the_first_day_it_says_from_when_and_names_nobody(house: Runtime, database: Database) -> None:
     evening = datetime(2026, 11, 30, 15, 59, tzinfo=UTC)  # 23:59 in Shanghai
     status, html = opened(house, database, evening)
     assert (status, "从12月1日（周二）起可以点名" in html, "王芳" in html) == (200, True, False)
@@ -172,12 +174,12 @@ def test_before_the_first_day_it_says_from_when_and_names_nobody(house: House, d
     assert "王芳" in opened(house, database, evening + timedelta(minutes=1))[1]
 
 
-def test_a_cohort_without_a_date_names_nobody(house: House, database: Database) -> None:
+def test_a_cohort_without_a_date_names_nobody(house: Runtime, database: Database) -> None:
     status, html = opened(house, database, code="UNK")
     assert (status, "日期还没定" in html, "赵敏" in html) == (200, True, False)
 
 
-def test_three_days_after_the_end_the_link_is_gone(house: House, database: Database) -> None:
+def test_three_days_after_the_end_the_link_is_gone(house: Runtime, database: Database) -> None:
     last = ENDS + timedelta(days=3)
     assert opened(house, database, last - timedelta(seconds=1))[0] == 200
     assert opened(house, database, last) == (410, "")
@@ -185,7 +187,7 @@ def test_three_days_after_the_end_the_link_is_gone(house: House, database: Datab
     assert stages(database, "PUB") == ["training_notice"]
 
 
-def test_the_link_outlives_a_moved_date_and_follows_it(house: House, database: Database) -> None:
+def test_the_link_outlives_a_moved_date_and_follows_it(house: Runtime, database: Database) -> None:
     given = token(house.settings)
     moved = {"starts_at": FIRST_DAY + timedelta(days=9), "ends_at": None, "version": 2}
     database.write(lambda c: c.execute(sa.update(cohorts).where(cohorts.c.code == "PUB").values(moved)).rowcount)
@@ -207,7 +209,7 @@ def test_the_link_outlives_a_moved_date_and_follows_it(house: House, database: D
         ("application/x-www-form-urlencoded", b"proof=%ff%00", 400),
     ],
 )
-def test_what_is_no_form_is_refused(house: House, database: Database, kind: str, body: bytes, status: int) -> None:
+def test_what_is_no_form_is_refused(house: Runtime, database: Database, kind: str, body: bytes, status: int) -> None:
     async def post() -> int:
         app = web.Application()
         app.add_routes(RollPage(house, database, lambda: FIRST_DAY).routes())
@@ -218,7 +220,7 @@ def test_what_is_no_form_is_refused(house: House, database: Database, kind: str,
     assert asyncio.run(post()) == status
 
 
-def test_the_link_is_looked_at_before_a_form_is_read(house: House, database: Database) -> None:
+def test_the_link_is_looked_at_before_a_form_is_read(house: Runtime, database: Database) -> None:
     """A body that never comes would be waited for."""
 
     async def post() -> int:
@@ -235,7 +237,7 @@ def test_the_link_is_looked_at_before_a_form_is_read(house: House, database: Dat
     assert asyncio.run(post()) == 404
 
 
-def test_in_a_company_that_speaks_english_so_does_the_page(house: House, database: Database, tmp_path: Path) -> None:
+def test_in_a_company_that_speaks_english_so_does_the_page(house: Runtime, database: Database, tmp_path: Path) -> None:
     from dataclasses import replace
 
     company = house.settings.company.model_copy(update={"locale": "en"})

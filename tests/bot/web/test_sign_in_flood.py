@@ -10,7 +10,7 @@ from aiohttp import ClientSession, ClientTimeout
 from aiohttp.test_utils import TestServer
 
 from bot import links
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.staff import passwords
 from bot.store.db.database import Database
 from bot.web.app import build
@@ -19,7 +19,7 @@ MANY = 80
 TWILIO = {"From": "+8613800000001", "To": "+12025550100", "Body": "hi", "MessageSid": "SM1"}
 
 
-def test_eighty_sign_ins_at_once_stop_nothing_else(house: House, database: Database, tmp_path: Path) -> None:
+def test_eighty_sign_ins_at_once_stop_nothing_else(house: Runtime, database: Database, tmp_path: Path) -> None:
     """Pages, probes and webhooks are answered before the sign-ins are, which began first."""
     ours = replace(house, settings=house.settings.model_copy(update={"var": tmp_path}))
     page = links.page_link(ours.settings, 1, 1).removeprefix(ours.settings.public_url)

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from aiohttp.test_utils import TestClient, TestServer
 
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.store import people
 from bot.store.db.database import Database
 from bot.store.tables import addresses, inbound, outbound, touches
@@ -30,7 +30,7 @@ Ask = Callable[..., Answer]
 
 
 @pytest.fixture
-def ask(house: House, database: Database, monkeypatch: pytest.MonkeyPatch) -> Ask:
+def ask(house: Runtime, database: Database, monkeypatch: pytest.MonkeyPatch) -> Ask:
     """GET /sim/why at the whole door, in the demo (`demo=True`) or not."""
 
     def asked(demo: bool = True, path: str = "/sim/why", **query: str) -> Answer:
@@ -43,7 +43,7 @@ def ask(house: House, database: Database, monkeypatch: pytest.MonkeyPatch) -> As
     return asked
 
 
-async def _got(call: Callable[[Any], Awaitable[Answer]], house: House, database: Database) -> Answer:
+async def _got(call: Callable[[Any], Awaitable[Answer]], house: Runtime, database: Database) -> Answer:
     async with TestClient(TestServer(build(house, database))) as client:
         return await call(client)
 
@@ -53,14 +53,14 @@ async def _answer(client: Any, path: str, query: dict[str, str]) -> Answer:
         return response.status, await response.json() if response.status == 200 else await response.text()
 
 
-def _noted(database: Database, house: House, why: dict[str, Any] | None) -> None:
+def _noted(database: Database, house: Runtime, why: dict[str, Any] | None) -> None:
     """As if the conversation had kept this beside every message."""
     sealed = house.cipher.seal(json.dumps(why), "inbound.why") if why is not None else None
     database.write(lambda connection: connection.execute(sa.update(inbound).values(why=sealed)))
 
 
 def test_each_message_comes_with_its_why_newest_first(
-    ask: Ask, person: Person, database: Database, house: House
+    ask: Ask, person: Person, database: Database, house: Runtime
 ) -> None:
     person.says("什么时候培训").says("要带什么")
     _noted(database, house, WHY)
@@ -70,7 +70,7 @@ def test_each_message_comes_with_its_why_newest_first(
     assert whys[0]["received_at"] == person.now.isoformat()
 
 
-def test_meanings_come_with_what_they_are_called(ask: Ask, person: Person, database: Database, house: House) -> None:
+def test_meanings_come_with_what_they_are_called(ask: Ask, person: Person, database: Database, house: Runtime) -> None:
     person.says("什么时候培训")
     _noted(database, house, WHY | {"also": ["training.bring"]})
     names = ask(channel="wechat", address=person.address)[1][0]["names"]
@@ -79,7 +79,7 @@ def test_meanings_come_with_what_they_are_called(ask: Ask, person: Person, datab
 
 
 def test_a_message_of_which_nothing_was_noted_is_told_without(
-    ask: Ask, person: Person, database: Database, house: House
+    ask: Ask, person: Person, database: Database, house: Runtime
 ) -> None:
     person.event("follow")
     _noted(database, house, None)
@@ -110,7 +110,7 @@ def test_a_senseless_question_is_refused(ask: Ask, query: dict[str, str]) -> Non
     assert ask(**query)[0] == 400
 
 
-def _pushed(database: Database, house: House, person: Person) -> None:
+def _pushed(database: Database, house: Runtime, person: Person) -> None:
     """A notice of the rhythm whose chat was closed, and which went by a template then."""
     who = database.read(lambda c: people.by_code(c, "PUB"))
     due, text = person.now + HOUR, house.cipher.seal("培训时间定了", "outbound.text")
@@ -131,7 +131,7 @@ def _pushed(database: Database, house: House, person: Person) -> None:
 
 
 def test_what_was_said_unasked_comes_with_entry_moments_and_roads(
-    ask: Ask, person: Person, database: Database, house: House
+    ask: Ask, person: Person, database: Database, house: Runtime
 ) -> None:
     person.is_bound_to("PUB")
     _pushed(database, house, person)
@@ -151,7 +151,7 @@ def test_what_was_said_unasked_comes_with_entry_moments_and_roads(
 
 
 def test_what_was_said_unasked_is_shown_to_the_demo_alone(
-    ask: Ask, person: Person, database: Database, house: House
+    ask: Ask, person: Person, database: Database, house: Runtime
 ) -> None:
     person.is_bound_to("PUB")
     _pushed(database, house, person)

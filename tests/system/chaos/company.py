@@ -162,7 +162,7 @@ def enter(
     """Imports them, and binds those who are on WeChat; gives their ids by name."""
     file = folder / "candidates.csv"
     file.write_text(_sheet(who, now), encoding="utf-8")
-    report = importing.run(importing.Job("candidates", file, settings, database, cipher, now, "cli:test"))
+    report = importing.run(importing.ImportJob("candidates", file, settings, database, cipher, now, "cli:test"))
     assert report.bad == 0, report.faults
     found: dict[str, int] = {}
     for at in range(0, len(who), _AT_ONCE):
@@ -178,13 +178,13 @@ def hire(folder: Path, settings: Settings, database: Database, cipher: Cipher, d
     file.write_text(
         "\n".join(["code,name,role,manager,wecom", "BOSS,Boss,manager,,boss", *recruiters]), encoding="utf-8"
     )
-    report = importing.run(importing.Job("staff", file, settings, database, cipher, now, "cli:test"))
+    report = importing.run(importing.ImportJob("staff", file, settings, database, cipher, now, "cli:test"))
     assert report.bad == 0, report.faults
 
 
 def danger(connection: Connection, cipher: Cipher, number: int, now: datetime) -> int:
     """Somebody writes that they are in danger, which HR hears day and night; gives the case's number."""
-    who = people.meet(connection, cipher, "wechat", f"o-danger-{number}", now)
+    who = people.get_or_create(connection, cipher, "wechat", f"o-danger-{number}", now)
     return cases.open_case(connection, None, who.id, "danger", now)
 
 
@@ -211,7 +211,7 @@ def _bound(connection: Connection, cipher: Cipher, some: Sequence[Person], now: 
 
 def _follows(connection: Connection, cipher: Cipher, person: Person, candidate_id: int, now: datetime) -> None:
     wrote = now - (_WINDOW * 2 if person.kind == "closed" else _FROM)
-    address = people.meet(connection, cipher, "wechat", person.openid, now)
+    address = people.get_or_create(connection, cipher, "wechat", person.openid, now)
     people.bind(connection, address.id, candidate_id, "wechat", "test", "1", wrote)
     left = 0 if person.kind == "closed" else 5
     until = wrote + _WINDOW

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from bot.platform import clock
 from bot.store.tables import alerts, outbound, touches
 from fakes.launch import Fake
-from jobs.context import Desk
+from jobs.context import JobContext
 from jobs.scheduler import JOBS
 
 _MOST_ROUNDS = 400
@@ -40,7 +40,7 @@ def waiting(connection: Connection) -> tuple[int, int]:
     return connection.execute(said).scalar_one(), connection.execute(sent).scalar_one()
 
 
-def settle(desk: Desk, fakes: Sequence[Fake], after_each: Callable[[], None]) -> int:
+def settle(desk: JobContext, fakes: Sequence[Fake], after_each: Callable[[], None]) -> int:
     """Runs all jobs at every moment at which there is something to do; gives how many moments there were, or raises
     where it never ends."""
     until = clock.now() + _SPAN
@@ -56,7 +56,7 @@ def settle(desk: Desk, fakes: Sequence[Fake], after_each: Callable[[], None]) ->
     raise AssertionError(f"it never ends: {desk.database.read(waiting)} touches and messages are due")
 
 
-def _work(desk: Desk) -> None:
+def _work(desk: JobContext) -> None:
     while sum(job.run(desk) for job in JOBS.values()):
         time.sleep(0)
 

@@ -10,13 +10,13 @@ import sqlalchemy as sa
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from bot.conversation import House
+from bot.conversation import Runtime
 from bot.store import cases, events, tokens
 from bot.store.db.cipher import Cipher
 from bot.store.db.database import Database
 from bot.store.tables import audit, candidates
 from bot.store.tables import cases as case_table
-from bot.web.api import BASE, Api
+from bot.web.api import BASE, Dispatch
 from tests.conftest import NOW
 
 RIGHTS = {"read": ("read",), "write": ("write",), "both": ("read", "write")}
@@ -35,15 +35,15 @@ class Reply:
 class Caller:
     """Calls the API, each call through a server of its own: `call` is what most tests need."""
 
-    house: House
+    house: Runtime
     database: Database
     cipher: Cipher
     a_minute: int = 0
     tokens: dict[str, str] = field(default_factory=dict)
 
     @property
-    def api(self) -> Api:
-        return Api(self.house, self.database, None, lambda: NOW)
+    def api(self) -> Dispatch:
+        return Dispatch(self.house, self.database, None, lambda: NOW)
 
     def token(self, rights: str = "both", scope: str = "") -> str:
         name = f"{rights}-{scope or 'all'}"
@@ -87,13 +87,13 @@ async def call(client: Any, method: str, path: str, body: Any, token: str, **opt
 
 
 @pytest.fixture
-def api_house(company: None, settings: Any, cipher: Cipher) -> House:
+def api_house(company: None, settings: Any, cipher: Cipher) -> Runtime:
     """The cast, and what the API needs of a house: no understanding, no words."""
-    return House(settings, None, None, cipher)  # type: ignore[arg-type]
+    return Runtime(settings, None, None, cipher)  # type: ignore[arg-type]
 
 
 @pytest.fixture
-def caller(api_house: House, database: Database, cipher: Cipher) -> Caller:
+def caller(api_house: Runtime, database: Database, cipher: Cipher) -> Caller:
     return Caller(api_house, database, cipher)
 
 
