@@ -394,8 +394,8 @@ inbound = sa.Table(
 # goes: service, template, subscription, sms, email, or to HR bot.values.message.STAFF_ROADS. `touch_id`: the touch that
 # it says (no reference: touches refer here). `state`: see bot.outbox. `rank`: 0 somebody waits for it, 1 notice,
 # 2 story. `others`: how the same is said by other roads, sealed JSON. `after_id`: the row whose road did not carry it.
-# `cost`: in millionths of the company's currency. `tried_at`: since when it may be at the provider. `due_at`: when to look at
-# it next: while it is queued to send it, later to ask the provider what became of it.
+# `cost`: in millionths of the company's currency. `tried_at`: since when it may be at the provider. `due_at`: when to
+# look at it next: while it is queued to send it, later to ask the provider what became of it.
 outbound = sa.Table(
     "outbound",
     metadata,

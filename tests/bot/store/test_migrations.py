@@ -27,7 +27,7 @@ from bot.store.db import schema
 from bot.store.db.database import Database
 from bot.web.health import Health
 
-VERSIONS = Path(schema.__file__).parent / "migrations" / "versions"
+VERSIONS = Path(schema.__file__).parents[1] / "migrations" / "versions"
 HASHES = {
     "0001_first_tables.py": "533aec9e7e5fe9d86d71fbb37c73aa2f6afb591a73efd97251335208c78c1318",
     "0002_conversation.py": "ebd7c692237fef96ec06ee193a7c78832974d3c793b4cf6853f9110ebbf58870",
