@@ -19,10 +19,10 @@ from bot.cases.assignment import Teams
 from bot.cases.office import Office, words_for
 from bot.cases.sla import top
 from bot.cases.summary import Brief, briefs
-from bot.channels.twilio.china import PREFIX as CHINA
 from bot.store import alerts, cases, people
 from bot.store.alerts import Alert
 from bot.store.messages import Draft, enqueue
+from bot.values import phones
 
 SAID = "alert"  # under which its texts are kept
 DIGEST, STOPPED = "digest", "stopped"
@@ -144,7 +144,7 @@ class _Saying:
 
     def _reader(self, to: str, road: str, address: str) -> AlertReader:
         settings, one = self.office.settings, self.colleagues.by_code[to]
-        one_way = road == "sms" and address.startswith(CHINA)
+        one_way = road == "sms" and phones.is_mainland(address)
         return AlertReader(
             words_for(self.office, one.locale),
             self.teams.hours(to).zone,

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from bot.record.facts import zone_of
 from bot.settings import Settings
 from bot.store.cohorts import Announcement, CohortCounts, CohortMember, CohortRow
 
@@ -99,7 +99,3 @@ def heard(told: int, news: Announcement | None, held: CohortRow, settings: Setti
 
 def at(moment: datetime, held: CohortRow, settings: Settings) -> str:
     return f"{moment.astimezone(zone_of(held, settings)):%Y-%m-%d %H:%M}"
-
-
-def zone_of(held: CohortRow, settings: Settings) -> ZoneInfo:
-    return ZoneInfo(held.timezone) if held.timezone else settings.company.zone

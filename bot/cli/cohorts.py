@@ -18,6 +18,7 @@ from bot.cohorts import announce as cohorts_announce
 from bot.cohorts.edit import Moving, State, without_date
 from bot.errors import ConfigError
 from bot.platform import clock
+from bot.record.facts import zone_of
 from bot.settings import Settings
 from bot.store import audit, cohorts
 from bot.store import rollcall as roll_call
@@ -103,7 +104,7 @@ def move(
     with opened() as (loaded, database, cipher):
         desk, now = _CohortPrompt(loaded, database, cipher, yes), clock.now()
         held = desk.find(code)
-        after = Moving(held, words.zone_of(held, loaded), now).moved(start, end, place, address, state, by)
+        after = Moving(held, zone_of(held, loaded), now).moved(start, end, place, address, state, by)
         desk.change(held, after, "move")
 
 
@@ -228,7 +229,7 @@ class _CohortPrompt:
             typer.echo(line, err=True)
 
     def _link_lives(self, held: CohortRow, ends_at: datetime | None) -> Iterator[str]:
-        opens_at = roll_call.opens_at(held, words.zone_of(held, self.settings))
+        opens_at = roll_call.opens_at(held, zone_of(held, self.settings))
         if opens_at is None or ends_at is None:
             yield "opens on the first day, once there is a date; ends three days after the last"
             return
@@ -282,7 +283,7 @@ def _must_be_publishable(held: CohortRow, settings: Settings, now: datetime) -> 
 
 
 def _must_have_begun(held: CohortRow, settings: Settings, now: datetime) -> None:
-    opens_at = roll_call.opens_at(held, words.zone_of(held, settings))
+    opens_at = roll_call.opens_at(held, zone_of(held, settings))
     if opens_at is None or now < opens_at:
         begins = words.at(held.starts_at, held, settings) if held.starts_at else "on a day that is not known"
         raise ConfigError(f"{held.code} begins {begins}: the roll is called on the first day or after")

@@ -22,6 +22,7 @@ from bot.store import links as given_links
 from bot.store import moves, pauses, people
 from bot.store.people import Person
 from bot.store.tables import codes
+from bot.values import phones
 from bot.values.message import Card
 
 _AT_HOME = 6  # messages after which nobody needs to be told who we are; getting in takes five at most
@@ -142,7 +143,7 @@ class TurnContext:
     @property
     def is_one_way(self) -> bool:
         """To mainland China Twilio delivers SMS, none with a URL, and brings none back (its guidelines for China)."""
-        return self.person.channel == "sms" and is_one_way(self.person.address)
+        return self.person.channel == "sms" and phones.is_mainland(self.person.address)
 
     # What is said.
 
@@ -228,11 +229,6 @@ class TurnContext:
         if row is None or row.proved_at is None or row.proved_at + _PROVED_FOR < self.now:
             return None
         return int(row.candidate_id) if row.candidate_id else None
-
-
-def is_one_way(phone: str) -> bool:
-    """Whether an SMS to this number (E.164) cannot be answered."""
-    return phone.startswith("+86")
 
 
 def as_day(value: Any) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bot.channels.twilio import china
 from bot.settings import Settings
 from bot.store import cases, credits, people
 from bot.store.db.cipher import Cipher
@@ -20,7 +21,7 @@ from bot.store.db.prepared import Prepared, word
 from bot.store.messages import Draft, enqueue
 from bot.store.people import Person
 from bot.store.tables import addresses, candidates, outbound
-from bot.values import windows
+from bot.values import phones, windows
 
 NOTICE = "notice"
 UNREACHABLE = "unreachable"  # the reason of the case
@@ -216,7 +217,7 @@ def _phone(connection: Connection, cipher: Cipher, candidate_id: int, text: str,
     phone = people.phone_of(connection, cipher, candidate_id)
     if phone is None:
         return "no_phone"
-    if phone.startswith("+86") and "://" in text:
+    if phones.is_mainland(phone) and china.has_link(text):
         return "china_url"
     person = people.get_or_create(connection, cipher, "sms", phone, now)
     return _closed_to(person, candidate_id) or person

@@ -5,10 +5,11 @@ from datetime import date, datetime
 from typing import Any
 
 from bot.content.messages import Text
-from bot.conversation.turn_context import TurnContext, is_one_way
+from bot.conversation.turn_context import TurnContext
 from bot.engine.talk import MessageRef
 from bot.record.vocabulary import LINKS
 from bot.store import people
+from bot.values import phones
 
 _SINGLE = (str, int, float, date)  # what a template's field can hold; lists are left out
 _NEWS = ("moved", "cancelled", "slipped")  # texts of the flow `notice` that make untrue what was told before
@@ -51,7 +52,7 @@ def _news(world: TurnContext, said: Sequence[MessageRef]) -> dict[str, Any]:
 def _short(world: TurnContext, said: Sequence[MessageRef]) -> str:
     """By SMS to the phone of the record."""
     phone = people.phone_of(world.connection, world.house.cipher, world.candidate_id) if world.candidate_id else None
-    if phone and is_one_way(phone):
+    if phone and phones.is_mainland(phone):
         return unanswerable(world, said)
     return "\n".join(world.text_for(each, "sms") for each in said)
 

@@ -18,6 +18,7 @@ from bot.store.db.insert import insert_unless_there
 from bot.store.db.prepared import Prepared, word
 from bot.store.tables import Moment, addresses, bindings, candidates, cohorts, meta, stage_times, stores, tasks, touches
 from bot.store.touches import TRAINING
+from bot.values import phones
 
 _VERSION = "rhythm"  # under which the version is kept by which everybody is planned
 _AGAIN = 500  # candidates in a transaction that are told that the rhythm has changed
@@ -191,7 +192,7 @@ def _situation(row: Any, found: _OfCandidates, cipher: Cipher, settings: Setting
 def _reached_by_phone(row: Any, cipher: Cipher, settings: Settings) -> datetime | None:
     """Where an SMS can be answered nobody needs to be bound first; to mainland China SMS goes one way (Twilio)."""
     phone = cipher.open_maybe(row.phone, "candidates.phone")
-    if not phone or (phone.startswith("+86") and settings.wechat.on):
+    if not phone or (phones.is_mainland(phone) and settings.wechat.on):
         return None
     since: datetime | None = row.released_at
     return since

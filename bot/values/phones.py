@@ -26,6 +26,14 @@ def e164(text: str, country: str) -> str:
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
+def is_mainland(number: str) -> bool:
+    """Whether an E.164 number is one of mainland China: nobody there can answer an SMS, and none may carry a link.
+
+    Source: twilio.com/guidelines/cn/sms.
+    """
+    return number.startswith("+86")
+
+
 def is_persons(sender: str) -> bool:
     """Whether who sent an SMS can be a person: no short code, no name."""
     return re.fullmatch(r"\+?\d{7,15}", sender, re.ASCII) is not None

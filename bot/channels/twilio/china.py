@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from bot.errors import Unreachable
-from bot.values import segments
+from bot.values import phones, segments
 
-PREFIX = "+86"
 _LETTERS, _PARTS = 500, 8
 _LINK = re.compile(
     r"://|(?<![a-z0-9])www\.|[a-z0-9-]\.(?:com|cn|net|org|io|ly|cc|me|co|top|xyz|info|vip|app|link|site)(?![a-z0-9])",
@@ -20,14 +19,19 @@ _LINK = re.compile(
 
 def check(number: str, text: str, templates: Sequence[str]) -> None:
     """Raises Unreachable for what this number would never get. `templates`: registered texts, * for what varies."""
-    if not number.startswith(PREFIX):
+    if not phones.is_mainland(number):
         return
-    if _LINK.search(text):
+    if has_link(text):
         raise Unreachable("china_url", "no addresses of the web in SMS to +86")
     if len(text) > _LETTERS or segments.parts(text) > _PARTS:
         raise Unreachable("china_length", f"at most {_LETTERS} characters in {_PARTS} parts to +86")
     if not any(_pattern(template).fullmatch(text) for template in templates):
         raise Unreachable("china_template", "no registered template says this: see sms.china_templates")
+
+
+def has_link(text: str) -> bool:
+    """Whether carriers would take something in it for an address of the web."""
+    return _LINK.search(text) is not None
 
 
 @lru_cache(maxsize=256)

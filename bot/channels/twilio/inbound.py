@@ -16,10 +16,9 @@ from xml.sax.saxutils import escape, quoteattr
 from multidict import MultiDict
 from twilio.request_validator import RequestValidator, add_port, get_signature_algorithm, remove_port
 
-from bot.channels.twilio import china
 from bot.errors import Rejected
 from bot.settings import Sms
-from bot.values import segments
+from bot.values import phones, segments
 from bot.values.message import Answer, Card, Incoming, legible
 
 STATUS_PATH = "/sms/status"
@@ -126,7 +125,7 @@ def read_status(request: Request, settings: Sms, public_url: str) -> Status:
 def wording(text: str, number: str) -> str:
     """The text as it costs least; to China as it was registered."""
     said = legible(text)
-    return said if number.startswith(china.PREFIX) else segments.economical(said)
+    return said if phones.is_mainland(number) else segments.economical(said)
 
 
 def _part(request: Request, to: str) -> AnswerPart | None:
