@@ -32,7 +32,7 @@ _NONCE = 9  # bytes by which a browser is known
 
 
 @dataclass(frozen=True, slots=True)
-class _SignIn:
+class _SignInTry:
     """One that is counted. `browser`: what a browser is known by in which this person has signed in before."""
 
     staff: StaffMember | None
@@ -127,7 +127,7 @@ class SignIn:
             return self._door.plain(request, 410, "link")
         return web.Response(status=303, headers={"Location": f"{SIGN_IN}?set=1"})
 
-    def _attempt(self, name: str, came: Visitor, browser: str) -> "_SignIn | None":
+    def _attempt(self, name: str, came: Visitor, browser: str) -> "_SignInTry | None":
         """Counts it before the password is looked at, since that is costly; None where it is one too many."""
         now = self._door.now()
         staff = self._database.read(lambda connection: staff_members.by_sign_in(connection, self._cipher, name))
@@ -137,21 +137,21 @@ class SignIn:
         else:
             tried = sign_in_limits.keys(self._cipher, name, came.address, came.alone)
         rows = self._database.write(lambda connection: sign_in_limits.count(connection, tried, now))
-        attempt = _SignIn(staff, tried, rows, now, known)
+        attempt = _SignInTry(staff, tried, rows, now, known)
         if self._database.read(lambda connection: sign_in_limits.too_many(connection, tried, now)):
             self._turned_away(attempt)
             return None
         return attempt
 
-    def _turned_away(self, attempt: "_SignIn") -> None:
+    def _turned_away(self, attempt: "_SignInTry") -> None:
         self._database.write(lambda connection: sign_in_limits.take_back(connection, attempt.rows))
 
-    def _failed(self, attempt: "_SignIn") -> None:
+    def _failed(self, attempt: "_SignInTry") -> None:
         who = attempt.staff.code if attempt.staff else None
         now = attempt.now
         self._database.write(lambda connection: audit.record(connection, "nobody", "sign_in.failed", who, now))
 
-    def _begun(self, attempt: "_SignIn", staff: StaffMember, device: str, again: str | None) -> str:
+    def _begun(self, attempt: "_SignInTry", staff: StaffMember, device: str, again: str | None) -> str:
         """The token of a new session. `again`: the password, hashed with more care."""
         now = attempt.now
 
@@ -204,7 +204,7 @@ class SignIn:
         return web.Response(text=text, content_type="text/html", status=status, headers=HEADERS)
 
 
-async def _looked(attempt: _SignIn, work: Callable[..., T], *values: Any) -> T:
+async def _looked(attempt: _SignInTry, work: Callable[..., T], *values: Any) -> T:
     """Raises Busy."""
     lane = passwords.KNOWN if attempt.browser else passwords.STRANGERS
     return await asyncio.wrap_future(lane.submit(work, *values))
