@@ -10,7 +10,6 @@ from typing import Any, Literal
 import structlog
 from sqlalchemy.engine import Connection
 
-from bot.alerts.recipients import who_has
 from bot.cases import handover
 from bot.cases.handover import Suggestion
 from bot.conversation import distress, loops, waits
@@ -23,9 +22,8 @@ from bot.engine.talk import Talk
 from bot.engine.turn import Heard, Turn, turn
 from bot.record.vocabulary import DANGER, FADES, OF_THE_RECORD
 from bot.runtime import Runtime
-from bot.staff_chat import inbound as staff_inbound
-from bot.staff_chat.handlers import Done, obey
-from bot.staff_chat.parser import WEAK, parse
+from bot.staff_chat import sms_inbound
+from bot.staff_chat.handlers import Done
 from bot.store import cases, messages, people, touches
 from bot.store.messages import Answered, Draft, Understood
 from bot.store.people import Person
@@ -141,23 +139,18 @@ class _Reception:
         stale = talk.did in FADES.values() and last_at and self.now - last_at > _FRESH
         return replace(talk, did="") if stale else talk
 
-    def _ordered(self, heard: Heard, person: Person) -> Done | None:
-        """What a member of staff ordered by SMS, done. From a phone that is a candidate's too only what cannot be meant
-        otherwise is an order; from any other phone of staff all of it is, but for stopping and starting."""
-        if self.incoming.channel != "sms" or self.incoming.kind != "text" or heard.rule in ("stop", "start"):
-            return None
-        command = parse(self.words, staff_inbound.desks(self.house))
-        plain = command is not None and command.case_id is not None and command.name not in WEAK
-        if person.candidate_id is not None and not plain:
-            return None
-        by = who_has(self.connection, self.house.cipher, "phone", self.incoming.address, self.now)
-        return obey(self.connection, self.house, by, command, bare=True, now=self.now) if by else None
-
     def _obeyed(self, person: Person, talk: Talk, heard: Heard, done: Done) -> TurnOutcome:
         """Nothing of it is the candidate's whose phone it may be too."""
-        heard, nobody = replace(heard, intent="", rule=staff_inbound.COMMAND), replace(person, candidate_id=None)
-        outcome = self._keep(nobody, talk, heard, [Draft(done.text, staff_inbound.COMMAND)])
+        heard, nobody = replace(heard, intent="", rule=sms_inbound.COMMAND), replace(person, candidate_id=None)
+        outcome = self._keep(nobody, talk, heard, [Draft(done.text, sms_inbound.COMMAND)])
         return replace(outcome, to_send=(*outcome.to_send, *done.to_send))
+
+    def _ordered(self, heard: Heard, person: Person) -> Done | None:
+        """What a member of staff ordered by SMS, done. Stopping and starting is everybody's, never an order."""
+        if heard.rule in ("stop", "start"):
+            return None
+        known = person.candidate_id is not None
+        return sms_inbound.try_handle(self.connection, self.house, self.incoming, self.words, known, self.now)
 
     def _held(self, heard: Heard, person: Person, case: cases.OpenCase | None) -> int | None:
         """The case of whoever of HR talks with the candidate now. What must not wait for a person does not: stopping
