@@ -100,7 +100,7 @@ def test_other_examples_have_another_file(tmp_path: Path, monkeypatch: pytest.Mo
 def test_serving_never_imports_scikit_learn(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from bot.understanding import *\n"
-        f"Understanding(load_or_train({SOME!r}, Path({str(tmp_path)!r})), Words.of()).meaning('my dog')\n"
+        f"Understanding(load_or_train({SOME!r}, Path({str(tmp_path)!r})), WordLists.of()).meaning('my dog')\n"
         "sys.exit('sklearn' in sys.modules or 'scipy' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -88,7 +88,7 @@ def test_whatever_keepwarm_says_by_itself_has_its_word(content: Content, locale:
 @pytest.mark.parametrize("locale", ["zh", "en"])
 def test_whatever_happens_to_a_case_has_its_word(content: Content, locale: str) -> None:
     written = "".join(path.read_text(encoding="utf-8") for path in (*CASE_ROOMS, *NOTES))
-    happens = set(re.findall(r"(?:_done|note)\([^\n]*?, \"([a-z_]+)\", (?:self\.)?now", written)) - {"called"}
+    happens = set(re.findall(r"(?:_done|log_event)\([^\n]*?, \"([a-z_]+)\", (?:self\.)?now", written)) - {"called"}
     assert {"claimed", "said", "handed_back", "missed"} <= happens
     words = content.words[locale].desk["inbox"]
     assert [what for what in sorted(happens) if f"event_{what}" not in words] == []
