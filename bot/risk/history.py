@@ -42,7 +42,8 @@ class History:
     """`waits`: in a stage before joining. `passed_at`: since when. `known_at`: since when we have a hand in it; of what
     was before nobody can tell what was missed. `spoken`: when a person of HR wrote to them or
     reached them. `acted`: when they did something on their page. `owed_by`: when HR's answer is, or was, due. `moved`:
-    when their date was moved. `lost_at`: nothing arrives there (number gone, unfollowed), and `lost` how."""
+    when their date was moved. `lost_at`: nothing arrives there (number gone, unfollowed), and `lost` how.
+    `endangered`: HR has an open case of danger."""
 
     waits: bool = True
     passed_at: datetime | None = None
@@ -61,6 +62,7 @@ class History:
     lost_at: datetime | None = None
     lost: str = ""
     stopped: bool = False
+    endangered: bool = False
 
     @property
     def signs(self) -> Sequence[datetime]:

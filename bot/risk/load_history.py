@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.engine.turn import NOT_UNDERSTOOD
+from bot.record.vocabulary import DANGER
 from bot.risk.history import Duty, History, MessageHeard, MessageSent
 from bot.settings import Settings
 from bot.store.cases import OPEN
@@ -49,6 +50,7 @@ _WANTED = Prepared(
         candidates.c.released_at,
         cohorts.c.starts_at,
         cases.c.unanswered_since,
+        cases.c.urgency,
     )
     .outerjoin(cohorts, candidates.c.cohort_id == cohorts.c.id)
     .outerjoin(cases, sa.and_(cases.c.candidate_id == candidates.c.id, OPEN))
@@ -146,6 +148,7 @@ def histories(connection: Connection, settings: Settings, ids: Sequence[int], no
             lost_at=lost_at,
             lost=how,
             stopped=row.pushes_stopped_at is not None,
+            endangered=row.urgency == DANGER,
         )
     return found
 

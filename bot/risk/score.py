@@ -31,11 +31,13 @@ class RiskScore:
 
 
 def reckon(history: History, limits: RiskLimits, before: str, now: datetime) -> RiskScore:
-    """`before`: the level so far. Who does not wait is at no risk."""
+    """`before`: the level so far. Whoever does not wait is at no risk. While somebody is in
+    danger no sign of life makes it smaller: that they talk does not say that they are well."""
     if not history.waits:
         return RiskScore("low", 0)
     found = [signal for rule in SIGNALS for signal in rule(history)]
-    weighed = [(signal.weight(now), signal) for signal in found]
+    counted = [signal for signal in found if signal.points > 0 or not history.endangered]
+    weighed = [(signal.weight(now), signal) for signal in counted]
     points = max(0, round(sum(weight for weight, _ in weighed)))
     inforce = sorted((pair for pair in weighed if pair[0]), key=lambda pair: (-pair[0], pair[1].at, pair[1].name))
     level = _level(points, limits, before)

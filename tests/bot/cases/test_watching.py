@@ -15,7 +15,7 @@ from bot.rhythm import Planned
 from bot.risk.monitor import open_cases, score_due
 from bot.store import cases, checkins, plans, risk, touches
 from bot.store.db.database import Database
-from bot.store.tables import addresses, candidates, events, outbound, risk_changes, signals
+from bot.store.tables import addresses, candidates, cohorts, events, outbound, risk_changes, signals
 from bot.store.tables import cases as case_table
 from bot.store.tables import touches as table
 from tests.bot.cases.desk import number
@@ -157,6 +157,36 @@ def test_a_sign_after_the_nudge_ends_the_ladder(
     reckon(database, staffed, at + DAY + MINUTE)
     assert planned(database, "PUB") == [("nudge", "sent")]
     assert not risk_cases(database)
+
+
+def test_talking_makes_no_risk_smaller_until_hr_is_done_with_a_danger(
+    staffed: Runtime, database: Database, now: datetime
+) -> None:
+    who = number(database, "PUB")
+    says_low(database, "PUB", 1, now)
+    reckon(database, staffed, now)
+    low = stands(database, "PUB").risk_points
+
+    database.write(lambda c: cases.open_case(c, who, None, "danger", now))
+    database.write(
+        lambda c: c.execute(
+            sa.update(candidates)
+            .where(candidates.c.id == who)
+            .values(
+                confirmed_at=now,
+                confirmed_start=sa.select(cohorts.c.starts_at)
+                .where(cohorts.c.id == candidates.c.cohort_id)
+                .scalar_subquery(),
+            )
+        )
+    )
+    database.write(lambda c: risk.wake(c, [who], now + MINUTE))
+    reckon(database, staffed, now + MINUTE)
+    assert stands(database, "PUB").risk_points == low > 0
+    database.write(lambda c: c.execute(sa.update(case_table).values(state="resolved")))
+    database.write(lambda c: risk.wake(c, [who], now + 2 * MINUTE))
+    reckon(database, staffed, now + 2 * MINUTE)
+    assert stands(database, "PUB").risk_points < low
 
 
 def test_who_wants_no_messages_is_never_nudged(staffed: Runtime, database: Database, now: datetime) -> None:

@@ -248,3 +248,15 @@ def test_what_is_still_to_come_does_not_weigh(history: History, now: datetime) -
         return {signal.name for signal in reckon(one, RiskLimits(), "low", now).signals} - newest_only
 
     assert names(past) >= names(history)
+
+
+def test_while_they_are_in_danger_nothing_makes_the_risk_smaller() -> None:
+    despair = MessageHeard(at(2), "trouble.despair")
+    talked = [despair, MessageHeard(at(2.1), "training.when")]
+    told = reckon(with_(heard=[despair], endangered=True), RiskLimits(), "low", at(2.2))
+    after = with_(heard=talked, acted=[at(2.1)], confirmed_at=at(2.1), endangered=True)
+    found = reckon(after, RiskLimits(), "low", at(2.2))
+    assert (found.points, found.level) == (told.points, "medium")
+    assert all(signal.points > 0 for signal in found.signals)
+    resolved = reckon(replace(after, endangered=False), RiskLimits(), "medium", at(2.2))
+    assert resolved.points < found.points
